@@ -1,0 +1,95 @@
+package import BearerJOSE
+
+/// What a provider gave to ask it later whether anything changed (RFC 9110 sections 8.8.2 and 8.8.3).
+package struct FetchValidators: Equatable, Sendable {
+  /// The `ETag` header's value as it came.
+  package var etag: String?
+  /// The `Last-Modified` header's value as it came.
+  package var lastModified: String?
+
+  /// Validators of one response; both may be absent.
+  package init(etag: String? = nil, lastModified: String? = nil) {
+    self.etag = etag
+    self.lastModified = lastModified
+  }
+}
+
+/// A key set that a provider sent and that passed every check of a replacement.
+package struct FetchedKeys: Sendable {
+  /// The set; it holds at least one usable key.
+  package var keys: KeySet
+  /// The bytes that it was parsed from, for the snapshot on disk.
+  package var body: [UInt8]
+  /// How long the response's headers let it be used, already reduced by `Age`; `nil` if they say nothing.
+  package var lifetime: Duration?
+  /// What to send with the next fetch.
+  package var validators: FetchValidators
+
+  /// A fetched key set.
+  package init(keys: KeySet, body: [UInt8], lifetime: Duration?, validators: FetchValidators) {
+    self.keys = keys
+    self.body = body
+    self.lifetime = lifetime
+    self.validators = validators
+  }
+}
+
+/// How a fetch ended well.
+package enum FetchOutcome: Sendable {
+  /// A key set that may replace the one in use.
+  case keys(FetchedKeys)
+  /// The provider says that the set is the one it sent before (304); the lifetime starts anew.
+  case unchanged(lifetime: Duration?, validators: FetchValidators)
+}
+
+/// Why a fetch failed; a stable code for `status`, and words for people that hold no secret.
+package struct FetchFault: Error, Equatable, Sendable {
+  /// The stable codes of failed fetches.
+  package enum Code: String, CaseIterable, Sendable {
+    case dnsFailed = "dns_failed"
+    case connectFailed = "connect_failed"
+    case connectionReset = "connection_reset"
+    case timedOut = "timed_out"
+    case proxyFailed = "proxy_failed"
+    case tlsFailed = "tls_failed"
+    case tlsUnknownAuthority = "tls_unknown_authority"
+    case tlsWrongName = "tls_wrong_name"
+    case tlsExpired = "tls_expired"
+    case redirectRefused = "redirect_refused"
+    case httpStatus = "http_status"
+    case bodyTooLarge = "body_too_large"
+    case bodyTruncated = "body_truncated"
+    case notJSON = "not_json"
+    case notDiscovery = "not_a_discovery_document"
+    case issuerMismatch = "issuer_mismatch"
+    case noJWKSURI = "no_jwks_uri"
+    case jwksURIRefused = "jwks_uri_refused"
+    case notAKeySet = "not_a_key_set"
+    case emptyKeySet = "empty_key_set"
+    case noUsableKey = "no_usable_key"
+    case fileUnreadable = "file_unreadable"
+    case invalidURL = "invalid_url"
+  }
+
+  /// The stable code.
+  package var code: Code
+  /// What was found and what to mend, for people; holds no token, key or credential.
+  package var message: String
+
+  /// A fault with its code and a message for people.
+  package init(_ code: Code, _ message: String) {
+    self.code = code
+    self.message = message
+  }
+}
+
+/// Where an issuer's keys come from: discovery, a JWKS address, a file; or a script in tests.
+package protocol KeySource: Sendable {
+  /// Fetches the key set once, with its own bound on the whole time.
+  ///
+  /// - Parameters:
+  ///   - previous: The set in use, whose compiled keys are kept where the new set repeats them.
+  ///   - validators: What the last success sent, for revalidation; `nil` for an unconditional fetch.
+  /// - Returns: The outcome, or the fault that leaves everything as it was.
+  func fetch(previous: KeySet?, validators: FetchValidators?) async -> Result<FetchOutcome, FetchFault>
+}
