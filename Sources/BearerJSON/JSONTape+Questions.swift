@@ -1,0 +1,180 @@
+extension JSONTape {
+  /// Whether the text's own value is an object.
+  package var rootIsObject: Bool { count > 0 && self[0].kind == .object }
+
+  /// The index of the value of an object's member.
+  ///
+  /// - Parameters:
+  ///   - name: The member's name in UTF-8, as it is after unescaping.
+  ///   - object: The object's index.
+  ///   - bytes: The text that was read.
+  /// - Returns: The index, or `nil` if there is no such member or `object` is not an object.
+  package func value(of name: StaticString, in object: Int = 0, _ bytes: Span<UInt8>) -> Int? {
+    guard object < count, self[object].kind == .object else { return nil }
+    let end = Int(self[object].next)
+    var at = object + 1
+    while at < end {
+      if string(at, equals: name, bytes) { return at + 1 }
+      at = Int(self[at + 1].next)
+    }
+    return nil
+  }
+
+  /// The index of the value of an object's member whose name is only known at run time.
+  ///
+  /// - Parameters:
+  ///   - name: The member's name in UTF-8, as it is after unescaping.
+  ///   - object: The object's index.
+  ///   - bytes: The text that was read.
+  /// - Returns: The index, or `nil` if there is no such member or `object` is not an object.
+  package func value(of name: [UInt8], in object: Int = 0, _ bytes: Span<UInt8>) -> Int? {
+    guard object < count, self[object].kind == .object else { return nil }
+    let end = Int(self[object].next)
+    var at = object + 1
+    while at < end {
+      if string(at, equals: name, bytes) { return at + 1 }
+      at = Int(self[at + 1].next)
+    }
+    return nil
+  }
+
+  /// Whether the node is a string with this value.
+  package func string(_ index: Int, equals text: StaticString, _ bytes: Span<UInt8>) -> Bool {
+    let node = self[index]
+    guard node.kind == .string else { return false }
+    let length = text.utf8CodeUnitCount
+    if node.hasEscapes {
+      let value = unescaped(index, bytes)
+      guard value.count == length else { return false }
+      for at in 0..<length where value[at] != text.utf8Start[at] { return false }
+      return true
+    }
+    guard Int(node.end - node.start) == length else { return false }
+    for at in 0..<length where bytes[Int(node.start) + at] != text.utf8Start[at] { return false }
+    return true
+  }
+
+  /// Whether the node is a string with this value.
+  package func string(_ index: Int, equals text: [UInt8], _ bytes: Span<UInt8>) -> Bool {
+    let node = self[index]
+    guard node.kind == .string else { return false }
+    if node.hasEscapes { return unescaped(index, bytes) == text }
+    guard Int(node.end - node.start) == text.count else { return false }
+    for at in 0..<text.count where bytes[Int(node.start) + at] != text[at] { return false }
+    return true
+  }
+
+  /// The value of a string node: its bytes with every escape replaced; of another node, its source text.
+  package func unescaped(_ index: Int, _ bytes: Span<UInt8>) -> [UInt8] {
+    let node = self[index]
+    var value: [UInt8] = []
+    value.reserveCapacity(Int(node.end - node.start))
+    var at = Int(node.start)
+    let end = Int(node.end)
+    while at < end {
+      let byte = bytes[at]
+      guard node.hasEscapes, byte == UInt8(ascii: "\\") else {
+        value.append(byte)
+        at += 1
+        continue
+      }
+      switch bytes[at + 1] {
+      case UInt8(ascii: "b"): value.append(0x08)
+      case UInt8(ascii: "f"): value.append(0x0C)
+      case UInt8(ascii: "n"): value.append(0x0A)
+      case UInt8(ascii: "r"): value.append(0x0D)
+      case UInt8(ascii: "t"): value.append(0x09)
+      case UInt8(ascii: "u"):
+        at = appendEscapedScalar(bytes, at: at, to: &value)
+        continue
+      default: value.append(bytes[at + 1])
+      }
+      at += 2
+    }
+    return value
+  }
+
+  /// The value of a string node as a `String`, or `nil` if the node is not a string.
+  package func text(_ index: Int, _ bytes: Span<UInt8>) -> String? {
+    self[index].kind == .string ? String(decoding: unescaped(index, bytes), as: UTF8.self) : nil
+  }
+
+  /// Whether a string holds the character U+0000, which can only stand there as an escape.
+  package func containsNUL(_ index: Int, _ bytes: Span<UInt8>) -> Bool {
+    let node = self[index]
+    return node.kind == .string && node.hasEscapes && unescaped(index, bytes).contains(0)
+  }
+
+  /// Where the whole of a value stands in the text, the quotation marks of a string included.
+  package func sourceRange(_ index: Int) -> Range<Int> {
+    let node = self[index]
+    let marks = node.kind == .string ? 1 : 0
+    return Int(node.start) - marks..<Int(node.end) + marks
+  }
+
+  /// Appends a value as it stands in the text, without the white space between its tokens.
+  package func appendSource(_ index: Int, _ bytes: Span<UInt8>, to line: inout [UInt8]) {
+    let range = sourceRange(index)
+    guard hasInsignificantSpace, self[index].kind == .object || self[index].kind == .array else {
+      line.append(bytes.extracting(range))
+      return
+    }
+    let isObject = self[index].kind == .object
+    line.append(UInt8(ascii: isObject ? "{" : "["))
+    let end = Int(self[index].next)
+    var at = index + 1
+    var isFirst = true
+    while at < end {
+      if !isFirst { line.append(UInt8(ascii: ",")) }
+      isFirst = false
+      if isObject {
+        line.append(bytes.extracting(sourceRange(at)))
+        line.append(UInt8(ascii: ":"))
+        at += 1
+      }
+      appendSource(at, bytes, to: &line)
+      at = Int(self[at].next)
+    }
+    line.append(UInt8(ascii: isObject ? "}" : "]"))
+  }
+
+  /// The value of a number that is written as an integer (`-?DIGITS`) and fits; otherwise `nil`.
+  package func integer(_ index: Int, _ bytes: Span<UInt8>) -> Int64? {
+    let node = self[index]
+    guard node.kind == .number else { return nil }
+    var at = Int(node.start)
+    let isNegative = bytes[at] == UInt8(ascii: "-")
+    if isNegative { at += 1 }
+    var value: Int64 = 0
+    while at < Int(node.end) {
+      let digit = bytes[at] &- 0x30
+      guard digit < 10 else { return nil }
+      let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+      let (sum, carry) = product.subtractingReportingOverflow(Int64(digit))
+      if overflow || carry { return nil }
+      value = sum
+      at += 1
+    }
+    // Counted downwards, because the smallest integer has no positive counterpart.
+    if isNegative { return value }
+    return value == .min ? nil : -value
+  }
+
+  private func appendEscapedScalar(_ bytes: Span<UInt8>, at backslash: Int, to value: inout [UInt8]) -> Int {
+    func unit(_ start: Int) -> UInt32 {
+      var unit: UInt32 = 0
+      for at in start + 2..<start + 6 { unit = unit << 4 | (hexadecimalValue(bytes[at]) ?? 0) }
+      return unit
+    }
+    var code = unit(backslash)
+    var next = backslash + 6
+    if code & 0xFC00 == 0xD800 {
+      code = 0x10000 + (code & 0x3FF) << 10 + (unit(next) & 0x3FF)
+      next += 6
+    }
+    // The reader refused every lone surrogate, so this is always a scalar.
+    let scalar = Unicode.Scalar(code) ?? "\u{FFFD}"
+    value.append(contentsOf: UTF8.encode(scalar).map { Array($0) } ?? [])
+    return next
+  }
+}

@@ -1,0 +1,58 @@
+/// Writing JSON (RFC 8259) as one line: no raw control character is ever written inside a string.
+///
+/// An array of bytes is the writer: a reply is appended to the connection's outgoing bytes and nowhere else first.
+extension [UInt8] {
+  /// Appends bytes that are JSON already, such as punctuation and member names known when this is compiled.
+  package mutating func append(json text: StaticString) {
+    append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
+
+  /// Appends bytes as they are.
+  package mutating func append(_ bytes: Span<UInt8>) {
+    bytes.withUnsafeBufferPointer { append(contentsOf: $0) }
+  }
+
+  /// Appends text as a JSON string, with its quotation marks.
+  package mutating func append(jsonString text: String) {
+    var text = text
+    text.withUTF8 { utf8 in
+      append(jsonString: utf8)
+    }
+  }
+
+  /// Appends UTF-8 as a JSON string, with its quotation marks.
+  package mutating func append(jsonString utf8: some Sequence<UInt8>) {
+    append(UInt8(ascii: "\""))
+    for byte in utf8 {
+      switch byte {
+      case UInt8(ascii: "\""): append(json: #"\""#)
+      case UInt8(ascii: "\\"): append(json: #"\\"#)
+      case 0x08: append(json: #"\b"#)
+      case 0x09: append(json: #"\t"#)
+      case 0x0A: append(json: #"\n"#)
+      case 0x0C: append(json: #"\f"#)
+      case 0x0D: append(json: #"\r"#)
+      case 0x00..<0x20, 0x7F:
+        append(json: #"\u00"#)
+        append(Self.hexadecimalDigit(byte >> 4))
+        append(Self.hexadecimalDigit(byte & 0xF))
+      default: append(byte)
+      }
+    }
+    append(UInt8(ascii: "\""))
+  }
+
+  /// Appends an integer in decimal.
+  package mutating func append(decimal value: Int64) {
+    if value < 0 { append(UInt8(ascii: "-")) }
+    var rest = value.magnitude
+    let start = count
+    repeat {
+      append(UInt8(truncatingIfNeeded: rest % 10) + 0x30)
+      rest /= 10
+    } while rest > 0
+    self[start...].reverse()
+  }
+
+  private static func hexadecimalDigit(_ value: UInt8) -> UInt8 { value < 10 ? value + 0x30 : value + 0x57 }
+}
