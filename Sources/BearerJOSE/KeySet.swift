@@ -1,27 +1,200 @@
+import BearerCrypto
 package import BearerJSON
 
 /// Why bytes are not a key set that may replace another.
 package enum KeySetFault: Error, Equatable, Sendable {
+  /// Not the JSON that is accepted here.
   case notJSON(JSONError)
+  /// JSON, but not an object with an array `keys` (RFC 7517 section 5).
   case notAKeySet
+  /// A set without keys.
   case empty
+  /// A set none of whose keys can be used.
   case noUsableKey
 }
 
 /// An immutable set of an issuer's keys, compiled once (RFC 7517 section 5).
 package struct KeySet: Sendable {
-  package init(parsing bytes: [UInt8], algorithms: Set<Algorithm>, reusing previous: KeySet? = nil) throws(KeySetFault) {
-    throw .empty
-  }
+  /// One key of the set as `status` shows it, usable or not.
   package struct Entry: Equatable, Sendable {
+    /// The key's name, if it has one.
     package var kid: String?
+    /// The type, if it is a string.
     package var kty: String?
+    /// The algorithm that the key names, if any.
     package var alg: String?
+    /// The curve, if it names one.
     package var crv: String?
+    /// What it is for, if it says so.
     package var use: String?
+    /// Whether tokens can be verified with it.
     package var isUsable: Bool
+    /// A stable word why it is not usable; or `private_key_published` on one that is, for its owner to act on.
     package var problem: String?
   }
-  package var entries: [Entry] = []
-  package var usableKeys: Int = 0
+
+  /// A key under its name, with the algorithms for which it is the one that is meant.
+  struct Candidate: Sendable {
+    let kid: [UInt8]?
+    let key: VerificationKey
+    var algorithms: AlgorithmSet
+  }
+
+  /// What a token's header leaves to verify with.
+  enum Choice {
+    case none
+    case one(VerificationKey)
+    /// The token names no key; each may be tried, in the set's order.
+    case several([VerificationKey])
+  }
+
+  /// How many keys are tried for a token that names none: each try costs a signature (contract section 8.5).
+  static let maximumTries = 4
+
+  /// Every key in the set's order.
+  package let entries: [Entry]
+  /// How many keys can be used.
+  package var usableKeys: Int { candidates.count }
+
+  private let candidates: [Candidate]
+
+  /// Reads and compiles a set.
+  ///
+  /// - Parameters:
+  ///   - bytes: The response's or file's content.
+  ///   - algorithms: What the issuer may use; keys that fit none of it are skipped.
+  ///   - previous: The set that is replaced; a key that it holds is not compiled again.
+  /// - Throws: `KeySetFault`, if the bytes must not replace a set.
+  package init(
+    parsing bytes: [UInt8], algorithms: Set<Algorithm>, reusing previous: KeySet? = nil
+  ) throws(KeySetFault) {
+    let document: JSONValue
+    do throws(JSONError) {
+      document = try JSONValue(parsing: bytes)
+    } catch {
+      throw .notJSON(error)
+    }
+    guard let keys = document["keys"]?.arrayValue else { throw .notAKeySet }
+    if keys.isEmpty { throw .empty }
+    let allowed = AlgorithmSet(algorithms)
+    var known: [KeyMaterial: VerificationKey] = [:]
+    for candidate in previous?.candidates ?? [] { known[candidate.key.material] = candidate.key }
+
+    var entries: [Entry] = []
+    var candidates: [Candidate] = []
+    var entryOfCandidate: [Int] = []
+    var listed: Set<Listing> = []
+    for value in keys {
+      var entry = Entry(value)
+      do throws(JWK.Problem) {
+        let jwk = try JWK(value)
+        if !listed.insert(Listing(kid: jwk.kid, material: jwk.material, algorithms: jwk.algorithms)).inserted {
+          throw .listedTwice
+        }
+        let key = try Self.compile(jwk.material, allowed, known: &known)
+        let algorithms = jwk.algorithms.intersection(key.algorithms)
+        if algorithms.isEmpty { throw .algorithmNotConfigured }
+        candidates.append(Candidate(kid: jwk.kid, key: key, algorithms: algorithms))
+        entryOfCandidate.append(entries.count)
+      } catch {
+        entry.isUsable = false
+        entry.problem = error.rawValue
+      }
+      entries.append(entry)
+    }
+    Self.removeAmbiguous(&candidates)
+    for (index, candidate) in candidates.enumerated() where candidate.algorithms.isEmpty {
+      entries[entryOfCandidate[index]].isUsable = false
+      entries[entryOfCandidate[index]].problem = JWK.Problem.ambiguous.rawValue
+    }
+    candidates.removeAll { $0.algorithms.isEmpty }
+    if candidates.isEmpty { throw .noUsableKey }
+    self.entries = entries
+    self.candidates = candidates
+  }
+
+  /// Chooses what to verify with (contract section 8.5).
+  ///
+  /// A token that names a key gets that key if its algorithm fits; else the only fitting key without a name, for an
+  /// issuer that names its keys in tokens but not in its set. A token that names none may try the fitting ones.
+  func choose(kid: [UInt8]?, algorithms: AlgorithmSet) -> Choice {
+    guard let kid else { return chooseWithoutName(algorithms) }
+    var unnamed: VerificationKey?
+    var unnamedCount = 0
+    for candidate in candidates where !candidate.algorithms.isDisjoint(with: algorithms) {
+      if let name = candidate.kid {
+        if name == kid { return .one(candidate.key) }
+      } else {
+        unnamed = candidate.key
+        unnamedCount += 1
+      }
+    }
+    if unnamedCount == 1, let unnamed { return .one(unnamed) }
+    return .none
+  }
+
+  private func chooseWithoutName(_ algorithms: AlgorithmSet) -> Choice {
+    var keys: [VerificationKey] = []
+    for candidate in candidates where !candidate.algorithms.isDisjoint(with: algorithms) {
+      // The same key under two names is one try.
+      if keys.contains(where: { $0 === candidate.key }) { continue }
+      keys.append(candidate.key)
+      if keys.count == Self.maximumTries { break }
+    }
+    return keys.count == 1 ? .one(keys[0]) : keys.isEmpty ? .none : .several(keys)
+  }
+
+  private struct Listing: Hashable {
+    let kid: [UInt8]?
+    let material: KeyMaterial
+    let algorithms: AlgorithmSet
+  }
+
+  private static func compile(
+    _ material: KeyMaterial, _ allowed: AlgorithmSet, known: inout [KeyMaterial: VerificationKey]
+  ) throws(JWK.Problem) -> VerificationKey {
+    let algorithms = material.algorithms.intersection(allowed)
+    if algorithms.isEmpty { throw .algorithmNotConfigured }
+    if let key = known[material], key.algorithms == algorithms { return key }
+    do throws(PublicKeyFault) {
+      let key = try VerificationKey(material, algorithms: algorithms)
+      known[material] = key
+      return key
+    } catch {
+      throw JWK.Problem(error)
+    }
+  }
+
+  /// Takes from keys of one name every algorithm that more than one of them could verify.
+  ///
+  /// Equal names with different algorithms are legal (RFC 7517 section 4.5). With equal ones, taking either would let
+  /// the order of a list decide whom to trust.
+  private static func removeAmbiguous(_ candidates: inout [Candidate]) {
+    var byName: [[UInt8]: [Int]] = [:]
+    for (index, candidate) in candidates.enumerated() {
+      if let kid = candidate.kid { byName[kid, default: []].append(index) }
+    }
+    for indices in byName.values where indices.count > 1 {
+      var shared: AlgorithmSet = []
+      for (position, index) in indices.enumerated() {
+        for other in indices[..<position] where candidates[other].key !== candidates[index].key {
+          shared.formUnion(candidates[other].algorithms.intersection(candidates[index].algorithms))
+        }
+      }
+      for index in indices { candidates[index].algorithms.subtract(shared) }
+    }
+  }
+}
+
+extension KeySet.Entry {
+  /// What can be shown of a key before it is known whether it can be used.
+  fileprivate init(_ value: JSONValue) {
+    kid = value["kid"]?.stringValue
+    kty = value["kty"]?.stringValue
+    alg = value["alg"]?.stringValue
+    crv = value["crv"]?.stringValue
+    use = value["use"]?.stringValue
+    isUsable = true
+    problem = value["d"] == nil ? nil : "private_key_published"
+  }
 }

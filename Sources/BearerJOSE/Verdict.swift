@@ -1,0 +1,34 @@
+/// What the verifier says of a token.
+package enum Verdict {
+  /// Every check passed.
+  case accepted(VerifiedToken)
+  /// A check failed.
+  case rejected(Rejection)
+  /// The key that the token needs is not there, and nothing else is wrong that can be seen without it.
+  case keyMissing(KeyNeed)
+}
+
+/// The key that a token needs.
+package struct KeyNeed: Equatable, Sendable {
+  /// The issuer's index.
+  package let issuer: Int
+  /// The name of the key, if the token names one.
+  package let kid: [UInt8]?
+}
+
+/// What is asked of the verifier besides the token itself.
+package struct Question: Sendable {
+  /// All issuers; replies and policies refer to them by index.
+  package let issuers: [Issuer]
+  /// The policy, tightened.
+  package let demands: Demands
+  /// The time to verify at.
+  package let now: NumericDate
+
+  /// A question.
+  package init(issuers: [Issuer], demands: Demands, now: NumericDate) {
+    self.issuers = issuers
+    self.demands = demands
+    self.now = now
+  }
+}
