@@ -1,0 +1,67 @@
+internal import CLibcrypto
+
+extension PublicKey {
+  /// Makes a key from a point on a prime curve (RFC 7518 section 6.2.1).
+  ///
+  /// RFC 7518 section 6.2.1.2 demands coordinates of the field's full length. A provider in the field strips leading
+  /// zero bytes, so that one key in 128 comes out short; such coordinates are padded again. Nothing is lost by it: the
+  /// point must be on the curve all the same.
+  ///
+  /// - Parameters:
+  ///   - curve: The curve.
+  ///   - x: The first coordinate, big endian, at most `curve.coordinateBytes` long.
+  ///   - y: The second coordinate, likewise.
+  /// - Returns: The key.
+  /// - Throws: ``PublicKeyFault/coordinateTooLong``, ``PublicKeyFault/pointNotOnCurve``.
+  package static func ec(_ curve: EllipticCurve, x: [UInt8], y: [UInt8]) throws(PublicKeyFault) -> PublicKey {
+    let length = curve.coordinateBytes
+    guard x.count <= length, y.count <= length else { throw .coordinateTooLong }
+
+    // The uncompressed form of SEC 1 section 2.3.3. Its first byte is fixed here, so that neither the point at infinity
+    // nor a compressed point can be expressed.
+    var point: [UInt8] = [0x04]
+    point.reserveCapacity(1 + 2 * length)
+    for coordinate in [x, y] {
+      point.append(contentsOf: repeatElement(0, count: length - coordinate.count))
+      point.append(contentsOf: coordinate)
+    }
+
+    var groupName = curve.groupName
+    // Safe because both values outlive the closures in which their addresses are used, and libcrypto only reads them.
+    let handle: OpaquePointer? = groupName.withUTF8 { name in
+      unsafe point.withUnsafeMutableBytes { point in
+        let nameAddress = unsafe UnsafeMutableRawPointer(mutating: name.baseAddress)?
+          .assumingMemoryBound(to: CChar.self)
+        var parameters = unsafe [
+          OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, nameAddress, name.count),
+          OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point.baseAddress, point.count),
+          OSSL_PARAM_construct_end(),
+        ]
+        return unsafe Self.handle(type: "EC", parameters: &parameters)
+      }
+    }
+    // libcrypto decodes the point here and refuses coordinates outside the field and points off the curve.
+    guard let handle = unsafe handle else { throw .pointNotOnCurve }
+    let key = unsafe PublicKey(owning: handle, kind: .ec(curve))
+    guard key.passesLibcryptoCheck else { throw .pointNotOnCurve }
+    return key
+  }
+
+  /// Whether libcrypto's own validation of a public key accepts this one (SP 800-56A section 5.6.2.3.4).
+  ///
+  /// These curves have cofactor 1, so a point on the curve that is not infinity has the right order.
+  ///
+  /// Safe because the context is freed on every path and does not outlive the key.
+  @safe private var passesLibcryptoCheck: Bool {
+    guard let context = unsafe EVP_PKEY_CTX_new_from_pkey(nil, handle, nil) else {
+      ErrorQueue.clear()
+      return false
+    }
+    defer { unsafe EVP_PKEY_CTX_free(context) }
+    guard unsafe EVP_PKEY_public_check_quick(context) == 1 else {
+      ErrorQueue.clear()
+      return false
+    }
+    return true
+  }
+}

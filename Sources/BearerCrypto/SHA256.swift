@@ -1,0 +1,35 @@
+internal import CLibcrypto
+
+/// The SHA-256 digest (FIPS 180-4) of bytes that are all at hand.
+package enum SHA256 {
+  /// The digest as four words, a key for a table: equal if and only if the digests are.
+  ///
+  /// The words are the digest's bytes in the machine's own order; they are not meant to leave the process.
+  ///
+  /// - Parameter bytes: What to digest.
+  /// - Returns: The 32 bytes of the digest.
+  package static func digest(of bytes: Span<UInt8>) -> (UInt64, UInt64, UInt64, UInt64) {
+    var digest: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+    // Safe because the four words have room for 32 bytes, and the bytes are only read during the call.
+    let result = unsafe withUnsafeMutableBytes(of: &digest) { digest in
+      unsafe bytes.withUnsafeBufferPointer { bytes in
+        unsafe EVP_Digest(
+          bytes.baseAddress, bytes.count, digest.baseAddress, nil, DigestAlgorithm.sha256.implementation, nil)
+      }
+    }
+    // No input can bring this about, only a libcrypto without SHA-256 or a process without memory; to go on with a
+    // digest of zeros would make all tokens equal.
+    precondition(result == 1, "libcrypto cannot compute SHA-256")
+    return digest
+  }
+
+  /// The digest as 32 bytes.
+  ///
+  /// - Parameter bytes: What to digest.
+  /// - Returns: The 32 bytes of the digest.
+  package static func digest(of bytes: [UInt8]) -> [UInt8] {
+    let words = digest(of: bytes.span)
+    // Safe because a tuple of four words is 32 initialised bytes.
+    return unsafe withUnsafeBytes(of: words) { unsafe Array($0) }
+  }
+}
