@@ -1,0 +1,157 @@
+internal import Glibc
+
+// How a daemon comes to own a path without harming another one.
+//
+// The directory is locked (flock on its descriptor) from before the path is looked at until the new socket listens. Of
+// two daemons that start together the second so finds the first one listening, and never takes its socket for a stale
+// one between bind and listen. A lock file would do the same but stays behind, or must be removed, which is a race of its
+// own. The kernel drops the lock with the descriptor, also when the process dies.
+//
+// Mode and group are set between bind and listen: until listen every connect is refused, so there is no moment in which
+// the file's first mode lets anybody in. (The umask would do for the mode only, and belongs to the whole process.)
+//
+// Leaving is the other way round: the file is removed while the socket still listens, and only if its inode is the one
+// that was made here. While the socket is open the kernel cannot give that number to another file.
+
+/// A Unix socket that listens, and the file that belongs to it.
+struct ListeningSocket: Sendable {
+  private struct Identity: Equatable, Sendable {
+    var device: UInt64
+    var inode: UInt64
+  }
+
+  /// The longest possible path: the size of `sun_path` less the NUL.
+  static let maximumPathBytes = 107
+
+  /// The listening descriptor.
+  let descriptor: CInt
+  /// Where it listens; nil for an inherited one.
+  let path: String?
+  private let identity: Identity?
+
+  // MARK: Inherited
+
+  /// Takes over a descriptor that listens already.
+  init(inherited descriptor: CInt) throws(ListenerFault) {
+    guard Self.option(SO_DOMAIN, of: descriptor) == AF_UNIX,
+      Self.option(SO_TYPE, of: descriptor) == CInt(SOCK_STREAM.rawValue),
+      Self.option(SO_ACCEPTCONN, of: descriptor) == 1
+    else { throw .unfitDescriptor(descriptor) }
+    // Accepting must never block a loop, whoever made the socket.
+    let flags = fcntl(descriptor, F_GETFL)
+    guard flags >= 0, fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) == 0 else {
+      throw .system(call: "fcntl", path: "inherited descriptor \(descriptor)", errno: errno)
+    }
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    self.descriptor = descriptor
+    self.path = nil
+    self.identity = nil
+  }
+
+  private static func option(_ name: CInt, of descriptor: CInt) -> CInt? {
+    var value: CInt = 0
+    var length = socklen_t(MemoryLayout<CInt>.size)
+    return getsockopt(descriptor, SOL_SOCKET, name, &value, &length) == 0 ? value : nil
+  }
+
+  // MARK: Our own
+
+  /// Makes a socket at a path, in place of a stale one; a live one is respected.
+  init(_ file: SocketFile) async throws(ListenerFault) {
+    let path = file.path
+    let bytes = path.utf8.count
+    guard bytes > 0, bytes <= Self.maximumPathBytes else { throw .pathTooLong(path: path, bytes: bytes) }
+    let group: gid_t? = try file.group.map { name throws(ListenerFault) in try Self.groupID(of: name) }
+    let directory = try await DirectoryLock(of: path)
+    defer { directory.release() }
+    try Self.removeIfStale(path)
+
+    let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { throw .system(call: "socket", path: path, errno: errno) }
+    var isBound = false
+    do throws(ListenerFault) {
+      guard SocketAddress(path: path).bind(descriptor) == 0 else {
+        throw .system(call: "bind", path: path, errno: errno)
+      }
+      isBound = true
+      if let group, chown(path, uid_t.max, group) != 0 { throw .permissions(path: path, errno: errno) }
+      guard chmod(path, file.mode) == 0 else { throw .permissions(path: path, errno: errno) }
+      guard let identity = Self.identity(of: path) else { throw .system(call: "lstat", path: path, errno: errno) }
+      guard listen(descriptor, FixedLimits.backlog) == 0 else {
+        throw .system(call: "listen", path: path, errno: errno)
+      }
+      self.descriptor = descriptor
+      self.path = path
+      self.identity = identity
+    } catch {
+      if isBound { unlink(path) }
+      Glibc.close(descriptor)
+      throw error
+    }
+  }
+
+  /// Whether the path still leads to this socket; true for an inherited one, whose path is not ours.
+  var isStillInPlace: Bool {
+    guard let path else { return true }
+    return Self.identity(of: path) == identity
+  }
+
+  /// Removes the socket file if it is still the one made here; to be called before the descriptor is closed.
+  func removeFile() {
+    guard let path, isStillInPlace else { return }
+    unlink(path)
+  }
+
+  /// Gives the socket up before anybody was accepted.
+  func abandon() {
+    removeFile()
+    Glibc.close(descriptor)
+  }
+
+  /// Whether a connection waits to be accepted.
+  var hasWaitingConnection: Bool {
+    var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return Glibc.poll(&poll, 1, 0) == 1 && poll.revents & Int16(POLLIN) != 0
+  }
+
+  private static func identity(of path: String) -> Identity? {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return nil }
+    return Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+  }
+
+  private static func removeIfStale(_ path: String) throws(ListenerFault) {
+    var status = stat()
+    guard lstat(path, &status) == 0 else {
+      guard errno == ENOENT else { throw .cannotProbe(path: path, errno: errno) }
+      return
+    }
+    guard status.st_mode & S_IFMT == S_IFSOCK else { throw .notASocket(path: path) }
+    let probe = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    guard probe >= 0 else { throw .system(call: "socket", path: path, errno: errno) }
+    defer { Glibc.close(probe) }
+    guard SocketAddress(path: path).connect(probe) != 0 else { throw .liveDaemon(path: path) }
+    switch errno {
+    // Nobody listens; the file outlived its process.
+    case ECONNREFUSED: break
+    case ENOENT: return
+    // The queue of a listener is full, or a socket of another type is bound: somebody is there.
+    case EAGAIN, EINPROGRESS, EPROTOTYPE: throw .liveDaemon(path: path)
+    default: throw .cannotProbe(path: path, errno: errno)
+    }
+    guard unlink(path) == 0 || errno == ENOENT else { throw .system(call: "unlink", path: path, errno: errno) }
+  }
+
+  private static func groupID(of name: String) throws(ListenerFault) -> gid_t {
+    if let number = gid_t(name) { return number }
+    var entry = group()
+    var found: UnsafeMutablePointer<group>?
+    // Safe because the buffer outlives the entry that points into it, and only a number leaves.
+    let id: gid_t? = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 65536) { buffer in
+      guard getgrnam_r(name, &entry, buffer.baseAddress, buffer.count, &found) == 0, let found else { return nil }
+      return found.pointee.gr_gid
+    }
+    guard let id else { throw .unknownGroup(name) }
+    return id
+  }
+}
