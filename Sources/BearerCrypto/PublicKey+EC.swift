@@ -33,8 +33,8 @@ extension PublicKey {
         let nameAddress = unsafe UnsafeMutableRawPointer(mutating: name.baseAddress)?
           .assumingMemoryBound(to: CChar.self)
         var parameters = unsafe [
-          OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, nameAddress, name.count),
-          OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point.baseAddress, point.count),
+          bearerd_param_ec_group(nameAddress, name.count),
+          bearerd_param_ec_point(point.baseAddress, point.count),
           OSSL_PARAM_construct_end(),
         ]
         return unsafe Self.handle(type: "EC", parameters: &parameters)

@@ -47,8 +47,8 @@ extension PublicKey {
     let handle = unsafe littleEndianModulus.withUnsafeMutableBytes { n in
       unsafe withUnsafeMutableBytes(of: &nativeExponent) { e in
         var parameters = unsafe [
-          OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, n.baseAddress, n.count),
-          OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, e.baseAddress, e.count),
+          bearerd_param_rsa_n(n.baseAddress, n.count),
+          bearerd_param_rsa_e(e.baseAddress, e.count),
           OSSL_PARAM_construct_end(),
         ]
         return unsafe Self.handle(type: "RSA", parameters: &parameters)

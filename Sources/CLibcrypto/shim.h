@@ -16,11 +16,26 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/param_build.h>
+#include <openssl/params.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
 /* A macro that Swift cannot see: what EVP_PKEY_fromdata is to make of its parameters. */
 static inline int bearerd_public_key_selection(void) { return EVP_PKEY_PUBLIC_KEY; }
+
+/* An OSSL_PARAM keeps the pointer to its name, not a copy. The literals here live as long as the process; a string that
+   Swift passes lives as long as the call. */
+static inline OSSL_PARAM bearerd_param_rsa_n(void *bytes, size_t count) {
+  return OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, bytes, count);
+}
+static inline OSSL_PARAM bearerd_param_rsa_e(void *bytes, size_t count) {
+  return OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, bytes, count);
+}
+static inline OSSL_PARAM bearerd_param_ec_group(char *name, size_t count) {
+  return OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name, count);
+}
+static inline OSSL_PARAM bearerd_param_ec_point(void *bytes, size_t count) {
+  return OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, bytes, count);
+}
 
 #endif
