@@ -1,0 +1,37 @@
+/// What a token is told at once that names a key which its issuer's snapshot does not hold.
+package enum KeyRequestDecision: Sendable {
+  /// The snapshot changed since it was looked into: look again.
+  case lookAgain
+  /// The issuer has no such key (`unknown_key`).
+  case unknownKey
+  /// It cannot be known now (`keys_unavailable`); worth asking again after this time.
+  case unavailable(retryAfter: Duration)
+  /// A fetch is under way; the outcome will be delivered, once.
+  case waiting(KeyWait)
+  /// The daemon stops (`shutting_down`).
+  case shuttingDown
+}
+
+/// How a wait for a key ended.
+package enum KeyWaitOutcome: Equatable, Sendable {
+  /// The provider answered: look at the snapshot again.
+  case arrived
+  /// The fetch failed (`keys_unavailable`).
+  case failed(retryAfter: Duration)
+  /// The wait was long enough (`keys_unavailable`, or `deadline_exceeded` if the request's own deadline ended it).
+  case timedOut(retryAfter: Duration)
+  /// The daemon stops (`shutting_down`).
+  case shuttingDown
+}
+
+/// A wait for a key that its owner may give up.
+package struct KeyWait: Sendable {
+  private let giveUp: @Sendable () -> Void
+
+  init(_ giveUp: @escaping @Sendable () -> Void) {
+    self.giveUp = giveUp
+  }
+
+  /// Ends the wait and frees its place; nothing is delivered afterwards, unless its delivery has already begun.
+  package func cancel() { giveUp() }
+}

@@ -1,0 +1,54 @@
+/// When one issuer's keys are refreshed and how long they may be used; an `[issuer.NAME]` table of the configuration.
+package struct RefreshSettings: Equatable, Sendable {
+  /// What makes a key set old.
+  package enum Renewal: Equatable, Sendable {
+    /// Its lifetime: keys come from the network.
+    case lifetime
+    /// Only a change of the file that holds it (`jwks_file`): it is never stale, and an unknown kid fetches nothing.
+    case fileChanges
+  }
+
+  /// What makes a key set old.
+  package var renewal: Renewal
+  /// The longest lifetime of a key set (`refresh`); response headers may shorten it. At least 1 s counts.
+  package var refresh: Duration
+  /// How long after its lifetime a key set stays usable while refreshing fails (`max_stale`); zero for not at all.
+  package var maximumStale: Duration
+  /// At most one fetch for unknown kids in this time (`unknown_key_cooldown`). At least 1 s counts.
+  package var unknownKeyCooldown: Duration
+  /// How long a request may wait for a fetch that it needs (`key_wait`).
+  package var keyWait: Duration
+  /// The bound on one fetch (`timeout`); the source keeps it, and a fetch far beyond it is given up here.
+  package var timeout: Duration
+  /// How many requests may wait at once (`waiting_per_issuer`); the rest are refused at once.
+  package var waitingPerIssuer: Int
+
+  /// Settings with the configuration's defaults for all that is not given.
+  package init(
+    renewal: Renewal = .lifetime, refresh: Duration = .seconds(600), maximumStale: Duration = .seconds(86400),
+    unknownKeyCooldown: Duration = .seconds(30), keyWait: Duration = .milliseconds(500),
+    timeout: Duration = .seconds(5), waitingPerIssuer: Int = 16
+  ) {
+    self.renewal = renewal
+    self.refresh = refresh
+    self.maximumStale = maximumStale
+    self.unknownKeyCooldown = unknownKeyCooldown
+    self.keyWait = keyWait
+    self.timeout = timeout
+    self.waitingPerIssuer = waitingPerIssuer
+  }
+
+  /// How long a key set lives whose response's headers said `header`; `nil` for ever.
+  ///
+  /// Headers may shorten `refresh`, though not below ``KeysLimits/minimumLifetime`` (`no-store` and `max-age=0` arrive
+  /// as zero), and never lengthen it: an operator who says 10 minutes is not kept from the news for a day.
+  package func lifetime(header: Duration?) -> Duration? {
+    guard renewal == .lifetime else { return nil }
+    let longest = max(refresh, .seconds(1))
+    guard let header else { return longest }
+    return min(longest, max(header, KeysLimits.minimumLifetime))
+  }
+
+  /// The cool-down that counts.
+  var cooldown: Duration { max(unknownKeyCooldown, .seconds(1)) }
+}

@@ -1,0 +1,319 @@
+// When one issuer's keys are fetched, and what may be told to those who ask for a key that is not there.
+//
+// The problem: a verifier that fetches when it needs a key is slow, dies with its provider, and lets anyone with a
+// made-up `kid` drive it against the provider; one that never fetches refuses good tokens after a rotation. The rules:
+//
+//  1. One fetch is in flight at most, shared by all who wait. Each has a sequence number; only the answer to the latest
+//     counts, so an older one never replaces a newer one.
+//  2. A set is refreshed ahead, at 80 % of its lifetime give or take 10 % at random, so that no request meets an old one
+//     and a fleet that started together drifts apart.
+//  3. A failure changes nothing but the record of it and the time of the next attempt, which moves away exponentially:
+//     at once quick and bounded low while there are no usable keys, slow while there are.
+//  4. An unknown kid starts a fetch at most once in a cool-down. The cool-down counts from the attempt, not from its
+//     success, and a failed attempt of whatever cause starts one too: so a flood of bogus kids shortens a back-off to
+//     one cool-down at the most. A refresh on schedule that succeeds starts none: a rotation in the second after it is
+//     still noticed at once.
+//  5. Whoever asks while a fetch is in flight may wait for it, even within a cool-down: it costs nothing.
+//
+// Time and chance are arguments, and the machine never looks into the keys: it is tested with sets of names.
+
+/// The refresh rules of one issuer, as a value: events go in, what is to be done comes out.
+package struct RefreshStateMachine<Keys: Sendable>: Sendable {
+  /// The settings in force.
+  package private(set) var settings: RefreshSettings
+  /// The set in use, expired or not; `nil` before the first.
+  package private(set) var held: HeldKeys<Keys>?
+  /// The fetch under way.
+  package private(set) var inFlight: InFlight?
+  /// When the next fetch is due; `nil` while one is under way or none is planned.
+  package private(set) var due: MonotonicTime?
+  /// Failures since the last success.
+  package private(set) var consecutiveFailures = 0
+  /// Until when unknown kids start no fetch.
+  package private(set) var cooldownUntil: MonotonicTime?
+  /// When the last fetch began.
+  package private(set) var lastAttemptAt: MonotonicTime?
+  /// When the last fetch succeeded.
+  package private(set) var lastSuccessAt: MonotonicTime?
+  /// The last failure ever, for `status`; a success does not remove it.
+  package private(set) var lastFailure: RecordedFault?
+  /// Fetches begun.
+  package private(set) var attempts: UInt64 = 0
+  /// Fetches that failed.
+  package private(set) var failures: UInt64 = 0
+
+  private var absentKids = AbsentKids()
+  private var lastRequestedAt: MonotonicTime?
+  private var fetchAgain = false
+  private var generations: UInt64 = 0
+
+  /// A fetch under way.
+  package struct InFlight: Equatable, Sendable {
+    /// Which fetch it is.
+    package var order: FetchOrder
+    /// When it began.
+    package var startedAt: MonotonicTime
+    /// The kids that wait for it; bounded by those who may wait.
+    var askedKids: Set<KidFingerprint>
+  }
+
+  /// A machine that has no keys and has not begun.
+  package init(settings: RefreshSettings) {
+    self.settings = settings
+  }
+
+  // MARK: Questions
+
+  /// How far the set in use can be trusted at `now`.
+  package func health(at now: MonotonicTime) -> KeysHealth {
+    held?.health(at: now) ?? .empty
+  }
+
+  /// When ``timerDue(at:jitter:)`` wants to be called next; `nil` if nothing is planned.
+  package var wakeAt: MonotonicTime? {
+    guard let inFlight else { return due }
+    return inFlight.startedAt + KeysLimits.fetchGivenUpAfter(timeout: settings.timeout)
+  }
+
+  /// How many kids are remembered as absent.
+  package var rememberedAbsentKids: Int { absentKids.count }
+
+  /// When it is worth asking again for a key that could not be had at `now`.
+  package func retryAfter(at now: MonotonicTime) -> Duration {
+    let hint: Duration
+    if let inFlight {
+      let left = (inFlight.startedAt + settings.timeout).duration(since: now)
+      hint = min(left, KeysLimits.longestRetryHintInFlight)
+    } else {
+      let untilDue = due?.duration(since: now)
+      let untilCool = health(at: now).isUsable ? cooldownUntil?.duration(since: now) : nil
+      hint = [untilDue, untilCool].compactMap(\.self).min() ?? KeysLimits.longestRetryHintInFlight
+    }
+    return max(hint, KeysLimits.shortestRetryHint)
+  }
+
+  // MARK: Events
+
+  /// The daemon starts: the first fetch is at once, also beside keys from the disk.
+  package mutating func start(at now: MonotonicTime) -> FetchOrder? {
+    inFlight == nil ? begin(.start, at: now) : nil
+  }
+
+  /// Puts a set in use that was kept from an earlier run and confirmed at `validatedAt`; ignored once there is one.
+  ///
+  /// - Returns: Whether it was put in use.
+  package mutating func seed(_ keys: Keys, validatedAt: MonotonicTime, headerLifetime: Duration?) -> Bool {
+    guard held == nil else { return false }
+    hold(keys, at: validatedAt, headerLifetime: headerLifetime)
+    return true
+  }
+
+  /// The time came that ``wakeAt`` named.
+  package mutating func timerDue(
+    at now: MonotonicTime, jitter: inout some RandomNumberGenerator
+  ) -> FetchOrder? {
+    if inFlight != nil {
+      guard let wakeAt, wakeAt <= now else { return nil }
+      noteFailure(FetchFault(.timedOut, "the fetch never ended and was given up"), at: now, jitter: &jitter)
+      return nextAfterFetch(at: now)
+    }
+    guard let due, due <= now else { return nil }
+    return begin(consecutiveFailures == 0 ? .schedule : .retry, at: now)
+  }
+
+  /// A fetch ended with a set that replaces the one in use.
+  ///
+  /// - Returns: Whether the answer counted, and the next fetch if there must be one at once.
+  package mutating func fetched(
+    _ keys: Keys, sequence: UInt64, headerLifetime: Duration?, at now: MonotonicTime,
+    jitter: inout some RandomNumberGenerator
+  ) -> (counted: Bool, next: FetchOrder?) {
+    guard let inFlight, inFlight.order.sequence == sequence else { return (false, nil) }
+    hold(keys, at: now, headerLifetime: headerLifetime)
+    return (true, noteSuccess(of: inFlight, at: now, jitter: &jitter))
+  }
+
+  /// A fetch ended with the word that the set in use is still the provider's.
+  ///
+  /// - Returns: Whether the answer counted, and the next fetch if there must be one at once.
+  package mutating func confirmed(
+    sequence: UInt64, headerLifetime: Duration?, at now: MonotonicTime, jitter: inout some RandomNumberGenerator
+  ) -> (counted: Bool, next: FetchOrder?) {
+    guard let inFlight, inFlight.order.sequence == sequence else { return (false, nil) }
+    guard held != nil else {
+      let fault = FetchFault(.httpStatus, "the provider answered 304 although nothing was fetched before")
+      return failed(fault, sequence: sequence, at: now, jitter: &jitter)
+    }
+    held?.confirm(at: now, headerLifetime: headerLifetime, settings: settings)
+    return (true, noteSuccess(of: inFlight, at: now, jitter: &jitter))
+  }
+
+  /// A fetch failed: nothing changes but the record and the time of the next attempt.
+  ///
+  /// - Returns: Whether the answer counted, and the next fetch if there must be one at once.
+  package mutating func failed(
+    _ fault: FetchFault, sequence: UInt64, at now: MonotonicTime, jitter: inout some RandomNumberGenerator
+  ) -> (counted: Bool, next: FetchOrder?) {
+    guard let inFlight, inFlight.order.sequence == sequence else { return (false, nil) }
+    noteFailure(fault, at: now, jitter: &jitter)
+    return (true, nextAfterFetch(at: now))
+  }
+
+  /// A token asks for a key that is not in the set of `generation` (`nil` if its asker saw no usable set).
+  ///
+  /// - Parameters:
+  ///   - kid: What the token names.
+  ///   - generation: The set that was looked into.
+  ///   - mayWait: Whether a place to wait is free.
+  ///   - now: The present moment.
+  package mutating func keyAsked(
+    _ kid: KidFingerprint, notIn generation: UInt64?, mayWait: Bool, at now: MonotonicTime
+  ) -> (answer: KeyAnswer, next: FetchOrder?) {
+    let isUsable = health(at: now).isUsable
+    // Keys may have come between the asker's look and its question; refusing then would be a wrong verdict.
+    if isUsable, let held, held.generation != generation { return (.lookAgain, nil) }
+    var next: FetchOrder?
+    if inFlight == nil {
+      guard mayFetch(for: kid, isUsable: isUsable, at: now) else {
+        let isKnown = isUsable && consecutiveFailures == 0
+        return (isKnown ? .unknownKey : .unavailable(retryAfter: retryAfter(at: now)), nil)
+      }
+      next = begin(.unknownKey, at: now)
+      cooldownUntil = now + settings.cooldown
+    }
+    guard mayWait else { return (.unavailable(retryAfter: retryAfter(at: now)), next) }
+    inFlight?.askedKids.insert(kid)
+    return (.wait, next)
+  }
+
+  /// Someone asks for a refresh in so many words (`refresh-jwks`).
+  package mutating func refreshAsked(at now: MonotonicTime) -> (answer: RefreshAnswer, next: FetchOrder?) {
+    if inFlight != nil { return (.wait, nil) }
+    if let last = lastRequestedAt {
+      let left = (last + KeysLimits.refreshRequestInterval).duration(since: now)
+      if left > .zero { return (.limited(retryAfter: left), nil) }
+    }
+    lastRequestedAt = now
+    return (.wait, begin(.request, at: now))
+  }
+
+  /// The file that holds the keys changed.
+  ///
+  /// A read that is under way may have seen the file before the change, so another follows it.
+  package mutating func fileChanged(at now: MonotonicTime) -> FetchOrder? {
+    guard inFlight == nil else {
+      fetchAgain = true
+      return nil
+    }
+    return begin(.fileChange, at: now)
+  }
+
+  /// The configuration was reloaded; keys stay in use as far as the new bounds allow.
+  ///
+  /// - Parameters:
+  ///   - settings: The new settings.
+  ///   - sourceChanged: Whether keys are now fetched another way: an answer still under way no longer counts, what went
+  ///     wrong with the old way is over, and the new one is tried at once.
+  ///   - now: The present moment.
+  ///   - jitter: Chance.
+  package mutating func settingsChanged(
+    _ settings: RefreshSettings, sourceChanged: Bool, at now: MonotonicTime, jitter: inout some RandomNumberGenerator
+  ) -> FetchOrder? {
+    self.settings = settings
+    held?.apply(settings)
+    if sourceChanged {
+      consecutiveFailures = 0
+      cooldownUntil = nil
+      absentKids.removeAll()
+      return begin(.reload, at: now)
+    }
+    cooldownUntil = cooldownUntil.map { min($0, now + settings.cooldown) }
+    guard inFlight == nil, let held else { return nil }
+    if consecutiveFailures == 0 {
+      due = refreshTime(for: held, jitter: &jitter)
+    } else if !held.health(at: now).isUsable {
+      // The slow pace was for keys that the new bounds have just ended.
+      due = min(due ?? now, now + KeysLimits.firstRetryWithoutKeys)
+    }
+    return nil
+  }
+
+  // MARK: Steps
+
+  /// Whether a token's key may cost a fetch now.
+  private func mayFetch(for kid: KidFingerprint, isUsable: Bool, at now: MonotonicTime) -> Bool {
+    // Without usable keys the back-off is quick already; a request before the first attempt is the only one to start it.
+    guard isUsable else { return attempts == 0 }
+    if settings.renewal == .fileChanges { return false }
+    if let cooldownUntil, now < cooldownUntil { return false }
+    return !absentKids.holds(kid, at: now)
+  }
+
+  private mutating func begin(_ cause: FetchCause, at now: MonotonicTime) -> FetchOrder {
+    attempts += 1
+    let order = FetchOrder(sequence: attempts, cause: cause)
+    inFlight = InFlight(order: order, startedAt: now, askedKids: [])
+    due = nil
+    fetchAgain = false
+    lastAttemptAt = now
+    return order
+  }
+
+  private mutating func hold(_ keys: Keys, at time: MonotonicTime, headerLifetime: Duration?) {
+    generations += 1
+    var new = HeldKeys(keys: keys, generation: generations, obtainedAt: time, validatedAt: time)
+    new.confirm(at: time, headerLifetime: headerLifetime, settings: settings)
+    held = new
+  }
+
+  private mutating func noteSuccess(
+    of fetch: InFlight, at now: MonotonicTime, jitter: inout some RandomNumberGenerator
+  ) -> FetchOrder? {
+    inFlight = nil
+    consecutiveFailures = 0
+    lastSuccessAt = now
+    // Only a fetch that was made for a kid proves it absent: one that was under way may have been answered before the
+    // rotation that brought the kid. Kids that did come are never asked for again, so their entries do no harm.
+    if fetch.order.cause == .unknownKey {
+      for kid in fetch.askedKids { absentKids.prove(kid, by: fetch.startedAt, cooldown: settings.cooldown) }
+    }
+    if let held { due = refreshTime(for: held, jitter: &jitter) }
+    return nextAfterFetch(at: now)
+  }
+
+  private mutating func noteFailure(
+    _ fault: FetchFault, at now: MonotonicTime, jitter: inout some RandomNumberGenerator
+  ) {
+    let startedAt = inFlight?.startedAt ?? now
+    inFlight = nil
+    consecutiveFailures += 1
+    failures += 1
+    lastFailure = RecordedFault(fault: fault, at: now)
+    cooldownUntil = max(cooldownUntil ?? startedAt, startedAt + settings.cooldown)
+    due = retryTime(at: now, jitter: &jitter)
+  }
+
+  private mutating func nextAfterFetch(at now: MonotonicTime) -> FetchOrder? {
+    fetchAgain ? begin(.fileChange, at: now) : nil
+  }
+
+  private func refreshTime(
+    for held: HeldKeys<Keys>, jitter: inout some RandomNumberGenerator
+  ) -> MonotonicTime? {
+    guard let lifetime = settings.lifetime(header: held.headerLifetime) else { return nil }
+    return held.validatedAt + lifetime * Double.random(in: KeysLimits.refreshAhead, using: &jitter)
+  }
+
+  private func retryTime(at now: MonotonicTime, jitter: inout some RandomNumberGenerator) -> MonotonicTime {
+    let isUsable = health(at: now).isUsable
+    let first = isUsable ? KeysLimits.firstRetryWithKeys : KeysLimits.firstRetryWithoutKeys
+    let longest = isUsable ? KeysLimits.longestRetryWithKeys : KeysLimits.longestRetryWithoutKeys
+    // 2^20 times the shortest delay is past every bound; a larger exponent would only overflow.
+    let doublings = min(consecutiveFailures - 1, 20)
+    let delay = min(first * (1 << doublings), longest)
+    let retry = now + delay * Double.random(in: KeysLimits.retryJitter, using: &jitter)
+    // Once the keys expire the slow pace is the wrong one; the attempt at that moment sets the quick one.
+    guard isUsable, let usableUntil = held?.usableUntil, usableUntil < retry else { return retry }
+    return max(usableUntil, now + KeysLimits.firstRetryWithoutKeys)
+  }
+}
