@@ -15,8 +15,9 @@ package struct KidFingerprint: Hashable, Sendable {
 /// The issuer's cool-down alone would bound the fetches. But after a provider drops a key, clients go on sending its
 /// tokens for as long as these last, and each of ten thousand daemons would spend its every cool-down on the same dead
 /// kid; a kid that is really new would find the budget spent. So a kid that was proven absent holds back itself, and
-/// only itself: for one cool-down, then two, then four, as long as it keeps being proven absent. Not longer, because
-/// there are providers that sign with a key before they publish it.
+/// only itself: for one cool-down, then about two, then about four, as long as it keeps being proven absent. Not longer,
+/// because there are providers that sign with a key before they publish it. About, because a fleet that met the kid in
+/// the same second must not come back in the same second.
 struct AbsentKids: Sendable {
   private struct Entry {
     /// Until when the kid starts no fetch.
@@ -39,7 +40,9 @@ struct AbsentKids: Sendable {
   }
 
   /// Notes that a fetch that began at `attempt` did not bring `kid`; like the cool-down, the hold counts from there.
-  mutating func prove(_ kid: KidFingerprint, by attempt: MonotonicTime, cooldown: Duration) {
+  mutating func prove(
+    _ kid: KidFingerprint, by attempt: MonotonicTime, cooldown: Duration, jitter: inout some RandomNumberGenerator
+  ) {
     let cooldowns: Int
     if let entry = entries[kid], attempt < entry.forgottenAt {
       cooldowns = min(entry.cooldowns * 2, KeysLimits.absentKidMaximumCooldowns)
@@ -47,7 +50,8 @@ struct AbsentKids: Sendable {
       cooldowns = 1
     }
     if entries[kid] == nil { makeRoom(at: attempt) }
-    let held = attempt + cooldown * cooldowns
+    let stretch = cooldowns == 1 ? 1 : KeysLimits.absentKidJitter.randomPoint(using: &jitter)
+    let held = attempt + cooldown * cooldowns * stretch
     entries[kid] = Entry(heldUntil: held, forgottenAt: held + cooldown * cooldowns, cooldowns: cooldowns)
   }
 

@@ -68,6 +68,7 @@ package final class IssuerKeys: Sendable {
   ///   - deliver: Called once, unless the wait is cancelled, and only if the decision is to wait; from any thread,
   ///     outside of locks, perhaps before this method returns. After ``KeyWaitOutcome/arrived``, look again, and if
   ///     the key is still missing, ask again: the decision will then be about this attempt.
+  /// - Returns: The decision; only ``KeyRequestDecision/waiting(_:)`` leaves anything to come.
   package func requestKey(
     kid: [UInt8]?, notIn generation: UInt64?, now: MonotonicTime, waitAtMost: Duration,
     deliver: @escaping @Sendable (KeyWaitOutcome) -> Void

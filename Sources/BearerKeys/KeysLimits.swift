@@ -8,6 +8,8 @@ package enum KeysLimits {
   package static let rememberedAbsentKids = 1024
   /// A kid proven absent again and again holds back its own next fetch for up to this many cool-downs.
   package static let absentKidMaximumCooldowns = 4
+  /// How far chance stretches every such hold but the first.
+  package static let absentKidJitter: ClosedRange<Double> = 1.0...1.5
 
   /// The earliest and the latest scheduled refresh, as fractions of a key set's lifetime: 80 % ± 10 %.
   package static let refreshAhead: ClosedRange<Double> = 0.7...0.9

@@ -10,11 +10,11 @@ package struct RefreshSettings: Equatable, Sendable {
 
   /// What makes a key set old.
   package var renewal: Renewal
-  /// The longest lifetime of a key set (`refresh`); response headers may shorten it. At least 1 s counts.
+  /// The longest lifetime of a key set (`refresh`), at least 1 s; response headers may shorten it.
   package var refresh: Duration
   /// How long after its lifetime a key set stays usable while refreshing fails (`max_stale`); zero for not at all.
   package var maximumStale: Duration
-  /// At most one fetch for unknown kids in this time (`unknown_key_cooldown`). At least 1 s counts.
+  /// The time in which there is at most one fetch for unknown kids (`unknown_key_cooldown`), at least 1 s.
   package var unknownKeyCooldown: Duration
   /// How long a request may wait for a fetch that it needs (`key_wait`).
   package var keyWait: Duration

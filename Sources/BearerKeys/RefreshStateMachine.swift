@@ -166,6 +166,7 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
   ///   - generation: The set that was looked into.
   ///   - mayWait: Whether a place to wait is free.
   ///   - now: The present moment.
+  /// - Returns: What the token is told, and the fetch that is to begin.
   package mutating func keyAsked(
     _ kid: KidFingerprint, notIn generation: UInt64?, mayWait: Bool, at now: MonotonicTime
   ) -> (answer: KeyAnswer, next: FetchOrder?) {
@@ -216,6 +217,7 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
   ///     wrong with the old way is over, and the new one is tried at once.
   ///   - now: The present moment.
   ///   - jitter: Chance.
+  /// - Returns: The fetch that is to begin.
   package mutating func settingsChanged(
     _ settings: RefreshSettings, sourceChanged: Bool, at now: MonotonicTime, jitter: inout some RandomNumberGenerator
   ) -> FetchOrder? {
@@ -275,7 +277,9 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
     // Only a fetch that was made for a kid proves it absent: one that was under way may have been answered before the
     // rotation that brought the kid. Kids that did come are never asked for again, so their entries do no harm.
     if fetch.order.cause == .unknownKey {
-      for kid in fetch.askedKids { absentKids.prove(kid, by: fetch.startedAt, cooldown: settings.cooldown) }
+      for kid in fetch.askedKids {
+        absentKids.prove(kid, by: fetch.startedAt, cooldown: settings.cooldown, jitter: &jitter)
+      }
     }
     if let held { due = refreshTime(for: held, jitter: &jitter) }
     return nextAfterFetch(at: now)
@@ -301,7 +305,7 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
     for held: HeldKeys<Keys>, jitter: inout some RandomNumberGenerator
   ) -> MonotonicTime? {
     guard let lifetime = settings.lifetime(header: held.headerLifetime) else { return nil }
-    return held.validatedAt + lifetime * Double.random(in: KeysLimits.refreshAhead, using: &jitter)
+    return held.validatedAt + lifetime * KeysLimits.refreshAhead.randomPoint(using: &jitter)
   }
 
   private func retryTime(at now: MonotonicTime, jitter: inout some RandomNumberGenerator) -> MonotonicTime {
@@ -311,7 +315,7 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
     // 2^20 times the shortest delay is past every bound; a larger exponent would only overflow.
     let doublings = min(consecutiveFailures - 1, 20)
     let delay = min(first * (1 << doublings), longest)
-    let retry = now + delay * Double.random(in: KeysLimits.retryJitter, using: &jitter)
+    let retry = now + delay * KeysLimits.retryJitter.randomPoint(using: &jitter)
     // Once the keys expire the slow pace is the wrong one; the attempt at that moment sets the quick one.
     guard isUsable, let usableUntil = held?.usableUntil, usableUntil < retry else { return retry }
     return max(usableUntil, now + KeysLimits.firstRetryWithoutKeys)
