@@ -10,9 +10,9 @@
 //  3. A failure changes nothing but the record of it and the time of the next attempt, which moves away exponentially:
 //     at once quick and bounded low while there are no usable keys, slow while there are.
 //  4. An unknown kid starts a fetch at most once in a cool-down. The cool-down counts from the attempt, not from its
-//     success, and a failed attempt of whatever cause starts one too: so a flood of bogus kids shortens a back-off to
-//     one cool-down at the most. A refresh on schedule that succeeds starts none: a rotation in the second after it is
-//     still noticed at once.
+//     success. A failed attempt of whatever cause starts one too, which the next success ends: so a flood of bogus kids
+//     shortens a back-off to one cool-down at the most. A refresh on schedule that succeeds starts none: a rotation in
+//     the second after it is still noticed at once.
 //  5. Whoever asks while a fetch is in flight may wait for it, even within a cool-down: it costs nothing.
 //
 // Time and chance are arguments, and the machine never looks into the keys: it is tested with sets of names.
@@ -29,8 +29,6 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
   package private(set) var due: MonotonicTime?
   /// Failures since the last success.
   package private(set) var consecutiveFailures = 0
-  /// Until when unknown kids start no fetch.
-  package private(set) var cooldownUntil: MonotonicTime?
   /// When the last fetch began.
   package private(set) var lastAttemptAt: MonotonicTime?
   /// When the last fetch succeeded.
@@ -43,6 +41,8 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
   package private(set) var failures: UInt64 = 0
 
   private var absentKids = AbsentKids()
+  private var unknownKeyCooldownUntil: MonotonicTime?
+  private var failureCooldownUntil: MonotonicTime?
   private var lastRequestedAt: MonotonicTime?
   private var fetchAgain = false
   private var generations: UInt64 = 0
@@ -67,6 +67,11 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
   /// How far the set in use can be trusted at `now`.
   package func health(at now: MonotonicTime) -> KeysHealth {
     held?.health(at: now) ?? .empty
+  }
+
+  /// Until when unknown kids start no fetch.
+  package var cooldownUntil: MonotonicTime? {
+    [unknownKeyCooldownUntil, failureCooldownUntil].compactMap(\.self).max()
   }
 
   /// When ``timerDue(at:jitter:)`` wants to be called next; `nil` if nothing is planned.
@@ -180,7 +185,7 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
         return (isKnown ? .unknownKey : .unavailable(retryAfter: retryAfter(at: now)), nil)
       }
       next = begin(.unknownKey, at: now)
-      cooldownUntil = now + settings.cooldown
+      unknownKeyCooldownUntil = now + settings.cooldown
     }
     guard mayWait else { return (.unavailable(retryAfter: retryAfter(at: now)), next) }
     inFlight?.askedKids.insert(kid)
@@ -225,11 +230,13 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
     held?.apply(settings)
     if sourceChanged {
       consecutiveFailures = 0
-      cooldownUntil = nil
+      unknownKeyCooldownUntil = nil
+      failureCooldownUntil = nil
       absentKids.removeAll()
       return begin(.reload, at: now)
     }
-    cooldownUntil = cooldownUntil.map { min($0, now + settings.cooldown) }
+    unknownKeyCooldownUntil = unknownKeyCooldownUntil.map { min($0, now + settings.cooldown) }
+    failureCooldownUntil = failureCooldownUntil.map { min($0, now + settings.cooldown) }
     guard inFlight == nil, let held else { return nil }
     if consecutiveFailures == 0 {
       due = refreshTime(for: held, jitter: &jitter)
@@ -273,6 +280,7 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
   ) -> FetchOrder? {
     inFlight = nil
     consecutiveFailures = 0
+    failureCooldownUntil = nil
     lastSuccessAt = now
     // Only a fetch that was made for a kid proves it absent: one that was under way may have been answered before the
     // rotation that brought the kid. Kids that did come are never asked for again, so their entries do no harm.
@@ -293,7 +301,7 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
     consecutiveFailures += 1
     failures += 1
     lastFailure = RecordedFault(fault: fault, at: now)
-    cooldownUntil = max(cooldownUntil ?? startedAt, startedAt + settings.cooldown)
+    failureCooldownUntil = startedAt + settings.cooldown
     due = retryTime(at: now, jitter: &jitter)
   }
 
