@@ -1,0 +1,37 @@
+package import BearerJOSE
+package import Logging
+
+/// What a daemon runs with: every value checked, every default filled in, units in the types.
+///
+/// It is made by ``ConfigurationSources/load()`` from flags, environment and file, and never changed afterwards; a
+/// reload makes a new one.
+package struct Configuration: Equatable, Sendable {
+  /// Path of the socket; absolute, and short enough for `sun_path` (unix(7)).
+  package var socketPath: String
+  /// Permission bits of the socket file; `0o660` unless configured.
+  package var socketMode: UInt32
+  /// Group of the socket file, by name; `nil` for the process's own.
+  package var socketGroup: String?
+  /// Where the last good key sets are kept; `nil` keeps none.
+  package var stateDirectory: String?
+  /// The least severe messages that are logged.
+  package var logLevel: Logger.Level
+  /// How long `READY=1` waits at most for all issuers to have keys.
+  package var readyWait: Duration
+  /// The issuers, in the order of the file; never empty, names and urls are unique.
+  package var issuers: [IssuerConfiguration]
+  /// The policies, in the order of the file; never empty, names are unique, issuers named in them exist.
+  package var policies: [Policy]
+  /// Bounds on what clients may use.
+  package var limits: Limits
+
+  /// The policy that a request without `policy` gets: the one named `default`, if there is one.
+  package var defaultPolicy: Policy? { policies.first { $0.name == Self.defaultName } }
+
+  /// Where the configuration is read when nothing else is said.
+  package static let defaultFile = "/etc/bearerd/bearerd.toml"
+  /// Where the socket is when nothing else is said.
+  package static let defaultSocketPath = "/run/bearerd/bearerd.sock"
+  /// The name of the policy for requests that name none, and of issuer and policy made from `--issuer` and `--audience`.
+  package static let defaultName = "default"
+}

@@ -1,0 +1,143 @@
+import BearerJOSE
+
+extension ConfigurationParser {
+  /// Reads one `[issuer.NAME]` table; a url that is missing or faulty is left empty.
+  mutating func issuer(named name: String, _ members: [String: ConfigurationValue]) -> IssuerConfiguration {
+    var reader = TableReader<IssuerKey>(members, at: ["issuer", name], in: document)
+    defer { faults += reader.faults }
+
+    let source = source(&reader)
+    var issuer = IssuerConfiguration(name: name, url: url(&reader, source: source), source: source)
+    if let algorithms = algorithms(&reader) { issuer.algorithms = algorithms }
+    let always = DurationText.longest
+    if let value = reader.duration(.refresh, in: .seconds(1)...always) { issuer.refresh = value }
+    if let value = reader.duration(.maxStale, in: .zero...always) { issuer.maxStale = value }
+    if let value = reader.duration(.unknownKeyCooldown, in: .seconds(1)...always) { issuer.unknownKeyCooldown = value }
+    if let value = reader.duration(.keyWait, in: .zero ... .seconds(60)) { issuer.keyWait = value }
+    if let value = reader.duration(.timeout, in: .milliseconds(1) ... .seconds(300)) { issuer.timeout = value }
+    issuer.caFile = reader.path(.caFile)
+    issuer.clientCertificate = reader.path(.clientCertificate)
+    issuer.clientKey = reader.path(.clientKey)
+    let target = "host:port, such as \"10.0.0.5:8443\" or \"[fd00::5]:8443\""
+    issuer.connectTo = reader.string(.connectTo, expected: target) { HostAndPort($0) }
+    issuer.proxy = proxy(&reader, source: source)
+
+    if reader.has(.clientCertificate) != reader.has(.clientKey) {
+      let (given, missing): (IssuerKey, IssuerKey) =
+        reader.has(.clientKey) ? (.clientKey, .clientCertificate) : (.clientCertificate, .clientKey)
+      reader.miss(missing, expected: "both keys or neither", "is missing beside \(given.rawValue)")
+    }
+    if case .jwksFile = source {
+      for key in [IssuerKey.timeout, .caFile, .clientCertificate, .clientKey, .connectTo, .proxy] where reader.has(key)
+      {
+        reader.refuse(key, expected: "no such key", "has no effect beside jwks_file, which needs no network")
+      }
+    }
+    return issuer
+  }
+
+  private func source(_ reader: inout TableReader<IssuerKey>) -> IssuerConfiguration.Source {
+    if reader.has(.jwksURI), reader.has(.jwksFile) {
+      reader.refuse(.jwksFile, expected: "one of the two, or neither for discovery", "stands beside jwks_uri")
+    }
+    if reader.has(.jwksURI) {
+      return .jwksURI(address(&reader, .jwksURI) ?? "")
+    }
+    if reader.has(.jwksFile) {
+      return .jwksFile(reader.path(.jwksFile) ?? "")
+    }
+    return .discovery
+  }
+
+  private func url(_ reader: inout TableReader<IssuerKey>, source: IssuerConfiguration.Source) -> String {
+    guard reader.has(.url) else {
+      reader.miss(.url, expected: "what the tokens have as iss, such as \"https://your-project.authgear.cloud\"")
+      return ""
+    }
+    guard source == .discovery else { return reader.string(.url) ?? "" }
+    guard let text = address(&reader, .url) else { return "" }
+    guard let address = WebAddress(text), address.query == nil, address.fragment == nil else {
+      reader.refuse(
+        .url, found: ConfigurationValue.quoted(text),
+        expected: "an address without ? and # (OpenID Connect Discovery 1.0 section 3), or a key jwks_uri",
+        "keys cannot be discovered there")
+      return ""
+    }
+    return text
+  }
+
+  private static let schemeRule = "an https:// address, or http:// on loopback (127.0.0.0/8, [::1], localhost)"
+
+  /// An address that may be fetched: https, or http on loopback; without credentials.
+  private func address(_ reader: inout TableReader<IssuerKey>, _ key: IssuerKey) -> String? {
+    guard let text = reader.string(key, expected: Self.schemeRule) else { return nil }
+    guard let address = WebAddress(text) else {
+      reader.refuse(key, found: ConfigurationValue.quoted(text), expected: Self.schemeRule, "not an address")
+      return nil
+    }
+    guard address.userinfo == nil else {
+      // What was found is not shown: it may hold a password.
+      reader.refuse(key, expected: Self.schemeRule, "there are credentials in the address")
+      return nil
+    }
+    guard address.scheme == "https" || address.isLoopback else {
+      reader.refuse(
+        key, found: ConfigurationValue.quoted(text), expected: Self.schemeRule, "plain http to another host")
+      return nil
+    }
+    return text
+  }
+
+  private mutating func proxy(
+    _ reader: inout TableReader<IssuerKey>, source: IssuerConfiguration.Source
+  ) -> ProxySetting {
+    let expected = "an http:// address, such as \"http://10.0.0.1:3128\""
+    if case .jwksFile = source { return .direct }
+    guard reader.has(.proxy) else { return environmentProxy() }
+    guard let text = reader.string(.proxy, expected: expected) else { return .direct }
+    guard let address = ProxyAddress(text) else {
+      // What was found is not shown: it may hold a password.
+      reader.refuse(.proxy, expected: expected, "not the address of a proxy")
+      return .direct
+    }
+    return .address(address)
+  }
+
+  // MARK: Algorithms
+
+  private func algorithms(_ reader: inout TableReader<IssuerKey>) -> Set<Algorithm>? {
+    guard let names = reader.strings(.algorithms, expected: "a list of algorithm names, such as [\"RS256\"]") else {
+      return nil
+    }
+    var algorithms: Set<Algorithm> = []
+    for name in names {
+      if name == "EdDSA" {
+        algorithms.formUnion([.ed25519, .ed448])
+      } else if let algorithm = Algorithm(rawValue: name) {
+        algorithms.insert(algorithm)
+      } else {
+        refuse(algorithm: name, &reader)
+      }
+    }
+    return algorithms
+  }
+
+  private func refuse(algorithm name: String, _ reader: inout TableReader<IssuerKey>) {
+    let found = ConfigurationValue.quoted(name)
+    let upper = name.uppercased()
+    let known = Algorithm.allCases.map(\.rawValue) + ["EdDSA"]
+    let expected = "some of \(known.joined(separator: ", "))"
+    if upper == "NONE" {
+      reader.refuse(
+        .algorithms, found: found, expected: expected, "\"none\" is no signature: anybody can write such a token")
+    } else if upper.hasPrefix("HS") {
+      reader.refuse(
+        .algorithms, found: found, expected: expected,
+        "HMAC is never accepted: whoever can verify such a token can also make one, and a public key could pass for the secret"
+      )
+    } else {
+      let meant = NearMiss.of(name, among: known).map { "; did you mean \"\($0)\"?" } ?? ""
+      reader.refuse(.algorithms, found: found, expected: expected, "unknown algorithm\(meant)")
+    }
+  }
+}
