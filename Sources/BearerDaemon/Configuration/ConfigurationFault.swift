@@ -6,7 +6,7 @@ package struct ConfigurationFault: Error, Equatable, Sendable, CustomStringConve
   package var line: Int?
   /// The column in the line, from 1; known only where the file is not TOML at all.
   package var column: Int?
-  /// What stands there, in short; never a secret. `nil` if nothing does.
+  /// What stands there, in short and never a secret; `nil` if nothing does.
   package var found: String?
   /// What should stand there, with an example where that helps.
   package var expected: String?

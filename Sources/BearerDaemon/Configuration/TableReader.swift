@@ -14,7 +14,7 @@ struct TableReader<Key: ConfigurationKey> {
     self.document = document
     let known = Key.allCases.map(\.rawValue)
     for name in members.keys where !known.contains(name) {
-      let meant = NearMiss.of(name, among: known.filter { members[$0] == nil })
+      let meant = NearMiss.of(name, among: known)
       faults.append(
         ConfigurationFault(
           place: Self.place(path + [name]), line: document.line(of: path + [name]),

@@ -1,0 +1,211 @@
+import BearerJOSE
+import Logging
+import Testing
+
+@testable import BearerDaemon
+
+@Suite struct ConfigurationParserTests {
+  @Test("the least file gets every default")
+  func defaults() throws {
+    let configuration = try configuration(soundText)
+    #expect(configuration.socketPath == "/run/bearerd/bearerd.sock")
+    #expect(configuration.socketMode == 0o660)
+    #expect(configuration.socketGroup == nil)
+    #expect(configuration.stateDirectory == nil)
+    #expect(configuration.logLevel == .info)
+    #expect(configuration.readyWait == .seconds(10))
+    #expect(configuration.limits == Limits())
+    #expect(configuration.policies == [Policy(name: "default", issuers: ["a"], audiences: ["api"])])
+    #expect(configuration.defaultPolicy?.name == "default")
+    #expect(configuration.issuers == [IssuerConfiguration(name: "a", url: "https://a.example")])
+    let issuer = try #require(configuration.issuers.first)
+    #expect(issuer.algorithms == [.rs256, .ps256, .es256, .es384, .ed25519, .ed448])
+    #expect(issuer.refresh == .seconds(600))
+    #expect(issuer.maxStale == .seconds(86_400))
+    #expect(issuer.unknownKeyCooldown == .seconds(30))
+    #expect(issuer.keyWait == .milliseconds(500))
+    #expect(issuer.timeout == .seconds(5))
+    #expect(issuer.proxy == .direct)
+  }
+
+  @Test("every key is read")
+  func everyKey() throws {
+    let text = """
+      socket = "/tmp/b.sock"
+      socket_mode = "600"
+      socket_group = "web"
+      state_directory = "/var/lib/b"
+      log_level = "debug"
+      ready_wait = "0s"
+      [issuer.z]
+      url = "any string"
+      jwks_uri = "http://[::1]:8080/keys?v=1"
+      algorithms = ["EdDSA", "ES512"]
+      refresh = "1h"
+      max_stale = "0s"
+      unknown_key_cooldown = "1m"
+      key_wait = "0s"
+      timeout = "1500ms"
+      ca_file = "/etc/ca.pem"
+      client_certificate = "/etc/c.pem"
+      client_key = "/etc/k.pem"
+      connect_to = "[fd00::5]:8443"
+      proxy = "http://user:secret@10.0.0.1:3128"
+      [issuer.b]
+      url = "urn:b"
+      jwks_file = "/etc/jwks.json"
+      algorithms = ["Ed25519"]
+      [policy.strict]
+      issuers = ["b", "z"]
+      audience_check = false
+      token_type = "any"
+      leeway = "0s"
+      scopes = ["read"]
+      scope_claims = ["permissions"]
+      clients = ["web"]
+      required_claims = ["sid"]
+      max_age = "5m"
+      acr_values = ["gold"]
+      sender_constraint = "ignore"
+      realm = "my realm"
+      resource_metadata = "https://a.example/.well-known/oauth-protected-resource"
+      [policy.strict.claims]
+      token_use = "access"
+      "https://x.example/roles" = ["admin", 7, true]
+      [limits]
+      line_bytes = 1
+      token_bytes = 1
+      connections = 2
+      connections_per_uid = 3
+      in_flight = 4
+      output_bytes = 5
+      waiting_per_issuer = 6
+      partial_line_timeout = "7s"
+      write_timeout = "8s"
+      token_cache_bytes = 9
+      """
+    let configuration = try configuration(text)
+    #expect(configuration.socketPath == "/tmp/b.sock")
+    #expect(configuration.socketMode == 0o600)
+    #expect(configuration.socketGroup == "web")
+    #expect(configuration.stateDirectory == "/var/lib/b")
+    #expect(configuration.logLevel == .debug)
+    #expect(configuration.readyWait == .zero)
+    let proxy = ProxyAddress(host: "10.0.0.1", port: 3128, userinfo: "user:secret")
+    #expect(
+      configuration.issuers == [
+        IssuerConfiguration(
+          name: "z", url: "any string", source: .jwksURI("http://[::1]:8080/keys?v=1"),
+          algorithms: [.ed25519, .ed448, .es512], refresh: .seconds(3600), maxStale: .zero,
+          unknownKeyCooldown: .seconds(60), keyWait: .zero, timeout: .milliseconds(1500), caFile: "/etc/ca.pem",
+          clientCertificate: "/etc/c.pem", clientKey: "/etc/k.pem",
+          connectTo: HostAndPort(host: "fd00::5", port: 8443), proxy: .address(proxy)),
+        IssuerConfiguration(
+          name: "b", url: "urn:b", source: .jwksFile("/etc/jwks.json"), algorithms: [.ed25519]),
+      ])
+    #expect(
+      configuration.policies == [
+        Policy(
+          name: "strict", issuers: ["b", "z"], audiences: [], checksAudience: false, tokenType: .any, leeway: .zero,
+          scopes: ["read"], scopeClaims: ["permissions"], clients: ["web"], requiredClaims: ["sid"],
+          claims: [
+            ClaimRequirement(
+              claim: "https://x.example/roles", anyOf: [.string("admin"), .integer(7), .boolean(true)]),
+            ClaimRequirement(claim: "token_use", anyOf: [.string("access")]),
+          ], maximumAge: .seconds(300), acrValues: ["gold"], refusesSenderConstrained: false, realm: "my realm",
+          resourceMetadata: "https://a.example/.well-known/oauth-protected-resource")
+      ])
+    #expect(configuration.defaultPolicy == nil)
+    var limits = Limits()
+    limits.lineBytes = 1
+    limits.tokenBytes = 1
+    limits.connections = 2
+    limits.connectionsPerUID = 3
+    limits.inFlight = 4
+    limits.outputBytes = 5
+    limits.waitingPerIssuer = 6
+    limits.partialLineTimeout = .seconds(7)
+    limits.writeTimeout = .seconds(8)
+    limits.tokenCacheBytes = 9
+    #expect(configuration.limits == limits)
+  }
+
+  @Test(
+    "plain http is accepted on loopback",
+    arguments: ["http://localhost:3000/a", "http://127.255.0.1", "http://[::1]:1/", "HTTP://LOCALHOST"])
+  func loopback(_ url: String) throws {
+    #expect(try configuration(soundText.replacing("https://a.example", with: url)).issuers.map(\.url) == [url])
+  }
+
+  @Test(
+    "what only looks like loopback is not",
+    arguments: [
+      "http://localhost.example", "http://127.1", "http://0177.0.0.1", "http://127.0.0.256",
+      "http://[::ffff:127.0.0.1]",
+      "http://127.0.0.1@evil.example", "http://localhost@evil.example",
+    ])
+  func notLoopback(_ url: String) {
+    #expect(faults(soundText.replacing("https://a.example", with: url)).hasPrefix("line 2: issuer.a.url: "))
+  }
+
+  @Test("the state directory comes from systemd unless the file says otherwise")
+  func stateDirectory() throws {
+    let environment = ["STATE_DIRECTORY": "/var/lib/bearerd:/var/lib/other"]
+    #expect(try configuration(soundText, environment: environment).stateDirectory == "/var/lib/bearerd")
+    let text = "state_directory = \"/x\"\n" + soundText
+    #expect(try configuration(text, environment: environment).stateDirectory == "/x")
+  }
+
+  @Test("the proxy comes from the environment unless the issuer says otherwise")
+  func proxy() throws {
+    let environment = ["HTTPS_PROXY": "http://p.example:3128", "NO_PROXY": "localhost, .internal"]
+    let expected = ProxySetting.environment(
+      ProxyAddress(host: "p.example", port: 3128), noProxy: ["localhost", ".internal"])
+    #expect(try configuration(soundText, environment: environment).issuers.map(\.proxy) == [expected])
+    let bare = ["https_proxy": "p.example:3128", "HTTPS_PROXY": "http://other"]
+    #expect(
+      try configuration(soundText, environment: bare).issuers.map(\.proxy)
+        == [.environment(ProxyAddress(host: "p.example", port: 3128), noProxy: [])])
+  }
+
+  @Test("a proxy in the environment that cannot be used is a fault, once, and not shown")
+  func faultyProxy() {
+    let text = soundText + "issuers = [\"a\"]\n[issuer.b]\nurl = \"https://b.example\""
+    #expect(
+      faults(text, environment: ["HTTPS_PROXY": "https://user:secret@p.example"])
+        == "HTTPS_PROXY: not the address of an HTTP proxy; expected http://host:port, or a key proxy in every issuer's table"
+    )
+  }
+
+  @Test("a proxy's credentials are never printed")
+  func proxySecret() throws {
+    let address = try #require(ProxyAddress("http://user:secret@10.0.0.1:3128"))
+    var dumped = ""
+    dump(ProxySetting.address(address), to: &dumped)
+    for text in [
+      dumped, "\(address)", String(reflecting: address), String(reflecting: [ProxySetting.address(address)]),
+    ] {
+      #expect(!text.contains("secret"))
+      #expect(!text.contains("user"))
+    }
+    #expect("\(address)" == "http://…@10.0.0.1:3128")
+  }
+
+  @Test(
+    "durations are an integer and a unit",
+    arguments: [
+      ("0s", Duration.zero), ("1ms", .milliseconds(1)), ("90s", .seconds(90)), ("10m", .seconds(600)),
+      ("24h", .seconds(86_400)), ("3653d", .seconds(3653 * 86_400)),
+    ])
+  func durations(_ text: String, _ duration: Duration) {
+    #expect(DurationText.parse(text) == duration)
+    #expect(DurationText.parse(DurationText.format(duration)) == duration)
+  }
+
+  @Test(
+    "anything else is no duration",
+    arguments: ["", "s", "ms", "1", "+1s", "1S", "1 s", " 1s", "1s ", "1m30s", "١s", "3654d"])
+  func notDurations(_ text: String) {
+    #expect(DurationText.parse(text) == nil)
+  }
+}
