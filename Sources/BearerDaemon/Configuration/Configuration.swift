@@ -25,6 +25,23 @@ package struct Configuration: Equatable, Sendable {
   /// Bounds on what clients may use.
   package var limits: Limits
 
+  /// A configuration with the defaults for all that is not given.
+  package init(
+    socketPath: String = Self.defaultSocketPath, socketMode: UInt32 = 0o660, socketGroup: String? = nil,
+    stateDirectory: String? = nil, logLevel: Logger.Level = .info, readyWait: Duration = .seconds(10),
+    issuers: [IssuerConfiguration], policies: [Policy], limits: Limits = Limits()
+  ) {
+    self.socketPath = socketPath
+    self.socketMode = socketMode
+    self.socketGroup = socketGroup
+    self.stateDirectory = stateDirectory
+    self.logLevel = logLevel
+    self.readyWait = readyWait
+    self.issuers = issuers
+    self.policies = policies
+    self.limits = limits
+  }
+
   /// The policy that a request without `policy` gets: the one named `default`, if there is one.
   package var defaultPolicy: Policy? { policies.first { $0.name == Self.defaultName } }
 

@@ -60,6 +60,6 @@ package struct ConfigurationFaults: Error, Equatable, Sendable, CustomStringConv
 
   /// Keys of the file are in small letters, variables in capitals.
   private static func isFlagOrVariable(_ place: String) -> Bool {
-    place.hasPrefix("--") || place.first?.isUppercase == true || place.hasSuffix("_proxy")
+    place.hasPrefix("--") || place.first?.isUppercase == true
   }
 }

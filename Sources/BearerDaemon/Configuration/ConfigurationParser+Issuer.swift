@@ -20,7 +20,7 @@ extension ConfigurationParser {
     issuer.clientKey = reader.path(.clientKey)
     let target = "host:port, such as \"10.0.0.5:8443\" or \"[fd00::5]:8443\""
     issuer.connectTo = reader.string(.connectTo, expected: target) { HostAndPort($0) }
-    issuer.proxy = proxy(&reader, source: source)
+    issuer.proxy = proxy(&reader)
 
     if reader.has(.clientCertificate) != reader.has(.clientKey) {
       let (given, missing): (IssuerKey, IssuerKey) =
@@ -88,19 +88,15 @@ extension ConfigurationParser {
     return text
   }
 
-  private mutating func proxy(
-    _ reader: inout TableReader<IssuerKey>, source: IssuerConfiguration.Source
-  ) -> ProxySetting {
+  private func proxy(_ reader: inout TableReader<IssuerKey>) -> ProxyAddress? {
     let expected = "an http:// address, such as \"http://10.0.0.1:3128\""
-    if case .jwksFile = source { return .direct }
-    guard reader.has(.proxy) else { return environmentProxy() }
-    guard let text = reader.string(.proxy, expected: expected) else { return .direct }
+    guard let text = reader.string(.proxy, expected: expected) else { return nil }
     guard let address = ProxyAddress(text) else {
       // What was found is not shown: it may hold a password.
       reader.refuse(.proxy, expected: expected, "not the address of a proxy")
-      return .direct
+      return nil
     }
-    return .address(address)
+    return address
   }
 
   // MARK: Algorithms

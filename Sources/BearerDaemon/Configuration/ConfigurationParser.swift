@@ -4,7 +4,7 @@ import Logging
 /// Makes a configuration of a document, or the list of everything that is wrong with it.
 struct ConfigurationParser {
   let document: ConfigurationDocument
-  /// What the environment gives: `STATE_DIRECTORY` and the proxy variables.
+  /// What the environment gives: `STATE_DIRECTORY`.
   let environment: [String: String]
   var faults: [ConfigurationFault] = []
 
@@ -116,16 +116,6 @@ struct ConfigurationParser {
       return [:]
     }
     return members
-  }
-
-  /// The environment's proxy; a fault in it is noted once, and only if an issuer would use it.
-  mutating func environmentProxy() -> ProxySetting {
-    do throws(ConfigurationFault) {
-      return try ProxySetting(environment: environment)
-    } catch {
-      if !faults.contains(error) { faults.append(error) }
-      return .direct
-    }
   }
 
   private static func isName(_ text: String) -> Bool {

@@ -38,8 +38,9 @@ package struct IssuerConfiguration: Equatable, Sendable {
   package var clientKey: String?
   /// Where to connect instead of the authority of ``url``; `Host`, SNI and `iss` stay as they are.
   package var connectTo: HostAndPort?
-  /// How fetches leave this host.
-  package var proxy: ProxySetting
+  /// The proxy that fetches go through, whatever the environment says; `nil` leaves it to the environment's
+  /// `HTTPS_PROXY` and `NO_PROXY`.
+  package var proxy: ProxyAddress?
 
   /// An issuer with the configuration's defaults for all that is not given.
   package init(
@@ -47,7 +48,7 @@ package struct IssuerConfiguration: Equatable, Sendable {
     refresh: Duration = .seconds(600), maxStale: Duration = .seconds(86_400),
     unknownKeyCooldown: Duration = .seconds(30), keyWait: Duration = .milliseconds(500),
     timeout: Duration = .seconds(5), caFile: String? = nil, clientCertificate: String? = nil,
-    clientKey: String? = nil, connectTo: HostAndPort? = nil, proxy: ProxySetting = .direct
+    clientKey: String? = nil, connectTo: HostAndPort? = nil, proxy: ProxyAddress? = nil
   ) {
     self.name = name
     self.url = url

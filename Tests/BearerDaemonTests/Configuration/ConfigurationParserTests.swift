@@ -25,7 +25,7 @@ import Testing
     #expect(issuer.unknownKeyCooldown == .seconds(30))
     #expect(issuer.keyWait == .milliseconds(500))
     #expect(issuer.timeout == .seconds(5))
-    #expect(issuer.proxy == .direct)
+    #expect(issuer.proxy == nil)
   }
 
   @Test("every key is read")
@@ -91,7 +91,7 @@ import Testing
     #expect(configuration.stateDirectory == "/var/lib/b")
     #expect(configuration.logLevel == .debug)
     #expect(configuration.readyWait == .zero)
-    let proxy = ProxyAddress(host: "10.0.0.1", port: 3128, userinfo: "user:secret")
+    let proxy = try #require(ProxyAddress("http://user:secret@10.0.0.1:3128"))
     #expect(
       configuration.issuers == [
         IssuerConfiguration(
@@ -99,7 +99,7 @@ import Testing
           algorithms: [.ed25519, .ed448, .es512], refresh: .seconds(3600), maxStale: .zero,
           unknownKeyCooldown: .seconds(60), keyWait: .zero, timeout: .milliseconds(1500), caFile: "/etc/ca.pem",
           clientCertificate: "/etc/c.pem", clientKey: "/etc/k.pem",
-          connectTo: HostAndPort(host: "fd00::5", port: 8443), proxy: .address(proxy)),
+          connectTo: HostAndPort(host: "fd00::5", port: 8443), proxy: proxy),
         IssuerConfiguration(
           name: "b", url: "urn:b", source: .jwksFile("/etc/jwks.json"), algorithms: [.ed25519]),
       ])
@@ -156,34 +156,13 @@ import Testing
     #expect(try configuration(text, environment: environment).stateDirectory == "/x")
   }
 
-  @Test("the proxy comes from the environment unless the issuer says otherwise")
-  func proxy() throws {
-    let environment = ["HTTPS_PROXY": "http://p.example:3128", "NO_PROXY": "localhost, .internal"]
-    let expected = ProxySetting.environment(
-      ProxyAddress(host: "p.example", port: 3128), noProxy: ["localhost", ".internal"])
-    #expect(try configuration(soundText, environment: environment).issuers.map(\.proxy) == [expected])
-    let bare = ["https_proxy": "p.example:3128", "HTTPS_PROXY": "http://other"]
-    #expect(
-      try configuration(soundText, environment: bare).issuers.map(\.proxy)
-        == [.environment(ProxyAddress(host: "p.example", port: 3128), noProxy: [])])
-  }
-
-  @Test("a proxy in the environment that cannot be used is a fault, once, and not shown")
-  func faultyProxy() {
-    let text = soundText + "issuers = [\"a\"]\n[issuer.b]\nurl = \"https://b.example\""
-    #expect(
-      faults(text, environment: ["HTTPS_PROXY": "https://user:secret@p.example"])
-        == "HTTPS_PROXY: not the address of an HTTP proxy; expected http://host:port, or a key proxy in every issuer's table"
-    )
-  }
-
   @Test("a proxy's credentials are never printed")
   func proxySecret() throws {
     let address = try #require(ProxyAddress("http://user:secret@10.0.0.1:3128"))
     var dumped = ""
-    dump(ProxySetting.address(address), to: &dumped)
+    dump(address, to: &dumped)
     for text in [
-      dumped, "\(address)", String(reflecting: address), String(reflecting: [ProxySetting.address(address)]),
+      dumped, "\(address)", String(reflecting: address), String(reflecting: [address]),
     ] {
       #expect(!text.contains("secret"))
       #expect(!text.contains("user"))

@@ -1,0 +1,27 @@
+/// The address of an HTTP proxy, which may hold a password and therefore never prints it.
+package struct ProxyAddress: Equatable, Sendable, CustomStringConvertible, CustomDebugStringConvertible,
+  CustomReflectable
+{
+  /// The address as it was written: `http://[user:password@]host[:port]`; a secret.
+  package var text: String
+
+  /// Accepts `http://[user:password@]host[:port]` without a path; the port is 80 unless given.
+  package init?(_ text: String) {
+    guard let address = WebAddress(text), address.scheme == "http", address.path == "" || address.path == "/",
+      address.query == nil, address.fragment == nil
+    else { return nil }
+    self.text = text
+  }
+
+  /// The address without its credentials.
+  package var description: String {
+    guard let at = text.lastIndex(of: "@") else { return text }
+    return "http://…\(text[at...])"
+  }
+
+  /// The address without its credentials.
+  package var debugDescription: String { description }
+
+  /// Shows nothing inside, so that `dump` cannot print the password.
+  package var customMirror: Mirror { Mirror(self, children: [:]) }
+}

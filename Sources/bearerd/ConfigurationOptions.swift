@@ -1,0 +1,52 @@
+import ArgumentParser
+import BearerDaemon
+
+/// Where the configuration of `serve` and `check` comes from.
+struct ConfigurationOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The configuration file. Otherwise $BEARERD_CONFIG, or \(Configuration.defaultFile).", valueName: "file"))
+  var config: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The one issuer, in place of a file: what tokens have as iss. ($BEARERD_ISSUER)", valueName: "url"))
+  var issuer: String?
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "What tokens must have as aud, any of these; goes with --issuer. ($BEARERD_AUDIENCE, comma separated)",
+      valueName: "aud"))
+  var audience: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Where to listen, whatever the file says. ($BEARERD_SOCKET)", valueName: "path"))
+  var socket: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "trace, debug, info, notice, warning, error or critical. ($BEARERD_LOG_LEVEL)", valueName: "level"))
+  var logLevel: String?
+
+  /// The sources that these flags and an environment make.
+  func sources(_ environment: [String: String]) -> ConfigurationSources {
+    ConfigurationSources(
+      config: config, issuer: issuer, audiences: audience, socket: socket, logLevel: logLevel,
+      environment: environment)
+  }
+}
+
+extension ConfigurationSources {
+  /// The configuration, or the end of the command with every fault on standard error.
+  func loadOrExit() throws(ExitCode) -> Configuration {
+    do throws(ConfigurationFaults) {
+      return try load()
+    } catch {
+      let count = error.faults.count
+      let lines = error.description.split(separator: "\n").map { "\n  \($0)" }.joined()
+      throw failure(
+        .configuration, "the configuration cannot be used (\(count) \(count == 1 ? "fault" : "faults")):\(lines)")
+    }
+  }
+}

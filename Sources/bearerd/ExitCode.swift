@@ -1,0 +1,39 @@
+import ArgumentParser
+import BearerJSON
+
+/// How the program ends; sysexits(3) where it has a word for it.
+enum ExitStatus: Int32 {
+  /// What was asked holds; for a token: it is good.
+  case holds = 0
+  /// The token is refused (categories `token` and `policy`), or the reply is of a category that is not known here.
+  case refused = 1
+  /// Wrong use: of the command line, or of the protocol (category `request`).
+  case usage = 64
+  /// No daemon answers.
+  case noDaemon = 69
+  /// The socket cannot be bound.
+  case cannotBind = 71
+  /// It cannot be decided now (category `unavailable`), an issuer did not pass its probe, or keys are missing.
+  case undecided = 75
+  /// The daemon or the socket's permissions do not let this user ask (category `forbidden`).
+  case forbidden = 77
+  /// The configuration is wrong.
+  case configuration = 78
+
+  /// The exit status for a reply; only `ok` that is true, and nothing that merely resembles it, is success.
+  init(reply: JSONObject) {
+    guard reply["ok"] != .bool(true) else {
+      self = .holds
+      return
+    }
+    switch reply["error"]?["category"]?.stringValue {
+    case "request": self = .usage
+    case "unavailable": self = .undecided
+    case "forbidden": self = .forbidden
+    default: self = .refused
+    }
+  }
+
+  /// The status in the argument parser's words.
+  var exitCode: ExitCode { ExitCode(rawValue) }
+}

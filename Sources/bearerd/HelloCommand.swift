@@ -1,0 +1,19 @@
+import ArgumentParser
+import BearerJSON
+
+/// `bearerd hello`.
+struct HelloCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "hello",
+    abstract: "Show the daemon's protocol version, operations, limits and features.",
+    discussion: """
+      Example:
+        bearerd hello | jq .limits
+      """)
+
+  @OptionGroup var daemon: SocketOptions
+
+  func run() async throws {
+    try Reply(await RunningDaemon(path: daemon.path(Environment.current())).ask(["op": "hello"])).printAndExit()
+  }
+}

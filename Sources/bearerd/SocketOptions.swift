@@ -1,0 +1,17 @@
+import ArgumentParser
+import BearerDaemon
+
+/// Which daemon is asked.
+struct SocketOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The daemon's socket. Otherwise $BEARERD_SOCKET, or \(Configuration.defaultSocketPath).", valueName: "path"))
+  var socket: String?
+
+  /// The path that counts.
+  func path(_ environment: [String: String]) -> String {
+    if let socket { return socket }
+    if let variable = environment["BEARERD_SOCKET"], !variable.isEmpty { return variable }
+    return Configuration.defaultSocketPath
+  }
+}

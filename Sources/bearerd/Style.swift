@@ -1,0 +1,46 @@
+/// How text is set off on a terminal, and kept from setting anything off itself.
+struct Style: Sendable {
+  /// Whether colour is wanted.
+  var hasColour: Bool
+
+  func good(_ text: String) -> String { paint("32", text) }
+  func bad(_ text: String) -> String { paint("31", text) }
+  func attention(_ text: String) -> String { paint("33", text) }
+  func strong(_ text: String) -> String { paint("1", text) }
+  func faint(_ text: String) -> String { paint("2", text) }
+
+  private func paint(_ code: String, _ text: String) -> String {
+    hasColour && !text.isEmpty ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+  }
+
+  /// Text that may come from a hostile token, with everything escaped that moves a cursor or turns text around.
+  static func harmless(_ text: String) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars {
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned:
+        let hexadecimal = String(scalar.value, radix: 16)
+        result += "\\u{\(hexadecimal)}"
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+
+  /// Indented JSON for a terminal, with the same characters escaped in JSON's own way.
+  static func harmless(json: [UInt8]) -> String {
+    var result = ""
+    for scalar in String(decoding: json, as: UTF8.self).unicodeScalars {
+      switch scalar.properties.generalCategory {
+      case .control where scalar == "\n": result.unicodeScalars.append(scalar)
+      case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned:
+        for unit in UTF16.encode(scalar) ?? UTF16.encodedReplacementCharacter {
+          let hexadecimal = String(unit, radix: 16)
+          result += "\\u" + String(repeating: "0", count: 4 - hexadecimal.count) + hexadecimal
+        }
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+}

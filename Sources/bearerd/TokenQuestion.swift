@@ -1,0 +1,31 @@
+import ArgumentParser
+import BearerJSON
+
+/// What `verify` and `introspect` do.
+struct TokenQuestion {
+  let operation: String
+  let options: TokenOptions
+  let daemon: SocketOptions
+
+  /// Asks, prints, and ends the command with the status of the verdict.
+  func ask() async throws(ExitCode) {
+    let request = options.request(operation: operation, token: try token())
+    let environment = Environment.current()
+    let reply = try await RunningDaemon(path: daemon.path(environment)).ask(request)
+    if options.explain, Output.standard.isTerminal {
+      let table = TraceTable(reply: reply, style: Output.standard.style(environment))
+      Output.standard.write(line: table.lines().joined(separator: "\n"))
+      throw ExitStatus(reply: reply).exitCode
+    }
+    try Reply(reply).printAndExit()
+  }
+
+  private func token() throws(ExitCode) -> String {
+    guard options.token == "-" else { return options.token }
+    do throws(StandardInput.Fault) {
+      return try StandardInput.readToken()
+    } catch {
+      throw failure(.usage, error.message)
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import BearerJSON
+
+/// The trace of a verification (`explain`), so that a person sees at a glance why a token was refused and what to change.
+struct TraceTable {
+  /// The reply to `verify` or `introspect` with `explain`.
+  let reply: JSONObject
+  let style: Style
+
+  /// The verdict, the checks in their order, and for each that failed what was expected, what was found, and what to do.
+  func lines() -> [String] {
+    let checks = (reply["trace"] ?? reply["error"]?["trace"])?.arrayValue ?? []
+    let width = checks.map { text($0["check"]).count }.max() ?? 0
+    var lines = verdict()
+    if !checks.isEmpty { lines.append("") }
+    for check in checks { lines += self.lines(for: check, nameWidth: width) }
+    return lines
+  }
+
+  // MARK: Verdict
+
+  private func verdict() -> [String] {
+    guard ExitStatus(reply: reply) != .holds else {
+      var facts = ["policy", "issuer"].compactMap { name in reply[name].map { "\(name) \(text($0))" } }
+      if let seconds = reply["expires_in"]?.integerValue {
+        facts.append("expires in \(ReadableDuration.text(seconds: seconds))")
+      }
+      if reply["stale"] == .bool(true) { facts.append(style.attention("keys are stale")) }
+      return ["\(style.good("✓ good"))  \(facts.joined(separator: ", "))"]
+    }
+    let error = reply["error"]
+    let code = error?["code"].map { text($0) } ?? "no error code in the reply"
+    let word = error?["category"]?.stringValue == "unavailable" ? "? not decided" : "✗ refused"
+    var lines = ["\(style.bad(word))  \(style.strong(code))"]
+    if let message = error?["message"] { lines.append("  \(text(message))") }
+    var advice: [String] = []
+    if let status = error?["status"] { advice.append("answer with status \(text(status))") }
+    if let milliseconds = error?["retry_after_ms"] { advice.append("ask again in \(text(milliseconds)) ms") }
+    if let reason = error?["reason"] { advice.append("reason: \(text(reason))") }
+    if !advice.isEmpty { lines.append("  " + style.faint(advice.joined(separator: "; "))) }
+    return lines
+  }
+
+  // MARK: Checks
+
+  private func lines(for check: JSONValue, nameWidth: Int) -> [String] {
+    let name = text(check["check"])
+    let padded = name + String(repeating: " ", count: nameWidth - name.count)
+    let indentation = String(repeating: " ", count: nameWidth + 6)
+    switch check["result"]?.stringValue {
+    case "pass":
+      let detail = check["found"] ?? check["expected"]
+      return ["  \(style.good("✓")) \(padded)  \(style.faint(detail.map { text($0) } ?? ""))".withoutTrailingSpaces]
+    case "skip":
+      let reason = check["hint"] ?? check["found"]
+      return [style.faint("  · \(padded)  \(reason.map { text($0) } ?? "not checked")")]
+    default:
+      var details: [String] = []
+      if let expected = check["expected"] { details.append("expected  \(text(expected))") }
+      if let found = check["found"] { details.append("found     \(text(found))") }
+      if let hint = check["hint"] { details.append(style.strong("change    \(text(hint))")) }
+      var lines = ["  \(style.bad("✗")) \(style.bad(padded))  \(details.first ?? "")".withoutTrailingSpaces]
+      lines += details.dropFirst().map { indentation + $0 }
+      return lines
+    }
+  }
+
+  private func text(_ value: JSONValue?) -> String {
+    switch value {
+    case .string(let text): Style.harmless(text)
+    case .array(let values): values.map { text($0) }.joined(separator: ", ")
+    case .some(let value): Style.harmless(String(decoding: value.serialized(), as: UTF8.self))
+    case nil: "?"
+    }
+  }
+}
+
+extension String {
+  /// The text without spaces at its end.
+  fileprivate var withoutTrailingSpaces: String {
+    var rest = self[...]
+    while rest.last == " " { rest.removeLast() }
+    return String(rest)
+  }
+}
