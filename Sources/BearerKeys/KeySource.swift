@@ -56,6 +56,7 @@ package struct FetchFault: Error, Equatable, Sendable {
     case tlsWrongName = "tls_wrong_name"
     case tlsExpired = "tls_expired"
     case redirectRefused = "redirect_refused"
+    case invalidHTTP = "invalid_http"
     case httpStatus = "http_status"
     case bodyTooLarge = "body_too_large"
     case bodyTruncated = "body_truncated"
