@@ -49,6 +49,7 @@ let package = Package(
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ]
     ),
@@ -132,7 +133,10 @@ let package = Package(
       dependencies: [
         "BearerSigning", "BearerDevIssuer", "BearerKeys", "BearerJOSE", "BearerJSON",
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "NIOTLS", package: "swift-nio"),
       ],
       path: "Tests/BearerTestKit"
     ),
@@ -148,7 +152,7 @@ let package = Package(
     .testTarget(
       name: "BearerFetchTests",
       dependencies: [
-        "BearerFetch", "BearerKeys", "BearerJOSE", "BearerDevIssuer", "BearerTestKit",
+        "BearerFetch", "BearerKeys", "BearerJOSE", "BearerJSON", "BearerDevIssuer", "BearerTestKit",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ]

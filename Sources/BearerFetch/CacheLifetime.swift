@@ -1,0 +1,71 @@
+/// How long a response says that it may be used (RFC 9111 sections 4.2 and 5).
+///
+/// The rules are those of a private cache: `s-maxage` and `private` mean nothing here. Whoever is in doubt is taken
+/// at the shorter word; what the shortest useful lifetime is, the refresh rules decide, not this function.
+package enum CacheLifetime {
+  /// The longest lifetime that is told apart, in seconds (RFC 9111 section 1.2.2).
+  private static let maximumSeconds: Int64 = 1 << 31
+
+  /// The lifetime left when the response arrived.
+  ///
+  /// - Parameters:
+  ///   - cacheControl: The values of all `Cache-Control` fields.
+  ///   - age: The `Age` field.
+  ///   - expires: The `Expires` field.
+  ///   - date: The `Date` field.
+  ///   - now: Seconds since 1970, in place of a missing or unreadable `Date`.
+  /// - Returns: The lifetime, zero for `no-store`, `no-cache` and what cannot be read; `nil` if nothing is said.
+  package static func remaining(
+    cacheControl: [String], age: String? = nil, expires: String? = nil, date: String? = nil, now: Int64
+  ) -> Duration? {
+    var stated: Int64?
+    for (name, value) in cacheControl.flatMap(directives) {
+      switch name {
+      case "no-store": stated = 0
+      // `no-cache="Set-Cookie"` is about those fields only (RFC 9111 section 5.2.2.4).
+      case "no-cache" where value == nil: stated = 0
+      case "max-age": stated = min(stated ?? maximumSeconds, seconds(value ?? "") ?? 0)
+      default: break
+      }
+    }
+    if stated == nil, let expires {
+      let origin = date.flatMap(HTTPDate.seconds) ?? now
+      // An `Expires` that is no date, `0` above all, means the past (RFC 9111 section 5.3).
+      stated = HTTPDate.seconds(parsing: expires).map { min(max(0, $0 - origin), maximumSeconds) } ?? 0
+    }
+    guard let stated else { return nil }
+    return .seconds(max(0, stated - (age.flatMap { seconds($0) } ?? 0)))
+  }
+
+  /// Digits to seconds; more than the clock can hold is the most that is told apart.
+  private static func seconds(_ text: String) -> Int64? {
+    guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+    return min(Int64(text) ?? maximumSeconds, maximumSeconds)
+  }
+
+  /// Splits a field at the commas outside quotes; names in lower case, values without quotes.
+  private static func directives(_ field: String) -> [(name: String, value: String?)] {
+    var pieces: [String] = [""]
+    var isQuoted = false
+    for character in field {
+      if character == "\"" { isQuoted.toggle() }
+      if character == ",", !isQuoted {
+        pieces.append("")
+      } else {
+        pieces[pieces.count - 1].append(character)
+      }
+    }
+    return pieces.map { piece in
+      let parts = piece.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let name = parts.first.map { trimmed($0, of: " \t").lowercased() } ?? ""
+      return (name, parts.count == 2 ? trimmed(parts[1], of: " \t\"") : nil)
+    }
+  }
+
+  private static func trimmed(_ text: Substring, of characters: String) -> String {
+    var rest = text
+    while let first = rest.first, characters.contains(first) { rest.removeFirst() }
+    while let last = rest.last, characters.contains(last) { rest.removeLast() }
+    return String(rest)
+  }
+}

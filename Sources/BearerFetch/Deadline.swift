@@ -1,0 +1,27 @@
+/// Bounds an operation in time.
+enum Deadline {
+  /// Runs an operation and cancels it when the time is up; it then says itself how far it had come.
+  ///
+  /// - Parameters:
+  ///   - timeout: The bound.
+  ///   - late: The outcome if the operation leaves none.
+  ///   - operation: Ends soon after its task is cancelled.
+  static func run<Outcome: Sendable>(
+    within timeout: Duration, late: Outcome, _ operation: @escaping @Sendable () async -> Outcome
+  ) async -> Outcome {
+    await withTaskGroup(of: Outcome?.self) { group in
+      group.addTask { await operation() }
+      group.addTask {
+        try? await Task.sleep(for: timeout)
+        return nil
+      }
+      var outcome: Outcome?
+      // The first to end, work or timer, ends the other.
+      for await ended in group {
+        outcome = outcome ?? ended
+        group.cancelAll()
+      }
+      return outcome ?? late
+    }
+  }
+}

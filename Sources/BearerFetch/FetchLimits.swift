@@ -1,0 +1,18 @@
+/// The bounds of what a fetch may cost.
+package enum FetchLimits {
+  /// Bytes of one response body; bounds the memory that a hostile or broken provider can take (contract: 1 MiB).
+  package static let bodyBytes = 1_048_576
+  /// Bytes of one URL, configured or found in a discovery document; bounds what is echoed in messages.
+  package static let addressBytes = 2048
+  /// How long one fetch may take in all, discovery and key set together.
+  package static let timeout = Duration.seconds(5)
+  /// How long a discovery document's `jwks_uri` is used without reading the document again.
+  ///
+  /// Shorter than the default `refresh`, so that each regular refresh re-reads it and a provider's move is noticed at
+  /// once, while a fetch for an unknown `kid` in between saves one round trip of its `key_wait`.
+  package static let discoveryReuse = Duration.seconds(300)
+  /// Milliseconds that a connection is kept between the requests of one fetch.
+  static let idleMilliseconds: Int64 = 2000
+  /// Symbolic links that are followed while a watched path is resolved; Linux itself follows 40.
+  static let symbolicLinks = 40
+}

@@ -1,0 +1,91 @@
+import BearerKeys
+
+/// How one address is reached: what is asked for, and what is really connected to.
+struct FetchRoute: Equatable, Sendable {
+  /// What decides which connections can be shared: the address override and the proxy.
+  struct Way: Hashable, Sendable {
+    /// Public host to the host that is connected to in its place.
+    var overrides: [String: String] = [:]
+    /// The proxy, if any.
+    var proxy: ProxyAddress?
+  }
+
+  /// The URL for the client; its port is that of the connection, not of the public name.
+  var url: String
+  /// The `Host` header: always the public authority.
+  var hostHeader: String
+  /// The connection.
+  var way: Way
+  /// Where the connection goes, for messages.
+  var peer: String
+
+  /// The ways to an address, to be tried in turn while nothing listens.
+  ///
+  /// - Parameters:
+  ///   - address: What is to be fetched.
+  ///   - settings: The issuer's settings; `connectTo` applies to the authority of `url` only.
+  ///   - environment: The process's environment, for its proxy variables.
+  /// - Throws: `invalid_url` or `proxy_failed` if the settings cannot hold for this address.
+  static func routes(
+    to address: WebAddress, settings: KeySourceSettings, environment: [String: String]
+  ) throws(FetchFailure) -> [FetchRoute] {
+    if let connectTo = settings.connectTo, appliesConnectTo(to: address, settings: settings) {
+      return [try overridden(address, connectTo: connectTo, settings: settings)]
+    }
+    if address.scheme == .http, address.host == "localhost" {
+      // Without TLS nothing proves who answers, so the name is never given to a resolver: it is this host, or nothing.
+      return ["127.0.0.1", "[::1]"].map { literal in
+        FetchRoute(
+          url: "http://\(literal):\(address.port)\(address.target)", hostHeader: address.authority, way: Way(),
+          peer: "\(literal):\(address.port)")
+      }
+    }
+    let proxy = try ProxyChoice.proxy(for: address, configured: settings.proxy, environment: environment)
+    return [
+      FetchRoute(
+        url: address.origin + address.target, hostHeader: address.authority, way: Way(proxy: proxy),
+        peer: proxy.map { "\(address.authority) through the proxy \($0.shown)" }
+          ?? "\(address.hostInURL):\(address.port)")
+    ]
+  }
+
+  /// Whether `connectTo` is meant for an address: it is on url's own authority, or url has none.
+  static func appliesConnectTo(to address: WebAddress, settings: KeySourceSettings) -> Bool {
+    guard let issuer = try? WebAddress(parsing: settings.url) else { return true }
+    return issuer.hasSameOrigin(as: address)
+  }
+
+  /// A connection to another place under the public name.
+  ///
+  /// The client takes SNI and the name for the certificate from the URL's host, the connection's host from the override
+  /// and its port from the URL. So the URL carries the connection's port, and the `Host` header is given explicitly.
+  /// A proxy is used only if the issuer's table names one: who says where to connect means a direct connection.
+  private static func overridden(
+    _ address: WebAddress, connectTo: String, settings: KeySourceSettings
+  ) throws(FetchFailure) -> FetchRoute {
+    guard let target = HostAndPort(connectTo) else {
+      throw FetchFailure(
+        .invalidURL, found: "connect_to is not host:port", mend: "write it as \"10.0.0.5:8443\" or \"[fd00::5]:8443\"")
+    }
+    let targetIsLoopback = target.host == "localhost" || IPAddress(target.host)?.isLoopback == true
+    if address.scheme == .http, IPAddress(target.host)?.isLoopback != true {
+      throw FetchFailure(
+        .invalidURL, found: "connect_to leads plain http away from this host",
+        mend: "use an https url, or a loopback address in connect_to")
+    }
+    if IPAddress(address.host) != nil {
+      // The client would check the certificate against the connection's address, not the public one.
+      throw FetchFailure(
+        .invalidURL, found: "connect_to is set for \(address.origin), which is an address already",
+        mend: "use a host name in url, or leave connect_to out")
+    }
+    let port = target.port ?? address.port
+    var proxy: ProxyAddress?
+    if let configured = settings.proxy, !targetIsLoopback { proxy = try ProxyAddress(parsing: configured) }
+    let shown = (target.host.contains(":") ? "[\(target.host)]" : target.host) + ":\(port)"
+    return FetchRoute(
+      url: "\(address.scheme.rawValue)://\(address.host):\(port)\(address.target)", hostHeader: address.authority,
+      way: Way(overrides: [address.host: target.host], proxy: proxy),
+      peer: proxy.map { "\(shown) (connect_to) through the proxy \($0.shown)" } ?? "\(shown) (connect_to)")
+  }
+}

@@ -1,0 +1,142 @@
+import AsyncHTTPClient
+import BearerKeys
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+
+/// The connections of one fetch.
+///
+/// Each fetch has clients of its own, which end with it. A pool that outlives a fetch would be idle for ten minutes at a
+/// time, hold a few megabytes of certificates of authorities per issuer, offer connections that the provider has long
+/// closed, and never notice that a file of authorities was renewed.
+final class FetchSession {
+  private let settings: KeySourceSettings
+  private let group: any EventLoopGroup
+  private let environment: [String: String]
+  private let deadline: NIODeadline
+  private let tls: TLSConfiguration
+  private var clients: [FetchRoute.Way: HTTPClient] = [:]
+
+  /// A session whose requests all end within the settings' `timeout` from now.
+  ///
+  /// - Throws: `file_unreadable` for a certificate or key file.
+  init(
+    settings: KeySourceSettings, group: any EventLoopGroup, environment: [String: String]
+  ) throws(FetchFailure) {
+    self.settings = settings
+    self.group = group
+    self.environment = environment
+    deadline = .now() + TimeAmount(settings.timeout)
+    tls = try TLSMaterial.configuration(for: settings)
+  }
+
+  /// Gets one document.
+  ///
+  /// - Parameters:
+  ///   - address: What to get.
+  ///   - accept: The `Accept` header.
+  ///   - validators: What makes the request conditional; `nil` for an unconditional one.
+  /// - Returns: An answer with status 200, or 304 to a conditional request.
+  /// - Throws: Each failure of resolving, connecting, TLS, the proxy, the status and the body.
+  func get(
+    _ address: WebAddress, accept: String, validators: FetchValidators? = nil
+  ) async throws(FetchFailure) -> HTTPAnswer {
+    var headers: HTTPHeaders = ["Accept": accept, "Accept-Encoding": "identity", "User-Agent": "bearerd"]
+    if let etag = validators?.etag { headers.add(name: "If-None-Match", value: etag) }
+    if let date = validators?.lastModified { headers.add(name: "If-Modified-Since", value: date) }
+    let isConditional = validators?.etag != nil || validators?.lastModified != nil
+    var refused: FetchFailure?
+    for route in try FetchRoute.routes(to: address, settings: settings, environment: environment) {
+      do throws(FetchFailure) {
+        return try await get(address, by: route, headers: headers, isConditional: isConditional)
+      } catch  where error.code == .connectFailed {
+        refused = error
+      }
+    }
+    throw refused ?? FetchFailure(.connectFailed, found: "no way leads to \(address.origin)", mend: "check the url")
+  }
+
+  /// Closes every connection; must be called once, at the end.
+  func close() async {
+    for client in clients.values { try? await client.shutdown() }
+    clients = [:]
+  }
+
+  private func get(
+    _ address: WebAddress, by route: FetchRoute, headers: HTTPHeaders, isConditional: Bool
+  ) async throws(FetchFailure) -> HTTPAnswer {
+    let context = TransportContext(address: address, route: route, timeout: settings.timeout)
+    var request = HTTPClientRequest(url: route.url)
+    request.headers = headers
+    request.headers.add(name: "Host", value: route.hostHeader)
+    let response: HTTPClientResponse
+    do {
+      response = try await client(for: route.way).execute(request, deadline: deadline)
+    } catch {
+      if TransportContext.isCertificateRefused(error), !Task.isCancelled {
+        throw await CertificateDiagnosis.failure(context: context, tls: tls, group: group, deadline: deadline)
+      }
+      throw context.failure(for: error, hasHead: false)
+    }
+    let status = Int(response.status.code)
+    if status == 304, isConditional {
+      return HTTPAnswer(address: address, status: status, headers: response.headers, body: [])
+    }
+    if status != 200 { throw StatusFault.failure(status: status, headers: response.headers, address: address) }
+    let body = try await body(of: response, context: context)
+    return HTTPAnswer(address: address, status: status, headers: response.headers, body: body)
+  }
+
+  /// Collects a body; gives up at the first byte over the bound, before that if the header announces it.
+  private func body(of response: HTTPClientResponse, context: TransportContext) async throws(FetchFailure) -> [UInt8] {
+    let announced = response.headers.first(name: "content-length").flatMap { Int($0) }
+    if let announced, announced > settings.bodyBytes { throw context.tooLarge(limit: settings.bodyBytes) }
+    var body: [UInt8] = []
+    do {
+      for try await part in response.body {
+        guard body.count + part.readableBytes <= settings.bodyBytes else {
+          throw context.tooLarge(limit: settings.bodyBytes)
+        }
+        body.append(contentsOf: part.readableBytesView)
+      }
+    } catch let failure as FetchFailure {
+      throw failure
+    } catch {
+      throw context.failure(for: error, hasHead: true)
+    }
+    // A cancelled sequence ends like a finished one.
+    if Task.isCancelled { throw context.timedOut(hasHead: true) }
+    if let announced, body.count < announced { throw context.truncated() }
+    return body
+  }
+
+  private func client(for way: FetchRoute.Way) -> HTTPClient {
+    if let client = clients[way] { return client }
+    let client = HTTPClient(
+      eventLoopGroupProvider: .shared(group),
+      configuration: FetchSession.configuration(way: way, tls: tls, deadline: deadline))
+    clients[way] = client
+    return client
+  }
+
+  /// What all clients have in common: no redirects, no retries, no decompression, HTTP/1.1.
+  static func configuration(
+    way: FetchRoute.Way, tls: TLSConfiguration, deadline: NIODeadline
+  ) -> HTTPClient.Configuration {
+    var configuration = HTTPClient.Configuration(tlsConfiguration: tls, redirectConfiguration: .disallow)
+    let left = max(.milliseconds(1), deadline - .now())
+    configuration.timeout = .init(connect: left)
+    configuration.connectionPool.idleTimeout = .milliseconds(FetchLimits.idleMilliseconds)
+    // The refresh rules own retries; here they would only hide the cause until the time is up.
+    configuration.connectionPool.retryConnectionEstablishment = false
+    configuration.httpVersion = .http1Only
+    configuration.decompression = .disabled
+    configuration.dnsOverride = way.overrides
+    configuration.proxy = way.proxy.map { proxy in
+      .server(
+        host: proxy.host, port: proxy.port,
+        authorization: proxy.user.map { .basic(username: $0, password: proxy.password ?? "") })
+    }
+    return configuration
+  }
+}

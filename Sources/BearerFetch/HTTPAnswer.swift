@@ -1,0 +1,41 @@
+import BearerKeys
+import NIOHTTP1
+
+/// A whole response of a provider: 200 with its body, or 304.
+struct HTTPAnswer: Sendable {
+  /// What was asked.
+  var address: WebAddress
+  /// 200 or 304.
+  var status: Int
+  /// The header fields.
+  var headers: HTTPHeaders
+  /// The body, within its bound; empty for 304.
+  var body: [UInt8]
+
+  /// What to send next time to ask whether the body changed.
+  var validators: FetchValidators {
+    FetchValidators(etag: headers.first(name: "etag"), lastModified: headers.first(name: "last-modified"))
+  }
+
+  /// The lifetime that the header fields give it.
+  ///
+  /// - Parameter now: Seconds since 1970, for a response without `Date`.
+  func lifetime(now: Int64) -> Duration? {
+    CacheLifetime.remaining(
+      cacheControl: headers["cache-control"], age: headers.first(name: "age"), expires: headers.first(name: "expires"),
+      date: headers.first(name: "date"), now: now)
+  }
+
+  /// Whether the body is a web page rather than a document for programs.
+  var looksLikeHTML: Bool {
+    body.first { ![0x20, 0x09, 0x0A, 0x0D, 0xEF, 0xBB, 0xBF].contains($0) } == UInt8(ascii: "<")
+  }
+
+  /// How a body that is not JSON is described; a sentence's end.
+  var describedBody: String {
+    if let coding = headers.first(name: "content-encoding"), coding.lowercased() != "identity" {
+      return "is compressed (\(ShownText.quoted(coding))), which was not asked for"
+    }
+    return looksLikeHTML ? "looks like a web page (HTML), not JSON" : "is not JSON"
+  }
+}

@@ -1,0 +1,147 @@
+package import BearerJOSE
+package import BearerKeys
+import Glibc
+package import NIOCore
+import Synchronization
+
+/// An issuer's keys over the network: discovery and JWKS, or the JWKS alone; or from a file.
+///
+/// One fetch is discovery (when it is due) and key set together, within the settings' `timeout`. The `jwks_uri` that
+/// discovery names is used for `discoveryReuse`, then read anew, and at once after any failure: a provider that moves
+/// its keys is followed by the next regular refresh, and one that answers 404 at the old place by the next attempt.
+package final class IssuerKeySource: KeySource {
+  /// What is remembered between fetches.
+  private struct Memory {
+    /// The last `jwks_uri` that discovery named, and when.
+    var discovered: (address: WebAddress, at: ContinuousClock.Instant)?
+    /// Where the last key set came from: its validators say nothing about another address.
+    var validated: WebAddress?
+  }
+
+  /// How the keys are found.
+  package let settings: KeySourceSettings
+  private let group: any EventLoopGroup
+  private let environment: [String: String]
+  private let discoveryReuse: Duration
+  private let memory = Mutex(Memory())
+
+  /// A source that holds no connection and no thread while nothing is fetched.
+  ///
+  /// - Parameters:
+  ///   - settings: How the keys are found.
+  ///   - group: The event loops that fetches run on.
+  ///   - environment: The process's environment, for `HTTPS_PROXY` and `NO_PROXY`.
+  ///   - discoveryReuse: How long a `jwks_uri` is used without reading the discovery document again.
+  package init(
+    settings: KeySourceSettings, group: any EventLoopGroup, environment: [String: String],
+    discoveryReuse: Duration = FetchLimits.discoveryReuse
+  ) {
+    self.settings = settings
+    self.group = group
+    self.environment = environment
+    self.discoveryReuse = discoveryReuse
+  }
+
+  /// Fetches the key set once.
+  ///
+  /// - Parameters:
+  ///   - previous: The set in use, whose compiled keys are kept where the new set repeats them.
+  ///   - validators: What the last success sent; used only for the address that sent it.
+  /// - Returns: The outcome, or the fault that leaves everything as it was.
+  package func fetch(
+    previous: KeySet?, validators: FetchValidators?
+  ) async -> Result<FetchOutcome, FetchFault> {
+    await fetchRecording(previous: previous, validators: validators).result.mapError(\.fault)
+  }
+
+  /// Fetches once and tells what was met on the way.
+  func fetchRecording(
+    previous: KeySet?, validators: FetchValidators?
+  ) async -> (result: Result<FetchOutcome, FetchFailure>, record: FetchRecord) {
+    if case .jwksFile(let path) = settings.kind {
+      let file = JWKSFileSource(path: path, algorithms: settings.algorithms, bodyBytes: settings.bodyBytes)
+      return (file.read(previous: previous), FetchRecord())
+    }
+    let late = FetchFailure(
+      .timedOut, found: "no answer within \(settings.timeout)", mend: "check that the provider is reachable")
+    return await Deadline.run(within: settings.timeout, late: (.failure(late), FetchRecord())) {
+      var record = FetchRecord()
+      do throws(FetchFailure) {
+        let outcome = try await self.fetch(previous: previous, validators: validators, record: &record)
+        return (.success(outcome), record)
+      } catch {
+        self.memory.withLock { $0.discovered = nil }
+        return (.failure(error), record)
+      }
+    }
+  }
+
+  private func fetch(
+    previous: KeySet?, validators: FetchValidators?, record: inout FetchRecord
+  ) async throws(FetchFailure) -> FetchOutcome {
+    let session = try FetchSession(settings: settings, group: group, environment: environment)
+    let outcome: Result<FetchOutcome, FetchFailure>
+    do throws(FetchFailure) {
+      let address = try await keysAddress(in: session, record: &record)
+      record.keysAddress = address
+      outcome = .success(
+        try await keys(at: address, in: session, previous: previous, validators: validators, record: &record))
+    } catch {
+      outcome = .failure(error)
+    }
+    await session.close()
+    return try outcome.get()
+  }
+
+  /// Where the keys are: configured, remembered, or discovered now.
+  private func keysAddress(
+    in session: FetchSession, record: inout FetchRecord
+  ) async throws(FetchFailure) -> WebAddress {
+    if case .jwksURI(let text) = settings.kind {
+      return try DiscoveryDocument.keysAddress(text, origin: "the configured jwks_uri")
+    }
+    let remembered = memory.withLock { memory in
+      memory.discovered.flatMap { ContinuousClock.now - $0.at < discoveryReuse ? $0.address : nil }
+    }
+    if let remembered { return remembered }
+    let answer = try await session.get(DiscoveryDocument.address(ofIssuer: settings.url), accept: "application/json")
+    record.discovery = answer
+    record.answeredAt = Int64(time(nil))
+    let address = try DiscoveryDocument(parsing: answer, issuer: settings.url).keysAddress
+    memory.withLock { $0.discovered = (address, .now) }
+    return address
+  }
+
+  private func keys(
+    at address: WebAddress, in session: FetchSession, previous: KeySet?, validators: FetchValidators?,
+    record: inout FetchRecord
+  ) async throws(FetchFailure) -> FetchOutcome {
+    // A 304 is worth something only to who holds the set it is about.
+    let isComparable = previous != nil && memory.withLock { $0.validated.map { $0 == address } ?? isFixed }
+    let answer = try await session.get(
+      address, accept: "application/jwk-set+json, application/json", validators: isComparable ? validators : nil)
+    record.keysAnswer = answer
+    let now = Int64(time(nil))
+    record.answeredAt = now
+    let lifetime = answer.lifetime(now: now)
+    if answer.status == 304 {
+      // RFC 9110 section 15.4.5: a 304 repeats the validators, but not every server does.
+      return .unchanged(
+        lifetime: lifetime,
+        validators: FetchValidators(
+          etag: answer.validators.etag ?? validators?.etag,
+          lastModified: answer.validators.lastModified ?? validators?.lastModified))
+    }
+    let keys = try KeySetDocument.keys(
+      in: answer.body, origin: address.shown, answer: answer, algorithms: settings.algorithms, reusing: previous)
+    memory.withLock { $0.validated = address }
+    return .keys(
+      FetchedKeys(keys: keys, body: answer.body, lifetime: lifetime, validators: answer.validators))
+  }
+
+  /// Whether the keys are always at the same address, so that validators of a snapshot are about it too.
+  private var isFixed: Bool {
+    if case .jwksURI = settings.kind { return true }
+    return false
+  }
+}

@@ -1,0 +1,25 @@
+import BearerJSON
+import BearerKeys
+
+/// Says of a body why it is not the JSON that is accepted.
+enum JSONFault {
+  /// The failure `not_json`.
+  ///
+  /// - Parameters:
+  ///   - error: What the strict reader met.
+  ///   - answer: The response that holds the body.
+  ///   - what: What the body should have been, with its article.
+  static func failure(_ error: JSONError, answer: HTTPAnswer, what: String) -> FetchFailure {
+    let found: String
+    let mend: String
+    if error.kind == .duplicateMember {
+      found =
+        "\(answer.address.shown) is JSON in which one object has two members of the same name (byte \(error.offset))"
+      mend = "have the provider mend it; which of the two counts is anyone's guess, so neither does"
+    } else {
+      found = "\(answer.address.shown) answered 200, but the body \(answer.describedBody) (byte \(error.offset))"
+      mend = "check that the address is that of \(what), and that no login page or proxy answers in its place"
+    }
+    return FetchFailure(.notJSON, found: found, mend: mend)
+  }
+}

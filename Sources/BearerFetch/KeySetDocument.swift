@@ -1,0 +1,44 @@
+import BearerJOSE
+import BearerJSON
+import BearerKeys
+
+/// Reads a key set that may replace the one in use.
+enum KeySetDocument {
+  /// Compiles the set.
+  ///
+  /// - Parameters:
+  ///   - body: The document.
+  ///   - origin: Where it came from, for messages.
+  ///   - answer: The response, if it came by HTTP.
+  ///   - algorithms: What the operator allows.
+  ///   - previous: The set in use, whose compiled keys are kept.
+  /// - Throws: `not_json`, `not_a_key_set`, `empty_key_set` or `no_usable_key`.
+  static func keys(
+    in body: [UInt8], origin: String, answer: HTTPAnswer?, algorithms: Set<Algorithm>, reusing previous: KeySet?
+  ) throws(FetchFailure) -> KeySet {
+    let fault: KeySetFault
+    do throws(KeySetFault) {
+      return try KeySet(parsing: body, algorithms: algorithms, reusing: previous)
+    } catch {
+      fault = error
+    }
+    switch fault {
+    case .notJSON(let error):
+      if let answer { throw JSONFault.failure(error, answer: answer, what: "a key set") }
+      throw FetchFailure(
+        .notJSON, found: "\(origin) is not JSON (\(error.kind) at byte \(error.offset))",
+        mend: "write a JWK Set into it (RFC 7517)")
+    case .notAKeySet:
+      throw FetchFailure(
+        .notAKeySet, found: "\(origin) is JSON, but no key set: it has no list \"keys\"",
+        mend: "check that the address is that of the provider's JWKS")
+    case .empty:
+      throw FetchFailure(.emptyKeySet, found: "the key set \(origin) is empty", mend: "have the provider publish a key")
+    case .noUsableKey:
+      let names = algorithms.map(\.rawValue).sorted().joined(separator: " ")
+      throw FetchFailure(
+        .noUsableKey, found: "no key of \(origin) is usable with the allowed algorithms (\(names))",
+        mend: "allow the provider's algorithm in algorithms, or have it publish a signature key")
+    }
+  }
+}

@@ -1,0 +1,53 @@
+package import BearerJOSE
+
+/// How an issuer's keys are found: what its `[issuer.NAME]` table says of the network.
+package struct KeySourceSettings: Equatable, Sendable {
+  /// Where the keys come from.
+  package enum Kind: Equatable, Sendable {
+    /// OpenID Connect Discovery 1.0 section 4, from `url`.
+    case discovery
+    /// A JWKS at this address; `url` may then be any string.
+    case jwksURI(String)
+    /// A JWKS in this file; the network is not used.
+    case jwksFile(String)
+  }
+
+  /// The issuer's identifier, which the discovery document must repeat byte for byte.
+  package var url: String
+  /// Where the keys come from.
+  package var kind: Kind
+  /// The algorithms that the operator allows; never taken from the provider.
+  package var algorithms: Set<Algorithm>
+  /// How long one fetch may take in all: discovery and key set, from name resolution to the last byte.
+  package var timeout: Duration
+  /// Certificates of authorities (PEM) that are trusted beside the system's; read anew for each fetch.
+  package var caFile: String?
+  /// `host` or `host:port` to connect to in place of the authority of `url`.
+  package var connectTo: String?
+  /// An `http://` proxy for this issuer; without it, the environment decides.
+  package var proxy: String?
+  /// A certificate (PEM, with its chain) that this daemon shows to the provider.
+  package var clientCertificateFile: String?
+  /// The private key (PEM) of `clientCertificateFile`.
+  package var clientKeyFile: String?
+  /// The largest body that is read, in bytes.
+  package var bodyBytes: Int
+
+  /// Settings with the defaults for all that is not given.
+  package init(
+    url: String, kind: Kind = .discovery, algorithms: Set<Algorithm>, timeout: Duration = FetchLimits.timeout,
+    caFile: String? = nil, connectTo: String? = nil, proxy: String? = nil, clientCertificateFile: String? = nil,
+    clientKeyFile: String? = nil, bodyBytes: Int = FetchLimits.bodyBytes
+  ) {
+    self.url = url
+    self.kind = kind
+    self.algorithms = algorithms
+    self.timeout = timeout
+    self.caFile = caFile
+    self.connectTo = connectTo
+    self.proxy = proxy
+    self.clientCertificateFile = clientCertificateFile
+    self.clientKeyFile = clientKeyFile
+    self.bodyBytes = bodyBytes
+  }
+}

@@ -1,0 +1,40 @@
+import BearerKeys
+import NIOHTTP1
+
+/// Why a status other than 200 is a failure.
+enum StatusFault {
+  /// The failure of one status.
+  ///
+  /// - Parameters:
+  ///   - status: Any status but 200.
+  ///   - headers: For the target of a redirect.
+  ///   - address: What was asked.
+  static func failure(status: Int, headers: HTTPHeaders, address: WebAddress) -> FetchFailure {
+    if [301, 302, 303, 307, 308].contains(status) {
+      return FetchFailure(
+        .redirectRefused,
+        found: "\(address.shown) answered \(status), a redirect to \(target(of: headers, from: address))",
+        mend: "configure the address that answers by itself; redirects are never followed")
+    }
+    let mend =
+      switch status {
+      case 404, 410: "check the url; discovery is expected at url + /.well-known/openid-configuration"
+      case 401, 403: "let this host read the document without credentials"
+      case 407: "check the proxy's credentials"
+      case 429: "ask the provider to allow more fetches, or lengthen refresh"
+      case 500...: "the provider is at fault; the fetch is repeated by itself"
+      default: "check that the url is the provider's own"
+      }
+    return FetchFailure(.httpStatus, found: "\(address.shown) answered status \(status) in place of 200", mend: mend)
+  }
+
+  /// The origin that a redirect points to; path and query may hold secrets and stay out.
+  private static func target(of headers: HTTPHeaders, from address: WebAddress) -> String {
+    guard let location = headers.first(name: "location") else { return "nowhere (no Location)" }
+    if let target = try? WebAddress(parsing: location) {
+      return target.hasSameOrigin(as: address) ? "another path of the same server" : target.origin
+    }
+    return location.hasPrefix("/") && !location.hasPrefix("//")
+      ? "another path of the same server" : "an address that cannot be shown"
+  }
+}

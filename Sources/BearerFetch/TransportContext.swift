@@ -1,0 +1,149 @@
+import AsyncHTTPClient
+import BearerKeys
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+
+/// What is needed to say of one request how it failed.
+struct TransportContext: Sendable {
+  /// What was asked.
+  var address: WebAddress
+  /// How it was reached.
+  var route: FetchRoute
+  /// The bound that the operator set, for messages.
+  var timeout: Duration
+
+  /// Whether the peer's certificate chain was refused, without the reason, which BoringSSL keeps to itself.
+  static func isCertificateRefused(_ error: any Error) -> Bool {
+    guard case .handshakeFailed(let cause)? = error as? NIOSSLError else { return false }
+    return String(describing: cause).contains("CERTIFICATE_VERIFY_FAILED")
+  }
+
+  /// One library error as a failure with its own code.
+  ///
+  /// - Parameters:
+  ///   - error: What the client threw.
+  ///   - hasHead: Whether the response had begun, so that what is missing is its rest.
+  func failure(for error: any Error, hasHead: Bool) -> FetchFailure {
+    if Task.isCancelled { return timedOut(hasHead: hasHead) }
+    switch error {
+    case let error as HTTPClientError: return failure(for: error, hasHead: hasHead)
+    case let error as NIOConnectionError: return failure(for: error)
+    case let error as NIOSSLExtraError where error == .failedToValidateHostname: return wrongName()
+    case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError: return hasHead ? truncated() : tlsFailed(error)
+    case let error as IOError: return hasHead ? truncated() : failure(for: error)
+    case let error as HTTPParserError:
+      if hasHead { return truncated() }
+      return error == .invalidEOFState ? reset() : invalidHTTP()
+    case is ChannelError: return hasHead ? truncated() : reset()
+    default: return hasHead ? truncated() : invalidHTTP()
+    }
+  }
+
+  /// The time was up.
+  func timedOut(hasHead: Bool) -> FetchFailure {
+    FetchFailure(
+      .timedOut,
+      found: hasHead
+        ? "\(address.shown) did not send its whole body within \(timeout)"
+        : "\(address.shown) did not answer within \(timeout)",
+      mend: "check that \(route.peer) is reachable from this host and quick enough, or lengthen timeout")
+  }
+
+  /// The body is over its bound.
+  func tooLarge(limit: Int) -> FetchFailure {
+    FetchFailure(
+      .bodyTooLarge, found: "\(address.shown) sends more than \(limit) bytes",
+      mend: "check that the address is a discovery document or a key set")
+  }
+
+  /// The body ended early.
+  func truncated() -> FetchFailure {
+    FetchFailure(
+      .bodyTruncated, found: "the connection to \(address.shown) ended before the whole body had come",
+      mend: "look for what closes connections between this host and the provider")
+  }
+
+  /// The name in the certificate is another.
+  private func wrongName() -> FetchFailure {
+    FetchFailure(
+      .tlsWrongName, found: "the certificate of \(route.peer) is not for \(ShownText.quoted(address.host))",
+      mend: "use the name that the certificate carries in url, or a certificate that carries the url's name")
+  }
+
+  private func failure(for error: HTTPClientError, hasHead: Bool) -> FetchFailure {
+    switch error {
+    case .connectTimeout, .tlsHandshakeTimeout, .deadlineExceeded, .readTimeout, .httpProxyHandshakeTimeout,
+      .getConnectionFromPoolTimeout, .cancelled:
+      return timedOut(hasHead: hasHead)
+    case .remoteConnectionClosed, .uncleanShutdown: return hasHead ? truncated() : reset()
+    case .proxyAuthenticationRequired: return proxyFailed("asks for credentials", mend: "add user:password@ to proxy")
+    case .invalidProxyResponse:
+      return proxyFailed("did not open a tunnel", mend: "check that the proxy allows CONNECT to \(address.authority)")
+    case .invalidURL, .emptyHost, .emptyScheme:
+      return FetchFailure(
+        .invalidURL, found: "\(address.shown) cannot be fetched", mend: "write it as an absolute https URL")
+    default: return hasHead ? truncated() : invalidHTTP()
+    }
+  }
+
+  private func failure(for error: NIOConnectionError) -> FetchFailure {
+    if let proxy = route.way.proxy {
+      return proxyFailed("cannot be reached", mend: "check the address \(proxy.shown) and that it listens")
+    }
+    guard let last = error.connectionErrors.last?.error else {
+      return FetchFailure(
+        .dnsFailed, found: "the name \(ShownText.quoted(error.host)) has no address",
+        mend: "check its spelling and this host's resolver (/etc/resolv.conf)")
+    }
+    if case .connectTimeout? = last as? ChannelError { return timedOut(hasHead: false) }
+    return connectFailed(last)
+  }
+
+  private func failure(for error: IOError) -> FetchFailure {
+    switch error.errnoCode {
+    case Errno.connectionReset, Errno.brokenPipe, Errno.notConnected: return reset()
+    default:
+      if route.way.proxy != nil {
+        return proxyFailed("cannot be reached", mend: "check its address and that it listens")
+      }
+      return connectFailed(error)
+    }
+  }
+
+  private func connectFailed(_ error: any Error) -> FetchFailure {
+    let reason = (error as? IOError).map { Errno.words(for: $0.errnoCode) } ?? "no connection"
+    return FetchFailure(
+      .connectFailed, found: "cannot connect to \(route.peer): \(reason)",
+      mend: "check that the provider listens there and that no firewall stands between")
+  }
+
+  private func reset() -> FetchFailure {
+    FetchFailure(
+      .connectionReset, found: "\(route.peer) closed the connection before it answered",
+      mend: "check the provider's log; a TLS port that is asked without TLS, or a proxy, may also do this")
+  }
+
+  private func invalidHTTP() -> FetchFailure {
+    FetchFailure(
+      .invalidHTTP, found: "what \(route.peer) answered is not HTTP", mend: "check host and port of the url")
+  }
+
+  private func proxyFailed(_ what: String, mend: String) -> FetchFailure {
+    FetchFailure(.proxyFailed, found: "the proxy \(route.way.proxy?.shown ?? "") \(what)", mend: mend)
+  }
+
+  private func tlsFailed(_ error: any Error) -> FetchFailure {
+    let words = String(describing: error)
+    let (reason, mend) =
+      if words.contains("WRONG_VERSION_NUMBER") || words.contains("HTTP_REQUEST") {
+        ("it does not speak TLS", "check the port, or the scheme of the url")
+      } else if words.contains("CERTIFICATE_REQUIRED") || words.contains("HANDSHAKE_FAILURE_ON_CLIENT_HELLO") {
+        ("it refuses this client", "it may demand a client certificate, or only speak an older TLS than 1.2")
+      } else {
+        ("the handshake did not end well", "check the provider's TLS settings; TLS 1.2 or later is needed")
+      }
+    return FetchFailure(.tlsFailed, found: "no TLS with \(route.peer): \(reason)", mend: mend)
+  }
+}
