@@ -1,0 +1,151 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+import Synchronization
+
+/// One connection of a `FaultyProvider`.
+///
+/// Responses are written byte by byte rather than through an encoder, which would not let a response be wrong.
+final class ProviderConnection: ChannelInboundHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias OutboundOut = ByteBuffer
+
+  private let provider: FaultyProvider
+  private let serverName: String?
+  private var head: HTTPRequestHead?
+  private var drip: RepeatedTask?
+
+  init(provider: FaultyProvider, serverName: String?) {
+    self.provider = provider
+    self.serverName = serverName
+  }
+
+  /// Adds what a connection needs to its pipeline; to be called on its event loop.
+  static func install(
+    in channel: any Channel, provider: FaultyProvider, tls: NIOSSLContext?, serverName: String?
+  ) throws {
+    let pipeline = channel.pipeline.syncOperations
+    if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
+    try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder()))
+    try pipeline.addHandler(ProviderConnection(provider: provider, serverName: serverName))
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    switch unwrapInboundIn(data) {
+    case .head(let head): self.head = head
+    case .body: break
+    case .end:
+      guard let head else { return }
+      self.head = nil
+      let path = head.uri.split(separator: "?", omittingEmptySubsequences: false).first.map(String.init) ?? ""
+      var headers: [String: String] = [:]
+      for field in head.headers { headers[field.name.lowercased()] = field.value }
+      let (endpoint, answer) = provider.receive(
+        ProviderRequest(path: path, headers: headers, serverName: serverName))
+      perform(answer, endpoint: endpoint, noneMatch: headers["if-none-match"], context: context)
+    }
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    drip?.cancel()
+    context.fireChannelInactive()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    context.close(promise: nil)
+  }
+
+  private func perform(
+    _ answer: ProviderAnswer, endpoint: FaultyProvider.Endpoint?, noneMatch: String?, context: ChannelHandlerContext
+  ) {
+    let document = endpoint.map { provider.document($0) }
+    let text = document?.body ?? ""
+    switch answer {
+    case .document: sendDocument(endpoint, noneMatch: noneMatch, context: context)
+    case .held:
+      let promise = context.eventLoop.makePromise(of: Void.self)
+      provider.state.withLock { $0.held.append(promise) }
+      let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+      promise.futureResult.whenSuccess {
+        bound.value.0.sendDocument(endpoint, noneMatch: noneMatch, context: bound.value.1)
+      }
+    case .status(let status, let headers): send(status, headers, "status \(status)\n", context)
+    case .body(let body, let headers): send(200, headers, body, context)
+    case .truncated:
+      write("HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count + 1000)\r\n\r\n" + text, context, closes: true)
+    case .truncatedChunked:
+      let size = String(text.utf8.count, radix: 16)
+      write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\(size)\r\n\(text)\r\n", context, closes: true)
+    case .shortened:
+      write(
+        "HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count / 2)\r\nConnection: close\r\n\r\n" + text, context,
+        closes: true)
+    case .oversized(let bytes, let isAnnounced):
+      write(
+        "HTTP/1.1 200 OK\r\n" + (isAnnounced ? "Content-Length: \(bytes)" : "Connection: close") + "\r\n\r\n", context)
+      flood(bytes, context)
+    case .drip:
+      write("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", context)
+      let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+      drip = context.eventLoop.scheduleRepeatedTask(initialDelay: .milliseconds(5), delay: .milliseconds(5)) { _ in
+        bound.value.0.write(" ", bound.value.1)
+      }
+    case .silence: break
+    case .reset:
+      let channel = context.channel
+      // `struct linger`, on and zero seconds: closing sends RST in place of FIN.
+      let linger = (channel as? any SocketOptionProvider)?.unsafeSetSocketOption(
+        level: .socket, name: .so_linger, value: (Int32(1), Int32(0)))
+      (linger ?? channel.eventLoop.makeSucceededVoidFuture()).whenComplete { _ in channel.close(promise: nil) }
+    case .closed: context.close(promise: nil)
+    case .gzip:
+      // "{}" compressed: what matters is that it is not JSON as it stands.
+      let packed: [UInt8] = [
+        0x1F, 0x8B, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x03, 0xAB, 0xAE, 0x05, 0x00, 0x43, 0xBF, 0xA6, 0xA3,
+        0x02, 0x00, 0x00, 0x00,
+      ]
+      write("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(packed.count)\r\n\r\n", context)
+      context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: packed)), promise: nil)
+    case .notHTTP: write("SSH-2.0-OpenSSH_9.2\r\n", context, closes: true)
+    }
+  }
+
+  private func sendDocument(
+    _ endpoint: FaultyProvider.Endpoint?, noneMatch: String?, context: ChannelHandlerContext
+  ) {
+    guard let endpoint else { return send(404, [], "", context) }
+    let document = provider.document(endpoint)
+    var headers = document.headers
+    if let etag = document.etag { headers.append(("ETag", etag)) }
+    if let etag = document.etag, etag == noneMatch { return send(304, headers, nil, context) }
+    send(200, [("Content-Type", "application/json")] + headers, document.body, context)
+  }
+
+  private func send(_ status: Int, _ headers: [(String, String)], _ body: String?, _ context: ChannelHandlerContext) {
+    var text = "HTTP/1.1 \(status) \(HTTPResponseStatus(statusCode: status).reasonPhrase)\r\n"
+    for (name, value) in headers { text += "\(name): \(value)\r\n" }
+    if let body { text += "Content-Length: \(body.utf8.count)\r\n" }
+    write(text + "\r\n" + (body ?? ""), context)
+  }
+
+  private func write(_ text: String, _ context: ChannelHandlerContext, closes: Bool = false) {
+    let written = context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)))
+    if closes {
+      let channel = context.channel
+      written.whenComplete { _ in channel.close(promise: nil) }
+    }
+  }
+
+  /// Sends white space as fast as the peer takes it, piece by piece.
+  private func flood(_ bytes: Int, _ context: ChannelHandlerContext) {
+    guard bytes > 0, context.channel.isActive else { return context.close(promise: nil) }
+    let count = min(bytes, 65_536)
+    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    context.writeAndFlush(wrapOutboundOut(ByteBuffer(repeating: 0x20, count: count))).whenComplete { result in
+      guard case .success = result else { return }
+      bound.value.0.provider.state.withLock { $0.bytesSent += count }
+      bound.value.0.flood(bytes - count, bound.value.1)
+    }
+  }
+}
