@@ -40,6 +40,7 @@ enum CertificateDiagnosis {
   ///   - validity: The leaf certificate's times, in seconds since 1970; `nil` if it could not be had.
   ///   - now: This host's time, in seconds since 1970.
   ///   - context: The request.
+  /// - Returns: `tls_expired` or, if the times are in order, `tls_unknown_authority`.
   static func failure(
     validity: (from: Int64, until: Int64)?, now: Int64, context: TransportContext
   ) -> FetchFailure {

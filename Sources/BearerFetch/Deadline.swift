@@ -6,6 +6,7 @@ enum Deadline {
   ///   - timeout: The bound.
   ///   - late: The outcome if the operation leaves none.
   ///   - operation: Ends soon after its task is cancelled.
+  /// - Returns: What the operation returned.
   static func run<Outcome: Sendable>(
     within timeout: Duration, late: Outcome, _ operation: @escaping @Sendable () async -> Outcome
   ) async -> Outcome {

@@ -25,6 +25,7 @@ struct FetchRoute: Equatable, Sendable {
   ///   - address: What is to be fetched.
   ///   - settings: The issuer's settings; `connectTo` applies to the authority of `url` only.
   ///   - environment: The process's environment, for its proxy variables.
+  /// - Returns: At least one way.
   /// - Throws: `invalid_url` or `proxy_failed` if the settings cannot hold for this address.
   static func routes(
     to address: WebAddress, settings: KeySourceSettings, environment: [String: String]

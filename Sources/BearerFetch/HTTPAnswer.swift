@@ -20,6 +20,7 @@ struct HTTPAnswer: Sendable {
   /// The lifetime that the header fields give it.
   ///
   /// - Parameter now: Seconds since 1970, for a response without `Date`.
+  /// - Returns: The lifetime left, or `nil` if the fields say nothing of it.
   func lifetime(now: Int64) -> Duration? {
     CacheLifetime.remaining(
       cacheControl: headers["cache-control"], age: headers.first(name: "age"), expires: headers.first(name: "expires"),

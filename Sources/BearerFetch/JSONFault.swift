@@ -9,6 +9,7 @@ enum JSONFault {
   ///   - error: What the strict reader met.
   ///   - answer: The response that holds the body.
   ///   - what: What the body should have been, with its article.
+  /// - Returns: The failure.
   static func failure(_ error: JSONError, answer: HTTPAnswer, what: String) -> FetchFailure {
     let found: String
     let mend: String

@@ -12,6 +12,7 @@ enum KeySetDocument {
   ///   - answer: The response, if it came by HTTP.
   ///   - algorithms: What the operator allows.
   ///   - previous: The set in use, whose compiled keys are kept.
+  /// - Returns: A set with at least one usable key.
   /// - Throws: `not_json`, `not_a_key_set`, `empty_key_set` or `no_usable_key`.
   static func keys(
     in body: [UInt8], origin: String, answer: HTTPAnswer?, algorithms: Set<Algorithm>, reusing previous: KeySet?

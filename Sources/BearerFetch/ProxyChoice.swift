@@ -12,6 +12,7 @@ enum ProxyChoice {
   ///   - address: What is to be fetched.
   ///   - configured: The issuer's `proxy` key, which outranks the environment, `NO_PROXY` included.
   ///   - environment: The process's environment.
+  /// - Returns: The proxy, or `nil` for a direct connection.
   /// - Throws: `proxy_failed` if the proxy that would be used is not `http://host:port`.
   static func proxy(
     for address: WebAddress, configured: String?, environment: [String: String]

@@ -9,6 +9,7 @@ enum StatusFault {
   ///   - status: Any status but 200.
   ///   - headers: For the target of a redirect.
   ///   - address: What was asked.
+  /// - Returns: `redirect_refused` or `http_status`.
   static func failure(status: Int, headers: HTTPHeaders, address: WebAddress) -> FetchFailure {
     if [301, 302, 303, 307, 308].contains(status) {
       return FetchFailure(

@@ -25,6 +25,7 @@ struct TransportContext: Sendable {
   /// - Parameters:
   ///   - error: What the client threw.
   ///   - hasHead: Whether the response had begun, so that what is missing is its rest.
+  /// - Returns: The failure.
   func failure(for error: any Error, hasHead: Bool) -> FetchFailure {
     if Task.isCancelled { return timedOut(hasHead: hasHead) }
     switch error {

@@ -52,6 +52,7 @@ package final class FaultyProvider: Sendable {
   /// - Parameters:
   ///   - identity: Certificate and key; without one, plain http.
   ///   - path: The issuer's path, such as `/realms/a`; empty for none.
+  /// - Returns: The provider, which listens.
   /// - Throws: What prevents a listening socket.
   package static func start(identity: TestIdentity? = nil, path: String = "") async throws -> FaultyProvider {
     let tls = try identity.map { try $0.serverContext() }
