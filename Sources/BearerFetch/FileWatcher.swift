@@ -1,0 +1,134 @@
+package import BearerKeys
+import Glibc
+package import NIOCore
+import NIOPosix
+
+/// Tells when a file may have changed, by inotify.
+///
+/// A watch on the file alone dies with the file when a new one is renamed over it; a watch on its directory alone
+/// misses links that lead elsewhere, and a file that is mounted by itself. So each directory on the way is watched for
+/// the one name that matters in it, and the file besides; after each event the way is walked again.
+package enum FileWatcher {
+  /// Begins to watch; what happens after the return is seen.
+  ///
+  /// - Parameters:
+  ///   - path: The file; it need not exist yet.
+  ///   - group: The event loops, one of which reads the events.
+  /// - Returns: An element for each change, or for several that came together; whoever ends the iteration, or lets go
+  ///   of the stream, ends the watch.
+  /// - Throws: `file_unreadable` if the system has no watch left to give.
+  package static func changes(
+    of path: String, on group: any EventLoopGroup
+  ) throws(FetchFault) -> AsyncStream<Void> {
+    let descriptor = inotify_init1(CInt(IN_NONBLOCK | IN_CLOEXEC))
+    guard descriptor >= 0 else {
+      throw FetchFault(
+        .fileUnreadable,
+        "The file \(ShownText.quoted(path)) cannot be watched for changes (\(Errno.fileWords(for: errno))). "
+          + "Raise fs.inotify.max_user_instances or the limit of open files.")
+    }
+    let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    var watches = FileWatches(path: path, descriptor: descriptor)
+    watches.renew()
+    NIOPipeBootstrap(group: group)
+      // inotify hands over whole events or an error, so a buffer that shrinks to fit would end the watch.
+      .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 8192))
+      .channelInitializer { [watches] channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(WatchHandler(watches: watches, continuation: continuation))
+        }
+      }
+      .takingOwnershipOfDescriptor(input: descriptor)
+      .whenComplete { result in
+        switch result {
+        case .success(let channel): continuation.onTermination = { _ in channel.close(promise: nil) }
+        case .failure:
+          close(descriptor)
+          continuation.finish()
+        }
+      }
+    return stream
+  }
+}
+
+/// The watches of one inotify instance.
+private struct FileWatches: Sendable {
+  let path: String
+  let descriptor: CInt
+  /// Watch to the names that matter in its directory; `nil` for the file itself, where everything does.
+  private var names: [CInt: Set<String>?] = [:]
+
+  init(path: String, descriptor: CInt) {
+    self.path = path
+    self.descriptor = descriptor
+  }
+
+  /// Walks the way anew and watches what is on it, until nothing changed between walk and watch.
+  mutating func renew() {
+    let changes = UInt32(
+      IN_CLOSE_WRITE | IN_ATTRIB | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF)
+    var entries: [WatchedPath.Entry] = []
+    for _ in 0..<8 {
+      let now = WatchedPath.entries(of: path)
+      if now == entries { return }
+      entries = now
+      var renewed: [CInt: Set<String>?] = [:]
+      for entry in entries {
+        let watch = inotify_add_watch(descriptor, entry.directory, changes | UInt32(IN_ONLYDIR))
+        if watch >= 0 { renewed[watch] = (renewed[watch] ?? nil ?? []).union([entry.name]) }
+      }
+      let file = inotify_add_watch(descriptor, path, UInt32(IN_CLOSE_WRITE | IN_ATTRIB))
+      if file >= 0, renewed[file] == nil { renewed[file] = .some(nil) }
+      for old in names.keys where renewed[old] == nil { inotify_rm_watch(descriptor, old) }
+      names = renewed
+    }
+  }
+
+  /// Whether an event may mean that the path names other bytes now.
+  func isAboutFile(watch: CInt, mask: UInt32, name: String) -> Bool {
+    if mask & UInt32(IN_Q_OVERFLOW) != 0 { return true }
+    guard let interesting = names[watch] else { return false }
+    guard let interesting else { return true }
+    return interesting.contains(name) || mask & UInt32(IN_DELETE_SELF | IN_MOVE_SELF) != 0
+  }
+}
+
+/// Reads events off the descriptor.
+private final class WatchHandler: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+
+  private var watches: FileWatches
+  private let continuation: AsyncStream<Void>.Continuation
+
+  init(watches: FileWatches, continuation: AsyncStream<Void>.Continuation) {
+    self.watches = watches
+    self.continuation = continuation
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    var buffer = unwrapInboundIn(data)
+    var isChanged = false
+    // struct inotify_event: watch, mask, cookie, length, name with padding of zeros
+    while let watch = buffer.readInteger(endianness: .host, as: CInt.self),
+      let mask = buffer.readInteger(endianness: .host, as: UInt32.self),
+      buffer.readInteger(endianness: .host, as: UInt32.self) != nil,
+      let length = buffer.readInteger(endianness: .host, as: UInt32.self),
+      let name = buffer.readBytes(length: Int(length))
+    {
+      let text = String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
+      if watches.isAboutFile(watch: watch, mask: mask, name: text) { isChanged = true }
+    }
+    if isChanged {
+      watches.renew()
+      continuation.yield()
+    }
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    continuation.finish()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    context.close(promise: nil)
+  }
+}
