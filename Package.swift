@@ -121,8 +121,9 @@ let package = Package(
     .executableTarget(
       name: "bearerd-dev-issuer",
       dependencies: [
-        "BearerDevIssuer",
+        "BearerDevIssuer", "BearerJSON",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ]
     ),
 

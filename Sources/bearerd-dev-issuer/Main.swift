@@ -1,1 +1,19 @@
-@main struct Main { static func main() {} }
+import ArgumentParser
+
+/// `bearerd-dev-issuer`: an OpenID provider for development and tests, and for nothing else.
+@main struct DevIssuerCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bearerd-dev-issuer",
+    abstract: "An OpenID provider for development and tests: never for production.",
+    discussion: """
+      It serves a discovery document and a key set on a loopback address and mints any token you need to try, good \
+      or bad. Nobody logs in; whoever can read its keys can mint. Both commands share a directory, so they \
+      work together without options:
+
+        bearerd-dev-issuer serve &
+        bearerd serve --issuer http://127.0.0.1:9393 --audience http://127.0.0.1:9393 --socket /tmp/bearerd.sock &
+        bearerd-dev-issuer mint | bearerd verify --socket /tmp/bearerd.sock -
+        bearerd-dev-issuer mint --expired | bearerd verify --socket /tmp/bearerd.sock -
+      """,
+    subcommands: [ServeCommand.self, MintCommand.self, RotateCommand.self, JWKSCommand.self])
+}

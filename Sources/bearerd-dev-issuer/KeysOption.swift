@@ -1,0 +1,41 @@
+import ArgumentParser
+import BearerDevIssuer
+import Glibc
+
+/// Where the issuer's keys are; the same for every command.
+struct KeysOption: ParsableArguments {
+  @Option(
+    name: .customLong("keys"),
+    help: ArgumentHelp(
+      "Directory of the private keys (made if missing, files readable by you alone).",
+      discussion: """
+        Default: $BEARERD_DEV_ISSUER_KEYS, else $XDG_STATE_HOME/bearerd-dev-issuer, else \
+        ~/.local/state/bearerd-dev-issuer.
+        """,
+      valueName: "directory"),
+    completion: .directory)
+  var path: String?
+
+  /// The directory chosen.
+  var directory: KeyDirectory {
+    get throws {
+      KeyDirectory(path: try path ?? Self.defaultPath())
+    }
+  }
+
+  private static func defaultPath() throws -> String {
+    if let path = environment("BEARERD_DEV_ISSUER_KEYS") { return path }
+    if let state = environment("XDG_STATE_HOME") { return state + "/bearerd-dev-issuer" }
+    if let home = environment("HOME") { return home + "/.local/state/bearerd-dev-issuer" }
+    throw ValidationError("There is no $HOME to keep keys in; name a directory with --keys.")
+  }
+
+  /// A variable's value; one that is set to nothing counts as unset (XDG Base Directory Specification).
+  private static func environment(_ name: String) -> String? {
+    guard let value = getenv(name) else { return nil }
+    let text = String(cString: value)
+    return text.isEmpty ? nil : text
+  }
+}
+
+extension SigningAlgorithm: ExpressibleByArgument {}
