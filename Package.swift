@@ -183,7 +183,15 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
       ]
     ),
-    .testTarget(name: "BearerDevIssuerTests", dependencies: ["BearerDevIssuer", "BearerSigning", "BearerJSON", "BearerTestKit"]),
+    .testTarget(
+      name: "BearerDevIssuerTests",
+      dependencies: [
+        "BearerDevIssuer", "BearerSigning", "BearerCrypto", "BearerJSON", "BearerTestKit",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ]
+    ),
     .testTarget(
       name: "EndToEndTests",
       dependencies: ["BearerTestKit", "BearerDevIssuer", "BearerJSON", "BearerSigning", "bearerd", "bearerd-dev-issuer"],

@@ -28,6 +28,7 @@ package struct DevIssuer: Sendable {
   /// The discovery document (OpenID Connect Discovery section 3).
   ///
   /// - Parameter baseURL: Where the endpoints are; nil is the issuer's own URL.
+  /// - Returns: The document.
   /// - Throws: ``DevIssuerError`` if the keys cannot be read.
   package func discoveryDocument(baseURL: String? = nil) throws(DevIssuerError) -> JSONValue {
     let base = baseURL ?? url
@@ -56,6 +57,7 @@ package struct DevIssuer: Sendable {
   ///   - key: What signs; nil is the issuer's default key.
   ///   - now: The time of issue, in seconds since 1970.
   ///   - change: Alters the usual token.
+  /// - Returns: The token in the compact serialisation.
   /// - Throws: ``DevIssuerError`` if there is no key or it cannot sign.
   package func mint(
     _ kind: TokenTemplate.Kind = .access, key: IssuerKey? = nil, now: Int64 = WallClock.now(),
@@ -63,7 +65,8 @@ package struct DevIssuer: Sendable {
   ) throws(DevIssuerError) -> String {
     var template = TokenTemplate(kind, issuer: url)
     change(&template)
-    return try sign(template, key: key ?? keyStore.defaultKey(), now: now)
+    if let key { return try sign(template, key: key, now: now) }
+    return try sign(template, key: keyStore.defaultKey(), now: now)
   }
 
   /// Makes the token that a template describes.
@@ -72,6 +75,7 @@ package struct DevIssuer: Sendable {
   ///   - template: What the token says.
   ///   - key: What signs it and names itself in its header.
   ///   - now: The time of issue, in seconds since 1970.
+  /// - Returns: The token in the compact serialisation.
   /// - Throws: ``DevIssuerError/signing(_:)`` if the key cannot sign.
   package func sign(
     _ template: TokenTemplate, key: IssuerKey, now: Int64 = WallClock.now()

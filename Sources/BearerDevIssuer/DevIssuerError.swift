@@ -7,6 +7,8 @@ package enum DevIssuerError: Error, Sendable {
   case file(operation: String, path: String, code: CInt)
   /// A file in the key directory is not a private key that this program wrote.
   case unreadableKey(path: String)
+  /// The issuer has no key to sign with.
+  case noKey
   /// No key of the issuer has this `kid`.
   case unknownKey(kid: String)
   /// A name that cannot be a `kid` here, because key files carry it in their name.
@@ -27,6 +29,8 @@ extension DevIssuerError: CustomStringConvertible {
       "cannot \(operation) \(path): \(String(cString: strerror(code)))"
     case .unreadableKey(let path):
       "\(path) is not a private key of this program; remove it or choose another directory with --keys"
+    case .noKey:
+      "there is no key to sign with; `bearerd-dev-issuer rotate` makes one"
     case .unknownKey(let kid):
       "no key has the kid \"\(kid)\"; `bearerd-dev-issuer jwks` lists them"
     case .unusableKeyName(let name):

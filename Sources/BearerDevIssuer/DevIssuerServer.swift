@@ -65,6 +65,7 @@ package final class DevIssuerServer: Sendable {
   /// - Parameters:
   ///   - keyStore: The keys to publish, read anew for each request.
   ///   - options: Where and how.
+  /// - Returns: The running server; it runs until ``stop()``.
   /// - Throws: ``DevIssuerError/cannotListen(host:port:reason:)``.
   package static func start(
     keyStore: any KeyStore, options: Options

@@ -22,6 +22,7 @@ package struct IssuerKey: Sendable {
   /// - Parameters:
   ///   - algorithm: What the key is for; it decides the kind of key.
   ///   - kid: The key's name; by default the algorithm's name and a random part.
+  /// - Returns: The key.
   /// - Throws: ``DevIssuerError/signing(_:)`` if libcrypto fails.
   package static func generate(
     _ algorithm: SigningAlgorithm, kid: String? = nil
@@ -49,7 +50,7 @@ package struct IssuerKey: Sendable {
       jwk["e"] = .string(Base64URL.encode(exponent))
     case .ec(let curve, let x, let y):
       jwk["kty"] = "EC"
-      jwk["crv"] = .string(curve.joseName)
+      jwk["crv"] = .string(curve.rawValue)
       jwk["x"] = .string(Base64URL.encode(x))
       jwk["y"] = .string(Base64URL.encode(y))
     case .okp(let curve, let x):
@@ -67,6 +68,7 @@ package struct IssuerKey: Sendable {
   /// - Parameters:
   ///   - header: The JOSE header's bytes.
   ///   - payload: The payload's bytes.
+  /// - Returns: The token.
   /// - Throws: ``DevIssuerError/signing(_:)`` if libcrypto fails.
   package func sign(header: [UInt8], payload: [UInt8]) throws(DevIssuerError) -> String {
     let signingInput = Base64URL.encode(header) + "." + Base64URL.encode(payload)

@@ -58,6 +58,7 @@ package struct KeyDirectory: KeyStore {
   ///   - algorithms: Which to rotate; none means each that has a key (or RS256 if there is no key at all).
   ///   - keep: How many older keys of each stay in the set, so that tokens signed with them stay good.
   ///   - kid: The new key's name, if only one algorithm is rotated; random otherwise.
+  /// - Returns: What changed.
   /// - Throws: ``DevIssuerError`` if the directory cannot be used, `kid` cannot be a file's name, or a key not be made.
   package func rotate(
     _ algorithms: [SigningAlgorithm] = [], keep: Int, kid: String? = nil

@@ -9,11 +9,11 @@ package protocol KeyStore: Sendable {
 extension KeyStore {
   /// The key that signs: the newest RS256 key, as most providers use, else the newest of all.
   ///
-  /// - Throws: ``DevIssuerError`` if the keys cannot be read, or there is none.
+  /// - Throws: ``DevIssuerError/noKey`` if there is none, another ``DevIssuerError`` if the keys cannot be read.
   package func defaultKey() throws(DevIssuerError) -> IssuerKey {
     let keys = try keys()
     guard let key = keys.last(where: { $0.algorithm == .rs256 }) ?? keys.last else {
-      throw .unknownKey(kid: "")
+      throw .noKey
     }
     return key
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BearerDevIssuer
+import BearerJSON
 
 /// `jwks`: the public keys on standard output.
 struct JWKSCommand: ParsableCommand {

@@ -11,9 +11,10 @@ import ArgumentParser
       work together without options:
 
         bearerd-dev-issuer serve &
-        bearerd serve --issuer http://127.0.0.1:9393 --audience http://127.0.0.1:9393 --socket /tmp/bearerd.sock &
-        bearerd-dev-issuer mint | bearerd verify --socket /tmp/bearerd.sock -
-        bearerd-dev-issuer mint --expired | bearerd verify --socket /tmp/bearerd.sock -
+        url=http://127.0.0.1:9393 socket=/tmp/bearerd.sock
+        bearerd serve --issuer $url --audience $url --socket $socket &
+        bearerd-dev-issuer mint | bearerd verify --socket $socket -
+        bearerd-dev-issuer mint --expired | bearerd verify --socket $socket -
       """,
     subcommands: [ServeCommand.self, MintCommand.self, RotateCommand.self, JWKSCommand.self])
 }

@@ -13,9 +13,11 @@ struct MintCommand: ParsableCommand {
       --without-header.
 
       Examples:
-        bearerd-dev-issuer mint --scope 'openid orders:read' --audience https://api.example
-        bearerd-dev-issuer mint --type id --client-id web --nonce n-0S6_WzA2Mj --auth-time 10m
-        bearerd-dev-issuer mint --alg ES256 --claim 'roles=["admin"]' --claim 'exp=1.5e9' --without jti
+        bearerd-dev-issuer mint --scope 'openid orders:read'
+        bearerd-dev-issuer mint --audience https://api.example --lifetime 1h
+        bearerd-dev-issuer mint --type id --nonce abc --auth-time 10m
+        bearerd-dev-issuer mint --alg ES256 --claim 'roles=["admin"]'
+        bearerd-dev-issuer mint --claim exp=1.5e9 --without jti
         bearerd-dev-issuer mint --forge
       """)
 
@@ -55,7 +57,7 @@ struct MintCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How long before iat the user authenticated: seconds, or a number with s, m, h or d.", valueName: "duration"),
+      "How long before iat the user authenticated: seconds, or a number with s, m, h or d. Default: 0.", valueName: "duration"),
     transform: MintCommand.seconds)
   var authTime: Int64 = 0
 
@@ -148,7 +150,8 @@ struct MintCommand: ParsableCommand {
     do {
       return JSONObject.Member(name: String(text[..<equals]), value: try JSONValue(parsing: Array(source.utf8)))
     } catch {
-      throw ValidationError("\"\(source)\" is not JSON (\(error.kind) at byte \(error.offset)); a string needs quotes: name='\"text\"'")
+      throw ValidationError(
+        "\"\(source)\" is not JSON (\(error.kind) at byte \(error.offset)); a string needs quotes: name='\"text\"'")
     }
   }
 }
