@@ -57,7 +57,8 @@ struct MintCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How long before iat the user authenticated: seconds, or a number with s, m, h or d. Default: 0.", valueName: "duration"),
+      "How long before iat the user authenticated: seconds, or a number with s, m, h or d. Default: 0.",
+      valueName: "duration"),
     transform: MintCommand.seconds)
   var authTime: Int64 = 0
 
