@@ -20,7 +20,7 @@ def cases(add):
         ("wildcard", "*", "an asterisk means nothing"),
     ]:
         add(name, "wrong_audience", mint(access(aud=value)), f"aud: {comment}", claim="aud")
-    add("missing-any", "missing_claim", mint(access(aud=DROP), typ="JWT"),
+    add("missing-any", "wrong_audience", mint(access(aud=DROP), typ="JWT"),
         "the policy has audiences, the token none: never fail open", policy="any", claim="aud")
     add("kelvin", "wrong_audience", mint(access(aud="https://api.example/\u212a", client_id="K", unit="K", scope="K")),
         "the Kelvin sign for K: canonically equivalent, not equal", policy="access-kelvin", claim="aud")
@@ -42,12 +42,15 @@ def cases(add):
         policy="id", claim="aud")
     add("id-two-known", "accept", mint_id(identity(aud=[CLIENT, "app-2"])), "two audiences, both of the policy",
         policy="id-two-audiences")
+    add("empty-array", "wrong_audience", mint(access(aud=[])), "a list of none", claim="aud")
+    add("id-empty-array", "wrong_audience", mint_id(identity(aud=[])), "every one of none is no audience", policy="id",
+        claim="aud")
     add("id-other", "wrong_audience", mint_id(identity(aud="stranger")), "an ID token of another client", policy="id", claim="aud")
     add("id-api", "wrong_audience", mint_id(identity(aud=AUDIENCE)), "an ID token for the service itself", policy="id", claim="aud")
     add("id-azp", "accept", mint_id(identity(azp=CLIENT)), "azp is the client", policy="id")
-    add("id-azp-stranger", "wrong_audience", mint_id(identity(azp="stranger")),
+    add("id-azp-stranger", "wrong_client", mint_id(identity(azp="stranger")),
         "an ID token that was issued to another client (OpenID Connect Core 3.1.3.7, point 5)", policy="id", claim="azp")
     add("id-azp-other-known", "accept", mint_id(identity(azp="app-2")), "azp is another audience of the policy",
         policy="id-two-audiences")
-    add("id-azp-empty", "wrong_audience", mint_id(identity(azp="")), "an empty azp is present", policy="id", claim="azp")
+    add("id-azp-empty", "wrong_client", mint_id(identity(azp="")), "an empty azp is present", policy="id", claim="azp")
     add("access-azp-stranger", "accept", mint(access(azp="stranger")), "azp of an access token is not an audience")

@@ -46,6 +46,8 @@ def cases(add):
         keys="bare-rsa-two")
     add("kid-and-bare-key-twice", "accept", mint(header={"kid": "any"}), "the only key without kid, listed twice",
         keys="bare-rsa-twice")
+    add("kid-and-bare-key-twice-once-with-algorithm", "accept", mint(header={"kid": "any"}),
+        "one key listed twice, once with alg, is one key all the same", keys="bare-rsa-twice-once-with-algorithm")
     add("kid-and-bare-of-many-kinds", "accept", mint(key="p384", header={"kid": "any"}),
         "six keys without kid, one fits", keys="bare-all")
     add("kid-beside-bare", "accept", mint(key="rsa-b"), "kid found: the bare key beside it is not needed",
@@ -59,7 +61,11 @@ def cases(add):
     add("kid-of-other-algorithm-beside-bare", "accept", mint(key="p384", header={"kid": "x"}),
         "kid not found, bare keys of other kinds do not disturb", keys="bare-all")
 
-    add("kid-empty", "unknown_key", mint(header={"kid": ""}), "an empty kid is a kid that no key has")
+    add("kid-empty", "accept", mint(header={"kid": ""}), "an empty kid names no key: the fitting ones are tried")
+    add("kid-empty-bare-two", "accept", mint(key="rsa-b", header={"kid": ""}),
+        "an empty kid, and keys without kid, as a big provider ships them", keys="bare-rsa-two")
+    add("kid-empty-stranger", "bad_signature", mint(key="mallory-rsa", header={"kid": ""}),
+        "an empty kid, signed by a stranger")
     add("kid-empty-bare", "accept", mint(header={"kid": ""}), "an empty kid, the only key has none", keys="bare")
     add("kid-empty-both", "accept", mint(header={"kid": ""}), "an empty kid on both sides", keys="empty-kid")
     add("kid-kelvin", "unknown_key", mint(key="ed-a", header={"kid": "\u212a"}),
@@ -83,6 +89,9 @@ def cases(add):
     add("same-kid-ambiguous-second", "unknown_key", mint(key="rsa-b", header={"kid": "k"}),
         "the second of them is not usable either", keys="same-kid-same-algorithm")
     add("same-key-twice", "accept", mint(), "one key listed twice counts once", keys="same-key-twice")
+    add("same-key-twice-once-with-algorithm", "accept", mint(),
+        "listed twice under one kid, once with alg: not two different keys", keys="same-key-twice-once-with-algorithm")
+    add("same-key-two-kids", "accept", mint(header={"kid": "second"}), "one key under two names", keys="same-key-two-kids")
 
     for name, comment in [
         ("encryption", "use is enc"), ("key-ops-sign", "key_ops has no verify"),

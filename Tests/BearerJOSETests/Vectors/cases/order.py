@@ -54,6 +54,15 @@ def cases(add):
     add("21-form", "malformed_token",
         mint(alg="none", typ="dpop+jwt", header={"crit": []}, payload="[]", signature=b"") + "=", "form before the header",
         **every)
+    crooked = dict(segments=lambda one, two: (one, two + "="))
+    add("21-form-payload-and-header", "malformed_token", mint(header={"crit": []}, **crooked),
+        "the form of every segment before the header's meaning", **every)
+    add("21-form-payload-and-type", "malformed_token", mint(typ="dpop+jwt", **crooked),
+        "the form of every segment before typ", **every)
+    add("21-form-payload-and-header-json", "malformed_token", mint(head="x", **crooked),
+        "the form of every segment before the header's JSON", **every)
+    add("21-form-header-and-signature", "malformed_token", mint(head="x") + "=",
+        "the form of every segment before the header's JSON", **every)
     add("22-size", "token_too_large", mint(header={"crit": []}) + "=" * 16384, "size before form", **every)
 
     # Pairs that are easily turned round.

@@ -64,9 +64,12 @@ def cases(add):
         request={"acr_values": "gold platinum"}, reason="acr", **policy)
     add("both-good", "accept", mint(access(acr="gold", auth_time=NOW - 10, scope="pay")), "acr, auth_time and scope",
         policy="access-step-up")
-    add("both-first", REFUSED, mint(access(acr="bronze", scope="pay")), "auth_time is looked at before acr",
-        policy="access-step-up", reason="absent")
-    add("both-second", REFUSED, mint(access(acr="bronze", auth_time=NOW - 10, scope="pay")), "then acr",
+    add("both-acr", REFUSED, mint(access(acr="bronze", scope="pay")), "how is looked at before when",
         policy="access-step-up", reason="acr")
+    add("both-auth_time", REFUSED, mint(access(acr="gold", auth_time=NOW - 1000, scope="pay")), "then when",
+        policy="access-step-up", reason="too_old")
     add("both-then-scope", "insufficient_scope", mint(access(acr="gold", auth_time=NOW - 10)), "then scope",
         policy="access-step-up")
+    add("acr-intersection-empty", "invalid_request", mint(access(acr="gold")),
+        "request and policy have no acr value in common: no token could be good enough", policy="access-acr",
+        request={"acr_values": "platinum"})

@@ -5,7 +5,8 @@ import json
 from minting import CLIENT, AUDIENCE, DROP, NOW, access, identity, mint, mint_id
 
 TYPES = [
-    ("absent", DROP), ("jwt", "JWT"), ("jwt-lower-case", "jwt"), ("jwt-mixed-case", "Jwt"), ("at-jwt", "at+jwt"),
+    ("absent", DROP), ("jwt", "JWT"), ("jwt-lower-case", "jwt"), ("jwt-mixed-case", "Jwt"),
+    ("jwt-media-type", "application/jwt"), ("at-jwt", "at+jwt"),
     ("at-jwt-upper-case", "AT+JWT"), ("media-type", "application/at+jwt"),
     ("media-type-mixed-case", "Application/AT+jwt"), ("parameter", "at+jwt;charset=utf-8"), ("empty", ""),
     ("space", "at+jwt "), ("nul", "at+jwt\0"), ("dpop", "dpop+jwt"), ("logout", "logout+jwt"), ("secevent", "secevent+jwt"),
@@ -13,10 +14,12 @@ TYPES = [
     ("request-object", "oauth-authz-req+jwt"), ("vc", "vc+sd-jwt"), ("space-for-plus", "at jwt"),
     ("kelvin", "at+\u212awt"), ("full-width", "\uff4a\uff57\uff54"),
 ]
+# A typ with and without `application/` is the same (RFC 7515 section 4.1.9).
 ACCEPTED = {
     "access": {"at-jwt", "at-jwt-upper-case", "media-type", "media-type-mixed-case"},
-    "id": {"absent", "jwt", "jwt-lower-case", "jwt-mixed-case"},
-    "any": {"absent", "jwt", "jwt-lower-case", "jwt-mixed-case", "at-jwt", "at-jwt-upper-case"},
+    "id": {"absent", "jwt", "jwt-lower-case", "jwt-mixed-case", "jwt-media-type"},
+    "any": {"absent", "jwt", "jwt-lower-case", "jwt-mixed-case", "jwt-media-type", "at-jwt", "at-jwt-upper-case",
+            "media-type", "media-type-mixed-case"},
 }
 
 
@@ -24,8 +27,6 @@ def cases(add):
     for kind, accepted in ACCEPTED.items():
         claims = identity() if kind == "id" else access()
         for name, typ in TYPES:
-            if kind == "any" and name.startswith("media-type"):
-                continue
             shown = "absent" if typ is DROP else json.dumps(typ)
             add(f"{kind}-typ-{name}", "accept" if name in accepted else "wrong_type", mint(claims, typ=typ),
                 f"token_type {kind}, typ {shown}", policy=kind)
