@@ -60,7 +60,7 @@ struct DiscoveryDocument: Equatable, Sendable {
         found:
           "the discovery document is of issuer \(ShownText.quoted(found)), configured is \(ShownText.quoted(issuer))",
         mend: DiscoveryDocument.differsBySlash(found, issuer)
-          ? "they differ by the slash at the end only: write url exactly as the provider writes its issuer"
+          ? DiscoveryDocument.slashAdvice
           : "write url exactly as the provider writes its issuer; that is what its tokens carry as iss")
     }
     guard let text = document["jwks_uri"]?.stringValue else {
@@ -90,6 +90,10 @@ struct DiscoveryDocument: Equatable, Sendable {
     }
     return address
   }
+
+  /// What to do about an issuer that differs by the slash at its end.
+  static let slashAdvice =
+    "they differ by the slash at the end only: write url exactly as the provider writes its issuer"
 
   /// Whether two issuers are the same but for one slash at the end.
   static func differsBySlash(_ first: String, _ second: String) -> Bool {

@@ -55,8 +55,10 @@ package enum FileWatcher {
 private struct FileWatches: Sendable {
   let path: String
   let descriptor: CInt
-  /// Watch to the names that matter in its directory; `nil` for the file itself, where everything does.
-  private var names: [CInt: Set<String>?] = [:]
+  /// The names that matter in each watched directory.
+  private var names: [CInt: Set<String>] = [:]
+  /// The watch on the file itself, where everything matters.
+  private var file: CInt = -1
 
   init(path: String, descriptor: CInt) {
     self.path = path
@@ -72,14 +74,16 @@ private struct FileWatches: Sendable {
       let now = WatchedPath.entries(of: path)
       if now == entries { return }
       entries = now
-      var renewed: [CInt: Set<String>?] = [:]
+      var renewed: [CInt: Set<String>] = [:]
       for entry in entries {
         let watch = inotify_add_watch(descriptor, entry.directory, changes | UInt32(IN_ONLYDIR))
-        if watch >= 0 { renewed[watch] = (renewed[watch] ?? nil ?? []).union([entry.name]) }
+        if watch >= 0 { renewed[watch, default: []].insert(entry.name) }
       }
-      let file = inotify_add_watch(descriptor, path, UInt32(IN_CLOSE_WRITE | IN_ATTRIB))
-      if file >= 0, renewed[file] == nil { renewed[file] = .some(nil) }
-      for old in names.keys where renewed[old] == nil { inotify_rm_watch(descriptor, old) }
+      let renewedFile = inotify_add_watch(descriptor, path, UInt32(IN_CLOSE_WRITE | IN_ATTRIB))
+      // A path that names a directory has the watch of an entry below it.
+      let obsolete = Set(names.keys).union([file]).subtracting(renewed.keys).subtracting([renewedFile, -1])
+      for watch in obsolete { inotify_rm_watch(descriptor, watch) }
+      file = renewedFile
       names = renewed
     }
   }
@@ -87,8 +91,8 @@ private struct FileWatches: Sendable {
   /// Whether an event may mean that the path names other bytes now.
   func isAboutFile(watch: CInt, mask: UInt32, name: String) -> Bool {
     if mask & UInt32(IN_Q_OVERFLOW) != 0 { return true }
+    if watch == file { return true }
     guard let interesting = names[watch] else { return false }
-    guard let interesting else { return true }
     return interesting.contains(name) || mask & UInt32(IN_DELETE_SELF | IN_MOVE_SELF) != 0
   }
 }

@@ -38,8 +38,19 @@ enum KeySetDocument {
     case .noUsableKey:
       let names = algorithms.map(\.rawValue).sorted().joined(separator: " ")
       throw FetchFailure(
-        .noUsableKey, found: "no key of \(origin) is usable with the allowed algorithms (\(names))",
+        .noUsableKey, found: "no key of \(origin) is usable with the allowed algorithms (\(names)); it holds \(kinds(in: body))",
         mend: "allow the provider's algorithm in algorithms, or have it publish a signature key")
     }
+  }
+
+  /// The first keys of a set by type, algorithm and use, for a message.
+  private static func kinds(in body: [UInt8]) -> String {
+    let keys = (try? JSONValue(parsing: body))?["keys"]?.arrayValue ?? []
+    let kinds = keys.prefix(4).map { key in
+      ["kty", "crv", "alg", "use"].compactMap { member in
+        key[member]?.stringValue.map { "\(member) \(ShownText.quoted($0))" }
+      }.joined(separator: " ")
+    }
+    return kinds.joined(separator: ", ") + (keys.count > 4 ? " and \(keys.count - 4) more" : "")
   }
 }

@@ -43,7 +43,9 @@ enum WatchedPath {
   private static func target(ofLink path: String) -> String? {
     var count = 0
     let bytes = [UInt8](unsafeUninitializedCapacity: Int(PATH_MAX)) { buffer, initialized in
-      count = buffer.withMemoryRebound(to: CChar.self) { readlink(path, $0.baseAddress, $0.count) }
+      count = buffer.withMemoryRebound(to: CChar.self) { text in
+        text.baseAddress.map { readlink(path, $0, text.count) } ?? 0
+      }
       initialized = max(0, count)
     }
     return count > 0 ? String(decoding: bytes, as: UTF8.self) : nil

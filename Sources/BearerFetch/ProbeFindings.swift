@@ -1,0 +1,113 @@
+import BearerJOSE
+import BearerKeys
+import NIOHTTP1
+
+/// Turns what a fetch met into findings; a function of its arguments.
+enum ProbeFindings {
+  /// A difference of clocks, in seconds, that is worth a word: the default `leeway` of a policy.
+  static let clockTolerance: Int64 = 30
+
+  /// The findings in the order in which a fetch meets them.
+  ///
+  /// - Parameters:
+  ///   - result: How the fetch ended.
+  ///   - record: What it met.
+  ///   - settings: What was configured.
+  /// - Returns: At least one finding; one of severity `error` if and only if the fetch failed.
+  static func findings(
+    result: Result<FetchOutcome, FetchFailure>, record: FetchRecord, settings: KeySourceSettings
+  ) -> [ProbeReport.Finding] {
+    var findings: [ProbeReport.Finding] = []
+    if let discovery = record.discovery, let address = record.keysAddress {
+      findings.append(
+        .init(
+          .ok, "discovery", found: "discovery at \(discovery.address.shown) names this issuer and \(address.shown)"))
+    }
+    if settings.connectTo != nil { findings += connectTo(record: record, settings: settings) }
+    switch result {
+    case .failure(let failure): findings.append(finding(of: failure))
+    case .success(.unchanged): break
+    case .success(.keys(let fetched)):
+      findings += keys(fetched.keys, origin: record.keysAddress?.shown ?? "the file")
+      if record.keysAnswer != nil { findings.append(lifetime(fetched.lifetime)) }
+    }
+    if let finding = clock(record: record) { findings.append(finding) }
+    return findings
+  }
+
+  private static func finding(of failure: FetchFailure) -> ProbeReport.Finding {
+    let isSlash = failure.code == .issuerMismatch && failure.mend == DiscoveryDocument.slashAdvice
+    return .init(
+      .error, isSlash ? "issuer_trailing_slash" : failure.code.rawValue, found: failure.found, mend: failure.mend)
+  }
+
+  private static func keys(_ set: KeySet, origin: String) -> [ProbeReport.Finding] {
+    var findings = [
+      ProbeReport.Finding(
+        .ok, "keys", found: "\(set.usableKeys) of \(set.entries.count) keys at \(origin) can be used")
+    ]
+    for (index, entry) in set.entries.enumerated() {
+      guard let problem = entry.problem else { continue }
+      let name = entry.kid.map(ShownText.quoted) ?? "number \(index + 1), without kid,"
+      let kind = [entry.kty, entry.alg, entry.crv].compactMap { $0.map(ShownText.quoted) }.joined(separator: " ")
+      let words = "key \(name) (\(kind)) \(entry.isUsable ? "can be used, but" : "is skipped"): \(problem)"
+      // Keys for encryption, and keys listed twice, stand in good sets too.
+      let isHarmless = problem == "not_for_signatures" || problem == "listed_twice" || problem == "not_for_verifying"
+      findings.append(
+        .init(isHarmless ? .ok : .warning, problem, found: words, mend: isHarmless ? nil : advice(for: problem)))
+    }
+    return findings
+  }
+
+  /// What to do about a key that the set's compiler found wanting (its words, as `status` shows them).
+  private static func advice(for problem: String) -> String {
+    switch problem {
+    case "alg_not_configured": "add the algorithm to algorithms if tokens are signed with this key"
+    case "ambiguous_kid": "have the provider give each key a kid of its own"
+    case "private_key_published": "have the provider replace this key at once: anyone can sign with it"
+    case "rsa_too_small": "have the provider use RSA keys of 2048 bits or more"
+    case "unsupported_kty", "unsupported_crv", "unsupported_alg":
+      "nothing, unless tokens are signed with this key: then have the provider choose another algorithm"
+    default: "have the provider mend the key"
+    }
+  }
+
+  private static func lifetime(_ lifetime: Duration?) -> ProbeReport.Finding {
+    guard let lifetime else {
+      return .init(.ok, "no_cache_headers", found: "the key set says nothing of its lifetime; refresh alone decides")
+    }
+    if lifetime < .seconds(60) {
+      return .init(
+        .ok, "short_lifetime",
+        found: "the key set asks to be kept \(lifetime.components.seconds) seconds; it is kept for a minute")
+    }
+    return .init(.ok, "lifetime", found: "the key set may be kept \(lifetime.components.seconds) seconds")
+  }
+
+  private static func clock(record: FetchRecord) -> ProbeReport.Finding? {
+    guard let answer = record.keysAnswer ?? record.discovery, let answeredAt = record.answeredAt,
+      let date = answer.headers.first(name: "date").flatMap(HTTPDate.seconds)
+    else { return nil }
+    // A cache keeps the `Date` of the origin and adds `Age`; without it, such a date says nothing about clocks.
+    let age = answer.headers.first(name: "age").flatMap { Int64($0) } ?? 0
+    guard (0...86_400 * 365).contains(age) else { return nil }
+    let difference = answeredAt - date - age
+    guard abs(difference) > clockTolerance else { return nil }
+    return .init(
+      .warning, "clock_difference",
+      found: "this host's clock is \(abs(difference)) seconds \(difference > 0 ? "ahead of" : "behind") the provider's",
+      mend: "synchronise the clocks; beyond a policy's leeway, good tokens are refused or bad ones accepted")
+  }
+
+  private static func connectTo(record: FetchRecord, settings: KeySourceSettings) -> [ProbeReport.Finding] {
+    guard let address = record.keysAddress, !FetchRoute.appliesConnectTo(to: address, settings: settings) else {
+      return []
+    }
+    return [
+      .init(
+        .warning, "connect_to_not_used",
+        found: "the keys are at \(address.origin), another authority than url's, so connect_to does not serve them",
+        mend: "check that \(address.origin) can be reached from this host")
+    ]
+  }
+}
