@@ -22,7 +22,9 @@ public final class BearerClient: Sendable {
   /// The longest reply that is read, in bytes; it bounds what a faulty daemon can make its clients hold.
   public static let maximumReplyBytes = 1 << 20
 
-  /// How many requests are sent before their replies came; further ones wait here. The daemon's own bound, by default.
+  /// How many requests are sent before their replies came; further ones wait here.
+  ///
+  /// It is the daemon's own bound, by default.
   static let maximumInFlight = 64
 
   private let path: String
@@ -73,6 +75,7 @@ public final class BearerClient: Sendable {
   /// Sends a request of any kind and returns the reply, without its `id`.
   ///
   /// - Parameter members: The request without `id`, which is the client's.
+  /// - Returns: The reply's members, whatever they say.
   /// - Throws: ``ClientError`` when there is no reply.
   package func request(_ members: JSONObject) async throws(ClientError) -> JSONObject {
     do throws(ClientError) {
@@ -83,7 +86,9 @@ public final class BearerClient: Sendable {
     }
   }
 
-  /// Closes the connection; requests without a reply end with ``ClientError/closed``. The next request makes a new one.
+  /// Closes the connection; requests without a reply end with ``ClientError/closed``.
+  ///
+  /// The next request makes a new one.
   public func close() {
     connection.withLock { connection in
       connection?.close()

@@ -1,0 +1,100 @@
+import Foundation
+import Glibc
+
+/// Runs something that blocks on a thread of its own, so that the tasks of the code under test are never held up.
+func blocking<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
+  await withCheckedContinuation { continuation in
+    Thread.detachNewThread { continuation.resume(returning: body()) }
+  }
+}
+
+/// A client without manners or library: a connected socket.
+final class RawClient: @unchecked Sendable {
+  let descriptor: CInt
+  // Safe because a test uses a client from one task at a time, and that task waits for each call.
+  private var received: [UInt8] = []
+
+  /// Connects; nil if nobody answers.
+  init?(_ path: String) {
+    descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    let status = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+    guard status == 0 else {
+      close()
+      return nil
+    }
+  }
+
+  func close() {
+    Glibc.close(descriptor)
+  }
+
+  func closeWriting() {
+    shutdown(descriptor, CInt(SHUT_WR))
+  }
+
+  /// Writes all of it; false if the other end does not take it any more.
+  @discardableResult
+  func send(_ text: String) async -> Bool {
+    await send(Array(text.utf8))
+  }
+
+  @discardableResult
+  func send(_ bytes: [UInt8]) async -> Bool {
+    await blocking { [descriptor] in
+      var sent = 0
+      while sent < bytes.count {
+        let count = bytes[sent...].withUnsafeBytes {
+          Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
+        }
+        if count <= 0 { return false }
+        sent += count
+      }
+      return true
+    }
+  }
+
+  /// Writes as much as the kernel takes without waiting.
+  func sendWithoutWaiting(_ bytes: [UInt8]) -> Int {
+    let count = bytes.withUnsafeBytes {
+      Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT))
+    }
+    return max(0, count)
+  }
+
+  /// The next line, without LF; nil at the end.
+  func line() async -> String? {
+    await blocking { [self] in
+      while true {
+        if let end = received.firstIndex(of: 0x0A) {
+          defer { received.removeSubrange(...end) }
+          return String(decoding: received[..<end], as: UTF8.self)
+        }
+        if !readMore() { return nil }
+      }
+    }
+  }
+
+  /// Everything up to the end, as lines.
+  func rest() async -> [String] {
+    await blocking { [self] in
+      while readMore() {}
+      defer { received = [] }
+      return received.split(separator: 0x0A).map { String(decoding: $0, as: UTF8.self) }
+    }
+  }
+
+  private func readMore() -> Bool {
+    var buffer = [UInt8](repeating: 0, count: 65536)
+    let count = read(descriptor, &buffer, buffer.count)
+    guard count > 0 else { return false }
+    received += buffer[..<count]
+    return true
+  }
+}
