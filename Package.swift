@@ -170,7 +170,8 @@ let package = Package(
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ]
     ),
-    .testTarget(name: "BearerSystemdTests", dependencies: ["BearerSystemd"]),
+    .testTarget(
+      name: "BearerSystemdTests", dependencies: ["BearerSystemd", .product(name: "Logging", package: "swift-log")]),
     .testTarget(
       name: "BearerClientTests",
       dependencies: ["BearerClient", "BearerProtocol", "BearerTestKit", .product(name: "NIOCore", package: "swift-nio")]

@@ -1,0 +1,83 @@
+internal import CLibsystemd
+package import Logging
+internal import ServiceLifecycle
+
+// A ping must mean something, so that it is earned: the caller's probe sends a good and a bad token through everything
+// that a request goes through. Three probes fit into systemd's interval: one may fail or be late without harm, and a
+// daemon that is stuck is restarted within the interval. A probe that never returns needs no timer here: without its
+// answer there is no ping.
+
+/// Pings the service manager's watchdog as long as a probe proves that the daemon works (sd_watchdog_enabled(3)).
+package final class Watchdog<TimeSource: Clock>: Service where TimeSource.Duration == Duration {
+  private let interval: Duration
+  private let notifier: Notifier
+  private let logger: Logger
+  private let clock: TimeSource
+  private let probe: @Sendable () async -> Bool
+  private let beginning: AsyncStream<Void>
+  private let beginningContinuation: AsyncStream<Void>.Continuation
+
+  /// A watchdog that waits for ``begin()``.
+  ///
+  /// - Parameters:
+  ///   - interval: The service manager's interval, as ``interval()`` tells it.
+  ///   - notifier: Sends the pings.
+  ///   - logger: Where a failed probe is told.
+  ///   - clock: Measures the time between pings.
+  ///   - probe: Whether the daemon works; must end when its task is cancelled.
+  package init(
+    interval: Duration, notifier: Notifier, logger: Logger, clock: TimeSource,
+    probe: @escaping @Sendable () async -> Bool
+  ) {
+    self.interval = interval
+    self.notifier = notifier
+    self.logger = logger
+    self.clock = clock
+    self.probe = probe
+    (beginning, beginningContinuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+  }
+
+  /// Lets the pings begin, the first one at once; to be called right after `READY=1`.
+  package func begin() {
+    beginningContinuation.yield()
+  }
+
+  /// Pings until graceful shutdown or cancellation.
+  package func run() async {
+    try? await cancelWhenGracefulShutdown {
+      for await _ in self.beginning { break }
+      while !Task.isCancelled {
+        let start = self.clock.now
+        await self.pingIfAlive()
+        try await self.clock.sleep(until: start.advanced(by: self.interval / 3), tolerance: nil)
+      }
+    }
+  }
+
+  private func pingIfAlive() async {
+    let start = clock.now
+    let isAlive = await probe()
+    let isInTime = start.duration(to: clock.now) <= interval / 3
+    guard !Task.isCancelled else { return }
+    guard isAlive, isInTime else {
+      logger.error(
+        "watchdog probe failed, no ping is sent",
+        metadata: ["bearerd.alive": "\(isAlive)", "bearerd.in_time": "\(isInTime)"])
+      return
+    }
+    notifier.notify(.watchdog)
+  }
+}
+
+/// What the service manager asks of a watchdog.
+package enum WatchdogRequest {
+  /// The interval within which it expects a ping (`WatchdogSec=`); nil if it expects none.
+  package static func interval() -> Duration? {
+    var microseconds: UInt64 = 0
+    // Safe because libsystemd only fills the number.
+    guard unsafe sd_watchdog_enabled(0, &microseconds) > 0, let count = Int64(exactly: microseconds), count > 0 else {
+      return nil
+    }
+    return .microseconds(count)
+  }
+}
