@@ -31,12 +31,12 @@ final class LoopShare {
   }
 
   /// Answers what was received on every connection and closes it; whoever is not done by the deadline is cut off.
-  func drain() -> EventLoopFuture<Void> {
+  func drain(timeout: TimeAmount) -> EventLoopFuture<Void> {
     if let drained { return drained.futureResult }
     isDraining = true
     let promise = eventLoop.makePromise(of: Void.self)
     drained = promise
-    let deadline = eventLoop.assumeIsolated().scheduleTask(in: FixedLimits.drain) { [self] in
+    let deadline = eventLoop.assumeIsolated().scheduleTask(in: timeout) { [self] in
       for connection in Array(connections.values) { connection.cutOff() }
       completeDrain()
     }

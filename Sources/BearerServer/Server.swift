@@ -20,6 +20,11 @@ package final class Server: Service, Sendable {
     /// application beside them, and every further one costs memory and a canary.
     package var eventLoops = max(1, min(NIOCore.System.coreCount, 4))
 
+    /// How long answering and sending the rest may take when the server stops; then connections are cut off.
+    ///
+    /// The whole stop has five seconds (contract; systemd's own patience is longer).
+    package var drainTimeout: Duration = .seconds(4)
+
     /// A server on these addresses, with the defaults for the rest.
     package init(addresses: [ListenAddress]) {
       self.addresses = addresses
@@ -205,9 +210,10 @@ package final class Server: Service, Sendable {
   }
 
   private func drain(_ shares: [NIOLoopBound<LoopShare>]) async {
+    let timeout = TimeAmount(configuration.drainTimeout)
     await withDiscardingTaskGroup { group in
       for share in shares {
-        group.addTask { try? await share.eventLoop.flatSubmit { share.value.drain() }.get() }
+        group.addTask { try? await share.eventLoop.flatSubmit { share.value.drain(timeout: timeout) }.get() }
       }
     }
   }

@@ -29,8 +29,6 @@ enum FixedLimits {
   static let flushBytes = 65536
   /// How long input is read and thrown away after a last answer, so that the client can finish its write and read it.
   static let linger: TimeAmount = .seconds(1)
-  /// How long draining may take in all; systemd and the contract allow five seconds for the whole stop.
-  static let drain: TimeAmount = .seconds(4)
   /// How long those who have connected are still accepted while the server stops.
   static let acceptRest: TimeAmount = .milliseconds(250)
   /// How many connections may wait in the kernel for accept; the kernel lowers it to net.core.somaxconn.

@@ -19,12 +19,18 @@ struct RunningServer: Sendable {
 
   struct NotThere: Error {}
 
+  /// Tells the server to stop.
+  func stop() async {
+    await group.triggerGracefulShutdown()
+  }
+
   /// A path under /tmp that is free and short.
   static func freePath() -> String { "/tmp/bd-\(getpid())-\(UInt32.random(in: 0...UInt32.max))" }
 
   /// Runs a server while `body` runs, then stops it.
   static func run(
     limits: ServerLimits = ServerLimits(), addresses: [ListenAddress]? = nil, eventLoops: Int = 1,
+    drainTimeout: Duration = .seconds(4),
     _ body: @escaping @Sendable (RunningServer) async throws -> Void
   ) async throws {
     let directory = freePath()
@@ -32,6 +38,7 @@ struct RunningServer: Sendable {
     var configuration = Server.Configuration(addresses: addresses ?? [.path(SocketFile(path: path))])
     configuration.limits = limits
     configuration.eventLoops = eventLoops
+    configuration.drainTimeout = drainTimeout
     let book = DeferredBook()
     let (listening, continuation) = AsyncStream.makeStream(of: Void.self)
     let server = Server(configuration: configuration, handlers: book, logger: Logger(label: "test")) {

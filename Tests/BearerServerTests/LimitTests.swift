@@ -1,0 +1,135 @@
+import BearerServer
+import Foundation
+import Glibc
+import Testing
+
+@Suite("Against hostile clients, a server")
+struct LimitTests {
+  @Test("works on so many requests of a connection at once, and reads no more until one is answered")
+  func inFlight() async throws {
+    var limits = ServerLimits()
+    limits.inFlight = 2
+    try await RunningServer.run(limits: limits) { running in
+      let client = try running.client()
+      let other = try running.client()
+      defer {
+        client.close()
+        other.close()
+      }
+      await client.send("defer free one\ndefer free two\ndefer free three\nfree four\n")
+      await running.book.happened(.started("two"))
+      await other.send("order meanwhile\n")
+      #expect(await other.line() == "meanwhile")
+      #expect(!running.book.has(.started("three")))
+      running.book.deliver("two")
+      #expect(await client.line() == "two")
+      await running.book.happened(.started("three"))
+      running.book.deliver("three")
+      #expect(await client.line() == "three")
+      #expect(await client.line() == "four")
+      running.book.deliver("one")
+      #expect(await client.line() == "one")
+    }
+  }
+
+  @Test("stops reading from a client that takes no replies, answers others meanwhile, and loses nothing")
+  func neverReading() async throws {
+    var limits = ServerLimits()
+    limits.outputBytes = 65536
+    try await RunningServer.run(limits: limits) { running in
+      let client = try running.client()
+      let other = try running.client()
+      defer {
+        client.close()
+        other.close()
+      }
+      // 20 kB of lines are answered with 20 MB. What may be under way: the bound, one flush, and the socket's buffer.
+      await client.send("order first\n" + String(repeating: "big 10000\n", count: 2000))
+      #expect(await client.line() == "first")
+      for _ in 0..<200 {
+        await other.send("order meanwhile\n")
+        #expect(await other.line() == "meanwhile")
+      }
+      #expect(running.book.handledLines < 201 + 150)
+      client.closeWriting()
+      let replies = await client.rest()
+      #expect(replies.count == 2000)
+      #expect(replies.allSatisfy { $0.utf8.count == 10000 })
+    }
+  }
+
+  @Test("gives up a client that takes no replies for the write timeout")
+  func stuckWriting() async throws {
+    var limits = ServerLimits()
+    limits.writeTimeout = .milliseconds(40)
+    try await RunningServer.run(limits: limits) { running in
+      let client = try running.client()
+      defer { client.close() }
+      await client.send("defer free waiting\n" + String(repeating: "big 10000\n", count: 2000))
+      await running.book.happened(.cancelled("waiting"))
+    }
+  }
+
+  @Test("bounds replies that wait for an earlier one")
+  func heldReplies() async throws {
+    var limits = ServerLimits()
+    limits.outputBytes = 50_000
+    try await RunningServer.run(limits: limits) { running in
+      let client = try running.client()
+      let other = try running.client()
+      defer {
+        client.close()
+        other.close()
+      }
+      await client.send("defer order first\n" + String(repeating: "big 10000\n", count: 50))
+      await running.book.happened(.started("first"))
+      for _ in 0..<20 {
+        await other.send("order meanwhile\n")
+        #expect(await other.line() == "meanwhile")
+      }
+      #expect(running.book.handledLines <= 1 + 20 + 6)
+      running.book.deliver("first")
+      #expect(await client.line() == "first")
+      for _ in 0..<50 { #expect(await client.line()?.utf8.count == 10000) }
+    }
+  }
+
+  @Test("tells a connection that is one too many, in all or of its user, and admits another when one has gone")
+  func tooManyConnections() async throws {
+    for isOfUser in [false, true] {
+      var limits = ServerLimits()
+      if isOfUser { limits.connectionsPerUID = 2 } else { limits.connections = 2 }
+      try await RunningServer.run(limits: limits) { running in
+        let clients = [try running.client(), try running.client()]
+        defer { clients[1].close() }
+        for (number, client) in clients.enumerated() {
+          await client.send("defer free wait\(number)\n")
+          await running.book.happened(.started("wait\(number)"))
+        }
+        #expect(running.server.connectionCount == 2)
+        let refused = try running.client()
+        #expect(await refused.rest() == ["!tooManyConnections"])
+        refused.close()
+        clients[0].close()
+        await running.book.happened(.cancelled("wait0"))
+        let admitted = try running.client()
+        defer { admitted.close() }
+        await admitted.send("order in\n")
+        #expect(await admitted.line() == "in")
+      }
+    }
+  }
+
+  @Test("serves 250 connections at once, on several event loops")
+  func manyConnections() async throws {
+    try await RunningServer.run(eventLoops: 3) { running in
+      var clients: [RawClient] = []
+      for _ in 0..<250 { clients.append(try running.client()) }
+      for (number, client) in clients.enumerated() { await client.send("order \(number)\n") }
+      for (number, client) in clients.enumerated() { #expect(await client.line() == "\(number)") }
+      #expect(running.server.connectionCount == 250)
+      #expect(try await running.server.onEachEventLoop { $0 is ScriptedHandler } == [true, true, true])
+      for client in clients { client.close() }
+    }
+  }
+}

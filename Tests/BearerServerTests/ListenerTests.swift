@@ -1,0 +1,151 @@
+import BearerServer
+import Foundation
+import Glibc
+import Testing
+
+@Suite("A listener")
+struct ListenerTests {
+  /// Runs a server at a path and says what it threw.
+  private func fault(_ addresses: ListenAddress...) async -> ListenerFault? {
+    do {
+      try await RunningServer.run(addresses: addresses) { _ in }
+      return nil
+    } catch {
+      return error as? ListenerFault
+    }
+  }
+
+  private func mode(_ path: String) -> mode_t? {
+    var status = stat()
+    return lstat(path, &status) == 0 ? status.st_mode & 0o7777 : nil
+  }
+
+  /// A listening socket, or one that only was bound when `backlog` is nil.
+  private func bound(_ path: String, backlog: CInt?) -> CInt {
+    let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    _ = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+    if let backlog { listen(descriptor, backlog) }
+    return descriptor
+  }
+
+  @Test("makes missing directories, sets mode and group, and removes its socket when it stops")
+  func ownSocket() async throws {
+    let root = RunningServer.freePath()
+    let path = "\(root)/a/b/s"
+    let file = SocketFile(path: path, mode: 0o600, group: "\(getegid())")
+    try await RunningServer.run(addresses: [.path(file)]) { running in
+      #expect(mode(path) == 0o600)
+      #expect(running.server.socketsAreInPlace)
+      let client = try #require(RawClient(path))
+      defer { client.close() }
+      await client.send("order here\n")
+      #expect(await client.line() == "here")
+    }
+    #expect(mode(path) == nil)
+    for directory in ["\(root)/a/b", "\(root)/a", root] { #expect(rmdir(directory) == 0) }
+  }
+
+  @Test("replaces a stale socket")
+  func stale() async throws {
+    let path = RunningServer.freePath()
+    close(bound(path, backlog: 1))
+    try await RunningServer.run(addresses: [.path(SocketFile(path: path))]) { _ in
+      let client = try #require(RawClient(path))
+      client.close()
+    }
+  }
+
+  @Test("respects a live socket, also one whose queue is full")
+  func live() async throws {
+    let path = RunningServer.freePath()
+    let descriptor = bound(path, backlog: 0)
+    defer {
+      close(descriptor)
+      unlink(path)
+    }
+    #expect(await fault(.path(SocketFile(path: path))) == .liveDaemon(path: path))
+    #expect(await fault(.path(SocketFile(path: path))) == .liveDaemon(path: path))
+    #expect(mode(path) != nil)
+  }
+
+  @Test("never touches what is not a socket")
+  func notASocket() async throws {
+    let path = RunningServer.freePath()
+    close(open(path, O_CREAT | O_WRONLY, 0o600))
+    defer { unlink(path) }
+    #expect(await fault(.path(SocketFile(path: path))) == .notASocket(path: path))
+    #expect(mode(path) == 0o600)
+  }
+
+  @Test("says what is wrong with a path or a group")
+  func faults() async throws {
+    let long = "/tmp/" + String(repeating: "x", count: 103)
+    #expect(await fault(.path(SocketFile(path: long))) == .pathTooLong(path: long, bytes: 108))
+    #expect(await fault(.path(SocketFile(path: ""))) == .pathTooLong(path: "", bytes: 0))
+    #expect(
+      await fault(.path(SocketFile(path: "/dev/null/x/s"))) == .directory(path: "/dev/null/x", errno: ENOTDIR))
+    let path = RunningServer.freePath()
+    #expect(await fault(.path(SocketFile(path: path, group: "no-such-group"))) == .unknownGroup("no-such-group"))
+    #expect(await fault() == .noAddress)
+  }
+
+  @Test("gives back the first socket when the second cannot be had")
+  func secondFails() async throws {
+    let path = RunningServer.freePath()
+    #expect(await fault(.path(SocketFile(path: path)), .path(SocketFile(path: ""))) == .pathTooLong(path: "", bytes: 0))
+    #expect(mode(path) == nil)
+  }
+
+  @Test("of two daemons that start at one path, one serves and the other is told")
+  func twoAtOnce() async throws {
+    let path = RunningServer.freePath()
+    close(bound(path, backlog: 1))
+    try await RunningServer.run(addresses: [.path(SocketFile(path: path))]) { _ in
+      #expect(await fault(.path(SocketFile(path: path))) == .liveDaemon(path: path))
+      #expect(mode(path) == 0o660)
+    }
+  }
+
+  @Test("leaves a file alone that took the place of its own")
+  func replaced() async throws {
+    let path = RunningServer.freePath()
+    try await RunningServer.run(addresses: [.path(SocketFile(path: path))]) { running in
+      unlink(path)
+      #expect(!running.server.socketsAreInPlace)
+      close(open(path, O_CREAT | O_WRONLY, 0o600))
+    }
+    #expect(mode(path) == 0o600)
+    unlink(path)
+  }
+
+  @Test("serves sockets that were passed in, and leaves their files")
+  func inherited() async throws {
+    let path = RunningServer.freePath()
+    let descriptor = bound(path, backlog: 8)
+    // A client that came before the server waits in the kernel.
+    let early = try #require(RawClient(path))
+    await early.send("order early\n")
+    try await RunningServer.run(addresses: [.inherited([descriptor])]) { _ in
+      #expect(await early.line() == "early")
+    }
+    early.close()
+    #expect(mode(path) != nil)
+    unlink(path)
+  }
+
+  @Test("refuses a passed-in descriptor that does not listen")
+  func unfit() async throws {
+    let path = RunningServer.freePath()
+    let descriptor = bound(path, backlog: nil)
+    defer { unlink(path) }
+    #expect(await fault(.inherited([descriptor])) == .unfitDescriptor(descriptor))
+    close(descriptor)
+  }
+}

@@ -1,0 +1,57 @@
+import BearerServer
+import Testing
+
+@Suite("Told to stop, a server")
+struct StopTests {
+  @Test("answers what was received, tells what is deferred, and closes")
+  func drains() async throws {
+    var limits = ServerLimits()
+    limits.inFlight = 1
+    try await RunningServer.run(limits: limits) { running in
+      let client = try running.client()
+      let idle = try running.client()
+      defer {
+        client.close()
+        idle.close()
+      }
+      // With one in flight the second write stays in the kernel until the stop.
+      await client.send("defer order one\n")
+      await running.book.happened(.started("one"))
+      await client.send("order two\ndefer order three\nhalf")
+      await running.stop()
+      #expect(await client.rest() == ["stopped one", "two", "stopped three"])
+      #expect(await idle.rest() == [])
+      #expect(RawClient(running.path) == nil)
+    }
+  }
+
+  @Test("answers a client that had connected but was not accepted yet, if it can")
+  func waitingConnection() async throws {
+    try await RunningServer.run { running in
+      let client = try running.client()
+      defer { client.close() }
+      await client.send("order one\n")
+      await running.stop()
+      #expect(await client.rest() == ["one"])
+    }
+  }
+
+  @Test("cuts off a client that does not read, and a reply that does not come, at the deadline")
+  func deadline() async throws {
+    try await RunningServer.run(drainTimeout: .milliseconds(50)) { running in
+      let stuck = try running.client()
+      let waiting = try running.client()
+      defer {
+        stuck.close()
+        waiting.close()
+      }
+      await stuck.send(String(repeating: "big 10000\n", count: 2000))
+      await waiting.send("defer order stay\norder two\n")
+      await running.book.happened(.started("stay"))
+      await running.stop()
+      await running.book.happened(.shutDown("stay"))
+      await running.book.happened(.cancelled("stay"))
+      #expect(await waiting.rest() == [])
+    }
+  }
+}
