@@ -12,9 +12,9 @@ internal import CLibcrypto
 ///     digest, then EVP_PKEY_CTX_dup and EVP_PKEY_verify           17.0   17.9
 ///     digest, then EVP_PKEY_verify, both contexts used again      16.7   17.7   59.6
 ///
-/// So RSA and ECDSA take the last way, which EVP_PKEY_verify(3) allows expressly ("can be called more than once on the
-/// same context"). EdDSA has no separate digest, and a context is good for one EVP_DigestVerify (later versions of
-/// OpenSSL enforce it), so it takes the second.
+/// So RSA and ECDSA take the last way; that EVP_PKEY_verify may be called again on the same context with the same
+/// parameters is its documented contract. EdDSA has no separate digest, and a context is good for one EVP_DigestVerify
+/// (from OpenSSL 3.2 on a second call fails), so it takes the second.
 ///
 /// Safe because everything it points to is owned by it alone, freed with it, and touched by one call at a time: the
 /// verifier hands a context out under a lock. The `EVP_PKEY` behind it is shared, and only read.
