@@ -1,0 +1,66 @@
+import Foundation
+import Testing
+
+@testable import BearerDaemon
+
+/// `deploy/bearerd.example.toml` is documentation that is compared with the parser.
+@Suite struct ExampleFileTests {
+  private let text: String
+
+  init() throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
+    text = try String(contentsOf: root.appending(path: "deploy/bearerd.example.toml"), encoding: .utf8)
+  }
+
+  /// The lines of the file with some of those that are commented out switched on.
+  private func lines(switchingOn prefix: String, except excluded: [String] = []) -> String {
+    text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      guard line.hasPrefix(prefix), !excluded.contains(where: { line.dropFirst(prefix.count).hasPrefix($0 + " = ") }),
+        line.dropFirst(prefix.count).firstMatch(of: /^[a-z_]+ = /) != nil
+      else { return String(line) }
+      return String(line.dropFirst(prefix.count))
+    }.joined(separator: "\n")
+  }
+
+  @Test("the example is a sound configuration with every default")
+  func sound() throws {
+    let configuration = try configuration(text)
+    #expect(configuration.limits == Limits())
+    #expect(
+      configuration.issuers == [IssuerConfiguration(name: "authgear", url: "https://your-project.authgear.cloud")])
+    #expect(configuration.policies.map(\.audiences) == [["https://your-project.authgear.cloud"]])
+  }
+
+  @Test("what is shown as a default is the default")
+  func defaults() throws {
+    #expect(
+      try configuration(lines(switchingOn: "# ", except: ["audience_check"])) == configuration(text))
+  }
+
+  @Test("what is shown as an example is accepted")
+  func examples() throws {
+    let withURI = lines(switchingOn: "# for example: ", except: ["jwks_file"])
+    #expect(try configuration(withURI) != configuration(text))
+    let file = withURI.split(separator: "\n").filter {
+      !["jwks_uri", "connect_to", "ca_file", "client_", "proxy"].contains(where: $0.hasPrefix)
+    }.joined(separator: "\n")
+    let withFile = file.replacing("# for example: jwks_file", with: "jwks_file")
+    #expect(try configuration(withFile).issuers.map(\.source) == [.jwksFile("/etc/bearerd/jwks.json")])
+  }
+
+  @Test("every key is in the example, in its table")
+  func everyKey() {
+    let sections = text.split(separator: /\n\[[a-z.]+\]\n/).map(String.init)
+    #expect(sections.count == 4)
+    func missing<Key: ConfigurationKey>(_ type: Key.Type, in section: Int, without tables: [String] = []) -> [String] {
+      let shown = sections[section].matches(of: /(?m)^(?:# (?:for example: )?)?([a-z_]+) = /).map { String($0.1) }
+      #expect(shown.filter { Key(rawValue: $0) == nil } == [])
+      return Key.allCases.map(\.rawValue).filter { !shown.contains($0) && !tables.contains($0) }
+    }
+    #expect(missing(TopLevelKey.self, in: 0, without: ["issuer", "policy", "limits"]) == [])
+    #expect(missing(IssuerKey.self, in: 1) == [])
+    #expect(missing(PolicyKey.self, in: 2) == [])
+    #expect(missing(LimitKey.self, in: 3) == [])
+  }
+}

@@ -1,0 +1,133 @@
+import BearerJSON
+import Foundation
+import Testing
+
+@testable import bearerd
+
+/// The program as a user meets it before any daemon runs: help, wrong use, wrong configuration, nobody there.
+@Suite struct CommandLineTests {
+  /// What a run of the program left behind.
+  struct Run: Equatable {
+    var status: Int32
+    var output: String
+    var error: String
+  }
+
+  /// Runs the built program to its end.
+  static func run(_ arguments: [String], environment: [String: String] = [:], input: String = "") async throws -> Run {
+    let process = Process()
+    process.executableURL = Bundle.main.executableURL?.deletingLastPathComponent().appending(path: "bearerd")
+    process.arguments = arguments
+    process.environment = environment.merging(["PATH": "/usr/bin:/bin", "COLUMNS": "80"]) { given, _ in given }
+    let (standardInput, output, error) = (Pipe(), Pipe(), Pipe())
+    process.standardInput = standardInput
+    process.standardOutput = output
+    process.standardError = error
+    return try await withCheckedThrowingContinuation { continuation in
+      process.terminationHandler = { process in
+        let read = { (pipe: Pipe) in
+          String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        }
+        continuation.resume(
+          returning: Run(status: process.terminationStatus, output: read(output), error: read(error)))
+      }
+      do {
+        try process.run()
+        try standardInput.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+        try standardInput.fileHandleForWriting.close()
+      } catch {
+        process.terminationHandler = nil
+        continuation.resume(throwing: error)
+      }
+    }
+  }
+
+  @Test("--version tells name and version")
+  func version() async throws {
+    #expect(try await Self.run(["--version"]) == Run(status: 0, output: "bearerd 0.1.0\n", error: ""))
+  }
+
+  @Test(
+    "every help fits 80 columns and shows an example",
+    arguments: [
+      ["--help"], ["help", "serve"], ["help", "check"], ["help", "verify"], ["help", "introspect"],
+      ["help", "refresh-jwks"], ["help", "status"], ["help", "ping"], ["help", "hello"],
+    ])
+  func help(_ arguments: [String]) async throws {
+    let run = try await Self.run(arguments)
+    #expect(run.status == 0)
+    #expect(run.output.split(separator: "\n").filter { $0.count > 80 } == [])
+    #expect(run.output.contains("bearerd \(arguments.count == 1 ? "serve" : arguments[1])"))
+  }
+
+  @Test(
+    "wrong use ends with status 64",
+    arguments: [
+      ["serv"], ["verify"], ["verify", "a", "b"], ["verify", "--max-age", "soon", "t"], ["serve", "--port", "80"],
+      ["status", "x"], ["refresh-jwks", "--issuer"],
+    ])
+  func wrongUse(_ arguments: [String]) async throws {
+    let run = try await Self.run(arguments)
+    #expect(run.status == 64)
+    #expect(run.output == "")
+    #expect(run.error.hasPrefix("Error: "))
+  }
+
+  @Test("a wrong configuration ends with status 78 and names flag or key, for serve and check alike")
+  func wrongConfiguration() async throws {
+    for command in ["serve", "check"] {
+      #expect(
+        try await Self.run([command, "--issuer", "https://a.example"])
+          == Run(
+            status: 78, output: "",
+            error: """
+              bearerd: the configuration cannot be used (1 fault):
+                --issuer: an issuer alone is no configuration; expected --audience with what the tokens have as aud (or BEARERD_AUDIENCE)
+
+              """))
+      #expect(
+        try await Self.run(
+          [command, "--config", "/nonexistent/b.toml"], environment: ["BEARERD_ISSUER": "https://a.example"]
+        )
+        .status == 78)
+    }
+    let missing = try await Self.run(["check"], environment: ["BEARERD_CONFIG": "/nonexistent/b.toml"])
+    #expect(missing.status == 78)
+    #expect(missing.error.contains("/nonexistent/b.toml: there is no such file"))
+  }
+
+  @Test("a sound configuration passes without a word to the network")
+  func offline() async throws {
+    let run = try await Self.run(["check", "--offline", "--issuer", "https://a.invalid", "--audience", "a", "b"])
+    #expect(run == Run(status: 0, output: "The configuration is sound: 1 issuer, 1 policy.\n", error: ""))
+  }
+
+  @Test(
+    "without a daemon every question ends with status 69 and says where it was looked for",
+    arguments: [
+      ["verify", "-"], ["introspect", "x.y.z"], ["status"], ["ping"], ["ping", "--ready"], ["hello"], ["refresh-jwks"],
+    ])
+  func noDaemon(_ arguments: [String]) async throws {
+    let error =
+      "bearerd: no daemon answers at /nonexistent/b.sock: there is no such socket. Is bearerd running, and --socket right?\n"
+    #expect(
+      try await Self.run(arguments, environment: ["BEARERD_SOCKET": "/nonexistent/b.sock"], input: "x.y.z\n")
+        == Run(status: 69, output: "", error: error))
+    #expect(
+      try await Self.run(
+        arguments + ["--socket", "/nonexistent/b.sock"], environment: ["BEARERD_SOCKET": "/nonexistent/other"])
+        == Run(status: 69, output: "", error: error))
+  }
+
+  @Test("a path that is no socket is told apart")
+  func notASocket() async throws {
+    let path = "/tmp/bearerd-test-\(UUID().uuidString)"
+    try "".write(toFile: path, atomically: true, encoding: .utf8)
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    #expect(
+      try await Self.run(["ping", "--socket", path])
+        == Run(
+          status: 69, output: "",
+          error: "bearerd: no daemon answers at \(path): the socket is there, but nobody listens\n"))
+  }
+}

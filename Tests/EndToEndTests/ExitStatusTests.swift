@@ -1,0 +1,30 @@
+import BearerJSON
+import Testing
+
+@testable import bearerd
+
+@Suite struct ExitStatusTests {
+  @Test(
+    "the status follows from ok and the category, and fails closed",
+    arguments: [
+      (#"{"ok":true}"#, 0), (#"{"ok":true,"error":{"category":"token"}}"#, 0),
+      (#"{"ok":false,"error":{"category":"token"}}"#, 1), (#"{"ok":false,"error":{"category":"policy"}}"#, 1),
+      (#"{"ok":false,"error":{"category":"request"}}"#, 64), (#"{"ok":false,"error":{"category":"unavailable"}}"#, 75),
+      (#"{"ok":false,"error":{"category":"forbidden"}}"#, 77), (#"{"ok":false,"error":{"category":"new"}}"#, 1),
+      (#"{"ok":false}"#, 1), ("{}", 1), (#"{"ok":"true"}"#, 1), (#"{"ok":1}"#, 1), (#"{"ok":null}"#, 1),
+      (#"{"error":{"category":7}}"#, 1),
+    ] as [(String, Int32)])
+  func status(_ reply: String, _ expected: Int32) throws {
+    let members = try #require(JSONValue(parsing: Array(reply.utf8)).objectValue)
+    #expect(ExitStatus(reply: members).rawValue == expected)
+  }
+
+  @Test("ping --ready wants the daemon's word that it is ready")
+  func ready() {
+    #expect(PingCommand.status(of: ["ok": true], mustBeReady: false) == .holds)
+    #expect(PingCommand.status(of: ["ok": true, "ready": true], mustBeReady: true) == .holds)
+    #expect(PingCommand.status(of: ["ok": true, "ready": false], mustBeReady: true) == .undecided)
+    #expect(PingCommand.status(of: ["ok": true], mustBeReady: true) == .undecided)
+    #expect(PingCommand.status(of: ["ok": false], mustBeReady: true) == .refused)
+  }
+}

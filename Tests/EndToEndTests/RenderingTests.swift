@@ -1,0 +1,148 @@
+import BearerJSON
+import Testing
+
+@testable import bearerd
+
+@Suite struct RenderingTests {
+  private let plain = Style(hasColour: false)
+
+  private func reply(_ text: String) throws -> JSONObject {
+    try #require(JSONValue(parsing: Array(text.utf8)).objectValue)
+  }
+
+  @Test("a refused token's trace shows the check that failed, what was expected and found, and what to change")
+  func refusedTrace() throws {
+    let reply = try reply(
+      """
+      {"ok":false,"error":{"code":"wrong_audience","category":"token","message":"the token is meant for somebody else",
+      "status":401},"trace":[
+      {"check":"form","result":"pass"},
+      {"check":"type","result":"pass","expected":"at+jwt","found":"at+jwt"},
+      {"check":"audience","result":"fail","expected":"https://api.example","found":["https://a.example","b"],
+      "hint":"add one of these to audiences in [policy.default]"},
+      {"check":"scope","result":"skip"}]}
+      """)
+    #expect(
+      TraceTable(reply: reply, style: plain).lines() == [
+        "✗ refused  wrong_audience",
+        "  the token is meant for somebody else",
+        "  answer with status 401",
+        "",
+        "  ✓ form",
+        "  ✓ type      at+jwt",
+        "  ✗ audience  expected  https://api.example",
+        "              found     https://a.example, b",
+        "              change    add one of these to audiences in [policy.default]",
+        "  · scope     not checked",
+      ])
+  }
+
+  @Test("a good token's trace says under which policy and for how long")
+  func goodTrace() throws {
+    let reply = try reply(
+      #"{"ok":true,"policy":"default","issuer":"authgear","expires_in":3599,"trace":[{"check":"exp","result":"pass","found":"2026-11-23T13:00:00Z"}]}"#
+    )
+    #expect(
+      TraceTable(reply: reply, style: plain).lines() == [
+        "✓ good  policy default, issuer authgear, expires in 59m 59s", "", "  ✓ exp  2026-11-23T13:00:00Z",
+      ])
+  }
+
+  @Test("what cannot be decided is not shown as refused, and a reply without a trace or code is shown all the same")
+  func otherTraces() throws {
+    let unavailable = try reply(
+      #"{"ok":false,"error":{"code":"keys_unavailable","category":"unavailable","message":"m","status":503,"retry_after_ms":1500}}"#
+    )
+    #expect(
+      TraceTable(reply: unavailable, style: plain).lines() == [
+        "? not decided  keys_unavailable", "  m", "  answer with status 503; ask again in 1500 ms",
+      ])
+    #expect(TraceTable(reply: [:], style: plain).lines() == ["✗ refused  no error code in the reply"])
+    let odd = try reply(#"{"ok":false,"trace":[{"result":"maybe"},7]}"#)
+    #expect(
+      TraceTable(reply: odd, style: plain).lines() == ["✗ refused  no error code in the reply", "", "  ✗ ?", "  ✗ ?"])
+  }
+
+  @Test("nothing from a token can move the cursor or turn text around")
+  func harmless() throws {
+    let reply = try reply(
+      #"{"ok":false,"error":{"code":"wrong_type"},"trace":[{"check":"type","result":"fail","found":"\u001b[2J\u202e\u0085x"}]}"#
+    )
+    #expect(
+      TraceTable(reply: reply, style: plain).lines().last == #"  ✗ type  found     \u{1b}[2J\u{202e}\u{85}x"#)
+    let claims: JSONValue = ["a": "\u{9B}2J\u{202E}\u{E0001}é\n"]
+    #expect(Style.harmless(json: claims.prettyPrinted()) == "{\n  \"a\": \"\\u009b2J\\u202e\\udb40\\udc01é\\n\"\n}")
+  }
+
+  @Test("colour surrounds words and changes no width")
+  func colour() throws {
+    let reply = try reply(#"{"ok":false,"error":{"code":"expired"},"trace":[{"check":"exp","result":"pass"}]}"#)
+    #expect(
+      TraceTable(reply: reply, style: Style(hasColour: true)).lines() == [
+        "\u{1B}[31m✗ refused\u{1B}[0m  \u{1B}[1mexpired\u{1B}[0m", "", "  \u{1B}[32m✓\u{1B}[0m exp",
+      ])
+  }
+
+  @Test("status is a line for the daemon and a table for each issuer")
+  func status() throws {
+    let reply = try reply(
+      """
+      {"ok":true,"version":"0.1.0","uptime_s":93784,"connections":3,"configuration":{"state":"ok"},"issuers":[
+      {"issuer":"authgear","url":"https://a.example","state":"fresh","age_s":125,"last_error":null,"keys":[
+      {"kid":"k1","alg":"RS256","kty":"RSA","usable":true},
+      {"kid":"key-2","kty":"oct","usable":false,"problem":"symmetric"}]},
+      {"issuer":"b","url":"https://b.example","state":"none","keys":[]}]}
+      """)
+    #expect(
+      StatusTable(reply: reply, style: plain).lines() == [
+        "bearerd 0.1.0, up 1d 2h",
+        "  connections          3",
+        "  configuration.state  ok",
+        "",
+        "authgear  https://a.example  fresh",
+        "  age         2m 5s",
+        "  last_error  -",
+        "  KID    ALG    KTY  USABLE  PROBLEM",
+        "  k1     RS256  RSA  yes     -",
+        "  key-2  -      oct  no      symmetric",
+        "",
+        "b  https://b.example  none",
+        "  no keys",
+      ])
+  }
+
+  @Test("spans of time are told in their two largest units")
+  func spans() {
+    let spans: [(Int64, String)] = [
+      (0, "0s"), (59, "59s"), (60, "1m"), (3_661, "1h 1m"), (86_400, "1d"), (90_061, "1d 1h"), (-5, "-5s"),
+    ]
+    for (seconds, text) in spans { #expect(ReadableDuration.text(seconds: seconds) == text) }
+  }
+
+  @Test("a token from standard input loses one line end and nothing else")
+  func standardInput() throws {
+    #expect(try StandardInput.token(Array("a.b.c\n".utf8)) == "a.b.c")
+    #expect(try StandardInput.token(Array("a.b.c\r\n".utf8)) == "a.b.c")
+    #expect(try StandardInput.token(Array("a.b.c\n\n".utf8)) == "a.b.c\n")
+    #expect(try StandardInput.token(Array(" a.b.c ".utf8)) == " a.b.c ")
+    #expect(try StandardInput.token([]) == "")
+    #expect(throws: StandardInput.Fault.notText) { try StandardInput.token([0xFF]) }
+  }
+
+  @Test("every option becomes a member of the request, and what is empty is sent as it is")
+  func request() throws {
+    let options = try TokenOptions.parse([
+      "t", "--policy", "p", "--audience", "a", "--audience", "b", "--scope", "x", "--scope", "y z", "--max-age", "5",
+      "--acr-values", "gold", "--nonce", "n", "--deadline-ms", "100", "--explain",
+    ])
+    let line = JSONValue.object(options.request(operation: "verify", token: "t")).serialized()
+    #expect(
+      String(decoding: line, as: UTF8.self)
+        == #"{"op":"verify","token":"t","policy":"p","audience":["a","b"],"scope":"x y z","max_age":5,"acr_values":"gold","nonce":"n","deadline_ms":100,"explain":true}"#
+    )
+    let empty = try TokenOptions.parse(["--authorization", "", "--scope", "", "--policy", ""])
+    #expect(
+      empty.request(operation: "introspect", token: "")
+        == ["op": "introspect", "authorization": "", "policy": "", "scope": ""])
+  }
+}
