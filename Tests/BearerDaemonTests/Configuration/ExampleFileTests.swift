@@ -17,7 +17,7 @@ import Testing
   private func lines(switchingOn prefix: String, except excluded: [String] = []) -> String {
     text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
       guard line.hasPrefix(prefix), !excluded.contains(where: { line.dropFirst(prefix.count).hasPrefix($0 + " = ") }),
-        line.dropFirst(prefix.count).firstMatch(of: /^[a-z_]+ = /) != nil
+        line.dropFirst(prefix.count).firstMatch(of: #/^[a-z_]+ = /#) != nil
       else { return String(line) }
       return String(line.dropFirst(prefix.count))
     }.joined(separator: "\n")
@@ -51,10 +51,10 @@ import Testing
 
   @Test("every key is in the example, in its table")
   func everyKey() {
-    let sections = text.split(separator: /\n\[[a-z.]+\]\n/).map(String.init)
+    let sections = text.split(separator: #/\n\[[a-z.]+\]\n/#).map(String.init)
     #expect(sections.count == 4)
     func missing<Key: ConfigurationKey>(_ type: Key.Type, in section: Int, without tables: [String] = []) -> [String] {
-      let shown = sections[section].matches(of: /(?m)^(?:# (?:for example: )?)?([a-z_]+) = /).map { String($0.1) }
+      let shown = sections[section].matches(of: #/(?m)^(?:# (?:for example: )?)?([a-z_]+) = /#).map { String($0.1) }
       #expect(shown.filter { Key(rawValue: $0) == nil } == [])
       return Key.allCases.map(\.rawValue).filter { !shown.contains($0) && !tables.contains($0) }
     }
