@@ -1,0 +1,73 @@
+import BearerJOSE
+import BearerKeys
+import BearerProtocol
+
+extension ErrorReply {
+  /// The error for a rejected token, with the challenge that tells the client how to do better.
+  init(_ rejection: Rejection, _ demands: Demands) {
+    // Every code of a rejection is one of the protocol's; a test compares the lists. Were one missing, the token would
+    // still be refused.
+    let code = ReplyCode(rawValue: rejection.code.rawValue) ?? .malformedToken
+    self.init(code, rejection.detail.text.description)
+    claim = rejection.claim
+    reason = rejection.reason?.rawValue
+    let policy = demands.policy.policy
+    var challenge = Challenge(realm: policy.realm, resourceMetadata: policy.resourceMetadata)
+    switch code {
+    case .missingToken:
+      // RFC 6750 section 3.1: no error code for a request without credentials.
+      break
+    case .multipleCredentials:
+      challenge.error = "invalid_request"
+      challenge.errorDescription = message
+    case .insufficientScope:
+      challenge.error = "insufficient_scope"
+      challenge.errorDescription = message
+      challenge.scopes = demands.scopes
+    case .insufficientUserAuthentication:
+      challenge.error = "insufficient_user_authentication"
+      challenge.errorDescription = message
+      challenge.maximumAge = demands.maximumAge
+      challenge.acrValues = demands.acceptedACRValues
+    default:
+      challenge.error = "invalid_token"
+      challenge.errorDescription = message
+    }
+    self.challenge = challenge
+  }
+
+  /// The error for a verdict that cannot be given now.
+  static func unavailable(_ code: ReplyCode, _ message: String, retryAfter: Duration? = nil) -> ErrorReply {
+    var error = ErrorReply(code, message)
+    error.retryAfterMilliseconds = retryAfter.map { max(1, $0.milliseconds) }
+    return error
+  }
+
+  /// The keys of an issuer are not there and may come.
+  static func keysUnavailable(retryAfter: Duration) -> ErrorReply {
+    .unavailable(
+      .keysUnavailable, "The issuer's keys cannot be had at present; the token may be good.", retryAfter: retryAfter)
+  }
+
+  /// The daemon stops before it can decide.
+  static var shuttingDown: ErrorReply {
+    .unavailable(.shuttingDown, "The daemon is stopping; ask again.", retryAfter: .seconds(1))
+  }
+
+  /// The issuer has no such key.
+  static func unknownKey(_ demands: Demands) -> ErrorReply {
+    ErrorReply(Rejection(.unknownKey, "The issuer has no key that the token could be signed with."), demands)
+  }
+}
+
+extension Duration {
+  /// Whole milliseconds, rounded up, so that who waits that long has waited long enough.
+  var milliseconds: Int64 {
+    let (seconds, attoseconds) = components
+    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)
+    if overflow { return seconds < 0 ? .min : .max }
+    let part = attoseconds / 1_000_000_000_000_000
+    let rest: Int64 = attoseconds % 1_000_000_000_000_000 > 0 ? 1 : 0
+    return product.addingReportingOverflow(part + rest).partialValue
+  }
+}

@@ -1,0 +1,86 @@
+import BearerJOSE
+import BearerJSON
+import BearerKeys
+import BearerProtocol
+import BearerServer
+import Synchronization
+
+/// A `refresh-jwks` that is under way.
+final class PendingRefresh: DeferredReply {
+  private let world: World
+  private let issuers: [Int]
+  private let id: [UInt8]
+  private let task = Mutex<Task<Void, Never>?>(nil)
+
+  init(world: World, issuers: [Int], id: [UInt8]) {
+    self.world = world
+    self.issuers = issuers
+    self.id = id
+  }
+
+  func start(_ deliver: @escaping @Sendable ([UInt8]) -> Void) {
+    // Bridges the connection's callback to the keys' async interface; nobody awaits it, for the connection may go.
+    let refreshing = Task { deliver(await reply()) }
+    task.withLock { $0 = refreshing }
+  }
+
+  /// The fetch serves others too, so it goes on; nobody reads the reply.
+  func cancel() {}
+
+  /// Whoever owns the keys ends their refreshes with "shutting down".
+  func shutDown() {}
+
+  private func reply() async -> [UInt8] {
+    var reports: [(issuer: Int, report: RefreshReport)] = []
+    await withTaskGroup(of: (Int, RefreshReport).self) { group in
+      for issuer in issuers {
+        group.addTask { (issuer, await self.world.keys[issuer].refresh()) }
+      }
+      for await report in group { reports.append(report) }
+    }
+    reports.sort { $0.issuer < $1.issuer }
+    var line: [UInt8] = []
+    line.beginReply(id: id)
+    if let error = reports.lazy.compactMap({ Self.error($0.report) }).first {
+      error.append(to: &line)
+    } else {
+      line.append(json: #""ok":true"#)
+    }
+    line.append(json: #","issuers":"#)
+    JSONValue.array(reports.map { outcome($0.issuer, $0.report) }).append(to: &line)
+    line.endReply()
+    return line
+  }
+
+  private func outcome(_ issuer: Int, _ report: RefreshReport) -> JSONValue {
+    var object: JSONObject = [
+      "issuer": .string(world.issuers[issuer].name), "url": .string(world.issuers[issuer].url),
+    ]
+    switch report {
+    case .refreshed(let change):
+      object["keys"] = .number(JSONNumber(Int64(change.keys)))
+      object["added"] = .array(change.added.map { .string($0) })
+      object["removed"] = .array(change.removed.map { .string($0) })
+      object["changed"] = .bool(change.changed)
+    case .failed, .limited, .shuttingDown:
+      guard let error = Self.error(report) else { break }
+      var members: JSONObject = ["code": .string(error.code.rawValue), "message": .string(error.message)]
+      if case .failed(let fault) = report { members["fault"] = .string(fault.code.rawValue) }
+      if let retry = error.retryAfterMilliseconds { members["retry_after_ms"] = .number(JSONNumber(retry)) }
+      object["error"] = .object(members)
+    }
+    return .object(object)
+  }
+
+  private static func error(_ report: RefreshReport) -> ErrorReply? {
+    switch report {
+    case .refreshed: nil
+    case .failed(let fault): ErrorReply(.refreshFailed, "The keys are as they were. \(fault.message)")
+    case .limited(let retryAfter):
+      .unavailable(
+        .refreshLimited, "The keys were fetched on request only just now; the provider must be spared.",
+        retryAfter: retryAfter)
+    case .shuttingDown: .shuttingDown
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import BearerJOSE
+import BearerKeys
+import BearerProtocol
+import BearerServer
+import Synchronization
+
+/// A token whose key has been asked for: answered when the key arrives, or when the wait is over.
+///
+/// It is answered on whatever thread brings the news, by a verifier of its own: it is one of at most
+/// `waiting_per_issuer`, and must not go back to its event loop to be in others' way there.
+final class PendingToken: DeferredReply {
+  private enum State {
+    /// The outcome came before the connection asked for the reply.
+    case early([UInt8])
+    case waiting(KeyWait?, deliver: (@Sendable ([UInt8]) -> Void)?)
+    case done
+  }
+
+  private let question: TokenQuestion
+  private let token: [UInt8]
+  private let id: [UInt8]
+  private let need: KeyNeed
+  /// Until when the request itself is willing to wait, if it says so.
+  private let deadline: MonotonicTime?
+  private let state = Mutex(State.waiting(nil, deliver: nil))
+
+  init(_ question: TokenQuestion, token: [UInt8], id: [UInt8], need: KeyNeed, deadline: MonotonicTime?) {
+    self.question = question
+    self.token = token
+    self.id = id
+    self.need = need
+    self.deadline = deadline
+  }
+
+  /// Asks for the key.
+  ///
+  /// - Returns: The error to answer with at once; `nil` if the reply is to be awaited.
+  func ask(notIn generation: UInt64?) -> Decision {
+    let now = MonotonicTime.now
+    let left = deadline.map { $0.duration(since: now) } ?? .seconds(60)
+    let decision = question.world.keys[need.issuer].requestKey(
+      kid: need.kid, notIn: generation, now: now, waitAtMost: max(.zero, left)
+    ) { [self] outcome in settle(outcome) }
+    switch decision {
+    case .lookAgain: return .lookAgain
+    case .unknownKey: return .refuse(.unknownKey(question.demands))
+    case .unavailable(let retryAfter): return .refuse(.keysUnavailable(retryAfter: retryAfter))
+    case .shuttingDown: return .refuse(.shuttingDown)
+    case .waiting(let wait):
+      state.withLock { state in
+        if case .waiting(_, let deliver) = state { state = .waiting(wait, deliver: deliver) }
+      }
+      return .wait
+    }
+  }
+
+  enum Decision {
+    case lookAgain
+    case refuse(ErrorReply)
+    case wait
+  }
+
+  // MARK: DeferredReply
+
+  func start(_ deliver: @escaping @Sendable ([UInt8]) -> Void) {
+    let early: [UInt8]? = state.withLock { state in
+      switch state {
+      case .early(let reply):
+        state = .done
+        return reply
+      case .waiting(let wait, _):
+        state = .waiting(wait, deliver: deliver)
+        return nil
+      case .done: return nil
+      }
+    }
+    if let early { deliver(early) }
+  }
+
+  func cancel() {
+    let wait: KeyWait? = state.withLock { state in
+      defer { state = .done }
+      if case .waiting(let wait, _) = state { return wait }
+      return nil
+    }
+    wait?.cancel()
+  }
+
+  func shutDown() { finish(with: .shuttingDown) }
+
+  // MARK: Outcomes
+
+  private func settle(_ outcome: KeyWaitOutcome) {
+    switch outcome {
+    case .arrived: tryAgain()
+    case .failed(let retryAfter): finish(with: .keysUnavailable(retryAfter: retryAfter))
+    case .timedOut(let retryAfter):
+      if let deadline, deadline <= .now {
+        finish(
+          with: .unavailable(
+            .deadlineExceeded, "The key did not come within the request's deadline_ms; the token may be good.",
+            retryAfter: retryAfter))
+      } else {
+        finish(with: .keysUnavailable(retryAfter: retryAfter))
+      }
+    case .shuttingDown: finish(with: .shuttingDown)
+    }
+  }
+
+  private func tryAgain() {
+    var verifier = Verifier(maximumTokenBytes: question.world.configuration.limits.tokenBytes)
+    let token = token
+    while true {
+      var reply: [UInt8] = []
+      switch question.attempt(token.span, verifier: &verifier, id: id, into: &reply) {
+      case .answered: return finish(reply)
+      case .keyMissing(_, let generation):
+        switch ask(notIn: generation) {
+        case .lookAgain: continue
+        case .wait: return
+        case .refuse(let error): return finish(with: error)
+        }
+      }
+    }
+  }
+
+  private func finish(with error: ErrorReply) {
+    var verifier = Verifier(maximumTokenBytes: question.world.configuration.limits.tokenBytes)
+    var reply: [UInt8] = []
+    let token = token
+    question.refuse(error, token: token.span, verifier: &verifier, id: id, into: &reply)
+    finish(reply)
+  }
+
+  private func finish(_ reply: [UInt8]) {
+    let (deliver, wait): ((@Sendable ([UInt8]) -> Void)?, KeyWait?) = state.withLock { state in
+      switch state {
+      case .early, .done: return (nil, nil)
+      case .waiting(let wait, let deliver?):
+        state = .done
+        return (deliver, wait)
+      case .waiting(let wait, nil):
+        state = .early(reply)
+        return (nil, wait)
+      }
+    }
+    wait?.cancel()
+    deliver?(reply)
+  }
+}

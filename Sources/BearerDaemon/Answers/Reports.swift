@@ -1,0 +1,134 @@
+import BearerJOSE
+import BearerJSON
+package import BearerKeys
+import BearerProtocol
+import Synchronization
+
+/// What the daemon tells about itself: the replies to `hello`, `status` and `ping`, and systemd's status line.
+package final class Reports: Sendable {
+  /// How many event loops share the token cache.
+  package let eventLoops: Int
+
+  private let startedAt: MonotonicTime
+  private let reloadFault = Mutex<String?>(nil)
+
+  /// Reports of a daemon that starts now.
+  package init(eventLoops: Int, startedAt: MonotonicTime = .now) {
+    self.eventLoops = eventLoops
+    self.startedAt = startedAt
+  }
+
+  /// Keeps why the last reload was refused, or forgets it once one was accepted.
+  package func setReloadFault(_ words: String?) {
+    reloadFault.withLock { $0 = words }
+  }
+
+  /// Whether every issuer has keys that verdicts may rest on.
+  func isReady(_ world: World) -> Bool {
+    let now = MonotonicTime.now
+    return world.keys.allSatisfy { $0.health(at: now).isUsable }
+  }
+
+  // MARK: hello
+
+  func hello(_ world: World) -> JSONObject {
+    let limits = world.configuration.limits
+    return [
+      "protocol": .number(JSONNumber(Int64(ProtocolLimits.version))),
+      "version": .string(Version.current),
+      "ops": .object(
+        JSONObject(
+          Request.operations.map { operation in
+            .init(name: operation.name, value: .array(operation.members.map { .string($0) }))
+          })),
+      "limits": [
+        "line_bytes": .number(JSONNumber(Int64(limits.lineBytes))),
+        "token_bytes": .number(JSONNumber(Int64(limits.tokenBytes))),
+        "connections": .number(JSONNumber(Int64(limits.connections))),
+        "connections_per_uid": .number(JSONNumber(Int64(limits.connectionsPerUID))),
+        "in_flight": .number(JSONNumber(Int64(limits.inFlight))),
+        "output_bytes": .number(JSONNumber(Int64(limits.outputBytes))),
+        "waiting_per_issuer": .number(JSONNumber(Int64(limits.waitingPerIssuer))),
+        "partial_line_timeout_ms": .number(JSONNumber(limits.partialLineTimeout.milliseconds)),
+        "write_timeout_ms": .number(JSONNumber(limits.writeTimeout.milliseconds)),
+      ],
+      "features": ["explain"],
+    ]
+  }
+
+  // MARK: status
+
+  func status(_ world: World) -> JSONObject {
+    let now = MonotonicTime.now
+    var object: JSONObject = [
+      "version": .string(Version.current),
+      "uptime_s": .number(JSONNumber(now.duration(since: startedAt).components.seconds)),
+      "ready": .bool(isReady(world)),
+      "policies": .array(world.configuration.policies.map { .string($0.name) }),
+    ]
+    if let fault = reloadFault.withLock(\.self) { object["reload_fault"] = .string(fault) }
+    object["issuers"] = .array(
+      zip(world.issuers, world.keys).map { issuer, keys in Self.status(issuer, keys.status(at: now)) })
+    return object
+  }
+
+  private static func status(_ issuer: Issuer, _ status: IssuerKeysStatus) -> JSONValue {
+    var object: JSONObject = [
+      "issuer": .string(issuer.name), "url": .string(issuer.url), "state": .string(status.health.word),
+      "activity": .string(status.activity.rawValue),
+      "usable_keys": .number(JSONNumber(Int64(status.usableKeys))),
+    ]
+    func add(_ name: String, _ duration: Duration?) {
+      if let duration { object[name] = .number(JSONNumber(duration.components.seconds)) }
+    }
+    add("age_s", status.age)
+    add("lifetime_left_s", status.lifetimeLeft)
+    add("usable_left_s", status.usableLeft)
+    add("last_attempt_age_s", status.sinceLastAttempt)
+    add("last_success_age_s", status.sinceLastSuccess)
+    add("next_attempt_in_s", status.nextAttemptIn)
+    if status.cooldownLeft > .zero { add("cooldown_left_s", status.cooldownLeft) }
+    if let fault = status.lastFault {
+      var members: JSONObject = ["code": .string(fault.code.rawValue), "message": .string(fault.message)]
+      if let age = status.sinceLastFault { members["age_s"] = .number(JSONNumber(age.components.seconds)) }
+      members["consecutive"] = .number(JSONNumber(Int64(status.consecutiveFailures)))
+      object["last_fault"] = .object(members)
+    }
+    object["waiting"] = .number(JSONNumber(Int64(status.waiting)))
+    object["fetches"] = .number(JSONNumber(Int64(clamping: status.fetches)))
+    object["failures"] = .number(JSONNumber(Int64(clamping: status.failures)))
+    object["keys"] = .array(status.keys.map(Self.key))
+    return .object(object)
+  }
+
+  private static func key(_ entry: KeySet.Entry) -> JSONValue {
+    var object: JSONObject = [:]
+    if let kid = entry.kid { object["kid"] = .string(shortened(kid)) }
+    if let alg = entry.alg { object["alg"] = .string(shortened(alg)) }
+    if let kty = entry.kty { object["kty"] = .string(shortened(kty)) }
+    if let crv = entry.crv { object["crv"] = .string(shortened(crv)) }
+    object["usable"] = .bool(entry.isUsable)
+    if let problem = entry.problem { object["problem"] = .string(problem) }
+    return .object(object)
+  }
+
+  /// A provider's text, cut so that a reply about a thousand keys stays readable.
+  private static func shortened(_ text: String) -> String {
+    text.utf8.count <= 128 ? text : String(text.prefix(40)) + "…"
+  }
+
+  // MARK: systemd
+
+  /// The daemon in one line, for `systemctl status`: every issuer with its keys, their age and what is wrong.
+  package func statusLine(_ world: World) -> String {
+    let now = MonotonicTime.now
+    var parts = zip(world.issuers, world.keys).map { issuer, keys in
+      let status = keys.status(at: now)
+      var part = "\(issuer.name): \(status.health.word), \(status.usableKeys) usable key(s)"
+      if let fault = status.lastFault, status.consecutiveFailures > 0 { part += ", \(fault.code.rawValue)" }
+      return part
+    }
+    if let fault = reloadFault.withLock(\.self) { parts.append("reload refused: \(fault)") }
+    return parts.joined(separator: "; ").map { $0.isNewline ? " " : String($0) }.joined()
+  }
+}

@@ -1,0 +1,245 @@
+import BearerJOSE
+import BearerJSON
+import BearerKeys
+import BearerProtocol
+package import BearerServer
+
+/// Answers request lines; the only place where requests, policies, keys and the verifier meet.
+///
+/// One serves each event loop and is used on that loop only. What needs no network is answered before `handle`
+/// returns, from bytes to bytes.
+package final class RequestHandler: LineHandler {
+  private let current: CurrentWorld
+  private let reports: Reports
+  private var world: World
+  private var worldVersion: UInt64
+  private var reader = RequestReader()
+  private var verifier: Verifier
+  private var canary = Canary()
+
+  init(_ current: CurrentWorld, _ reports: Reports) {
+    self.current = current
+    self.reports = reports
+    worldVersion = current.version
+    world = current.value
+    verifier = Self.verifier(for: world, reports)
+  }
+
+  /// Handles one line.
+  ///
+  /// - Parameters:
+  ///   - line: The line's bytes.
+  ///   - peer: Who sent it.
+  ///   - reply: Where the reply goes.
+  /// - Returns: Whether the reply was appended, and its place among the others.
+  package func handle(_ line: Span<UInt8>, from peer: Peer, into reply: inout [UInt8]) -> LineOutcome {
+    followWorld()
+    let request: Request
+    do throws(RequestFault) {
+      request = try reader.read(line)
+    } catch {
+      if reader.isUnidentified {
+        reply.beginUnidentifiedReply()
+      } else {
+        reply.beginReply(id: reader.id)
+      }
+      ErrorReply(error).append(to: &reply)
+      reply.endReply()
+      return .answered(reader.isUnidentified ? .afterAll : order)
+    }
+    switch request {
+    case .verify(let demands): return answer(demands, isIntrospection: false, into: &reply)
+    case .introspect(let demands): return answer(demands, isIntrospection: true, into: &reply)
+    case .refreshJWKS(let issuer): return refresh(issuer, into: &reply)
+    case .status:
+      answer(with: reports.status(world), into: &reply)
+    case .ping:
+      answer(with: ["ready": .bool(reports.isReady(world))], into: &reply)
+    case .hello:
+      answer(with: reports.hello(world), into: &reply)
+    }
+    return .answered(order)
+  }
+
+  /// Appends the reply for something that the framing refused.
+  package func refuse(_ fault: FramingFault, into reply: inout [UInt8]) {
+    let limits = world.configuration.limits
+    reply.beginUnidentifiedReply()
+    let error =
+      switch fault {
+      case .lineTooLong:
+        ErrorReply(.requestTooLarge, "The line is longer than limits.line_bytes (\(limits.lineBytes)).")
+      case .lineFarTooLong:
+        ErrorReply(.requestTooLarge, "The line is longer than 1 MiB; the connection is closed.")
+      case .notThisProtocol:
+        ErrorReply(
+          .invalidJSON, "This is HTTP or TLS; the daemon speaks one JSON object per line. The connection is closed.")
+      case .partialLineTimeout:
+        ErrorReply(
+          .invalidJSON, "A line was not ended by LF within limits.partial_line_timeout; the connection is closed.")
+      case .tooManyConnections:
+        ErrorReply.unavailable(
+          .tooManyConnections,
+          "There are too many connections, in all (limits.connections) or of this user (limits.connections_per_uid).",
+          retryAfter: .seconds(1))
+      }
+    error.append(to: &reply)
+    reply.endReply()
+  }
+
+  /// Whether a good and a bad token under a key and a policy that no socket can reach are told apart on this loop.
+  package func canaryPasses() -> Bool { canary.passes() }
+
+  // MARK: Tokens
+
+  private func answer(
+    _ request: TokenDemands, isIntrospection: Bool, into reply: inout [UInt8]
+  ) -> LineOutcome {
+    let demands: Demands
+    do throws(ErrorReply.Refusal) {
+      demands = try effectiveDemands(request)
+    } catch {
+      return refuse(error.reply, into: &reply)
+    }
+    let question = TokenQuestion(isIntrospection: isIntrospection, demands: demands, request: request, world: world)
+    let range: Range<Int>
+    switch Self.token(in: reader.credential, request.credential) {
+    case .success(let found): range = found
+    case .failure(let rejection):
+      let nothing: [UInt8] = []
+      question.refuse(
+        ErrorReply(rejection, demands), token: nothing.span, verifier: &verifier, id: reader.id, into: &reply)
+      return .answered(order)
+    }
+    let credential = reader.credential
+    let token = credential.span.extracting(range)
+    while true {
+      switch question.attempt(token, verifier: &verifier, id: reader.id, into: &reply) {
+      case .answered: return .answered(order)
+      case .keyMissing(let need, let generation):
+        let deadline = request.deadlineMilliseconds.map { MonotonicTime.now + .milliseconds($0) }
+        let pending = PendingToken(
+          question, token: Array(credential[range]), id: reader.id, need: need, deadline: deadline)
+        switch pending.ask(notIn: generation) {
+        case .lookAgain: continue
+        case .wait: return .deferred(order, pending)
+        case .refuse(let error):
+          question.refuse(error, token: token, verifier: &verifier, id: reader.id, into: &reply)
+          return .answered(order)
+        }
+      }
+    }
+  }
+
+  private func effectiveDemands(_ request: TokenDemands) throws(ErrorReply.Refusal) -> Demands {
+    guard let policy = world.demands(ofPolicy: request.policy) else {
+      var error =
+        request.policy == nil
+        ? ErrorReply(.invalidRequest, "No policy is named default, so the request must name one.")
+        : ErrorReply(.unknownPolicy, "There is no such policy in the configuration.")
+      error.member = "policy"
+      throw ErrorReply.Refusal(error)
+    }
+    if request.tightensNothing { return policy }
+    let tightening = Tightening(
+      audiences: request.audiences, scopes: request.scopes, maximumAge: request.maximumAge,
+      acrValues: request.acrValues, nonce: request.nonce)
+    guard let demands = Demands(policy.policy, tightening) else {
+      var error = ErrorReply(
+        .invalidRequest, "acr_values has nothing in common with the policy's, so no token could be accepted.")
+      error.member = "acr_values"
+      throw ErrorReply.Refusal(error)
+    }
+    return demands
+  }
+
+  private static func token(
+    in credential: [UInt8], _ member: TokenDemands.Credential
+  ) -> Result<Range<Int>, Rejection> {
+    switch member {
+    case .token: return .success(0..<credential.count)
+    case .both:
+      return .failure(Rejection(.multipleCredentials, "The request has a token and an authorization header."))
+    case .authorization:
+      switch AuthorizationHeader.read(credential) {
+      case .bearer(let range): return .success(range)
+      case .noToken: return .failure(Rejection(.missingToken, "There is no bearer token."))
+      case .several: return .failure(Rejection(.multipleCredentials, "There is more than one set of credentials."))
+      }
+    }
+  }
+
+  // MARK: Everything else
+
+  private func refresh(_ issuer: String?, into reply: inout [UInt8]) -> LineOutcome {
+    let issuers = issuer.map { world.issuers(named: $0) } ?? Array(world.issuers.indices)
+    if issuers.isEmpty {
+      var error = ErrorReply(.unknownIssuerName, "No issuer has this short name or url.")
+      error.member = "issuer"
+      return refuse(error, into: &reply)
+    }
+    return .deferred(order, PendingRefresh(world: world, issuers: issuers, id: reader.id))
+  }
+
+  private func answer(with members: JSONObject, into reply: inout [UInt8]) {
+    reply.beginReply(id: reader.id)
+    reply.append(json: #""ok":true"#)
+    for member in members.members {
+      reply.append(json: ",")
+      reply.append(jsonString: member.name)
+      reply.append(json: ":")
+      member.value.append(to: &reply)
+    }
+    reply.endReply()
+  }
+
+  private func refuse(_ error: ErrorReply, into reply: inout [UInt8]) -> LineOutcome {
+    reply.beginReply(id: reader.id)
+    error.append(to: &reply)
+    reply.endReply()
+    return .answered(order)
+  }
+
+  private var order: ReplyOrder { reader.id.isEmpty ? .inOrder : .free }
+
+  private func followWorld() {
+    let version = current.version
+    if version == worldVersion { return }
+    let limits = world.configuration.limits
+    world = current.value
+    worldVersion = version
+    if world.configuration.limits != limits { verifier = Self.verifier(for: world, reports) }
+  }
+
+  private static func verifier(for world: World, _ reports: Reports) -> Verifier {
+    let limits = world.configuration.limits
+    return Verifier(
+      maximumTokenBytes: limits.tokenBytes, signatureCacheBytes: limits.tokenCacheBytes / max(1, reports.eventLoops))
+  }
+}
+
+extension ErrorReply {
+  /// An error on its way to the reply.
+  struct Refusal: Error {
+    let reply: ErrorReply
+
+    init(_ reply: ErrorReply) {
+      self.reply = reply
+    }
+  }
+}
+
+/// Makes the handler of each event loop.
+package struct RequestHandlers: LineHandlerFactory {
+  private let current: CurrentWorld
+  private let reports: Reports
+
+  /// Handlers that answer from the world in force.
+  package init(_ current: CurrentWorld, _ reports: Reports) {
+    self.current = current
+    self.reports = reports
+  }
+
+  /// A handler for one event loop.
+  package func makeHandler() -> any LineHandler { RequestHandler(current, reports) }
+}

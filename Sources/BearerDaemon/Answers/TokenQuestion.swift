@@ -1,0 +1,115 @@
+import BearerJOSE
+import BearerJSON
+import BearerKeys
+import BearerProtocol
+
+/// One `verify` or `introspect` request with all that its answer depends on but the keys, which may have to come.
+struct TokenQuestion: Sendable {
+  /// Which op is answered, for the shape of the reply.
+  let isIntrospection: Bool
+  let demands: Demands
+  let request: TokenDemands
+  let world: World
+
+  /// What became of asking the verifier once.
+  enum Attempt {
+    /// The reply's members were appended.
+    case answered
+    /// The key is not there; the generation of the set that was looked into, if there was a usable one.
+    case keyMissing(KeyNeed, generation: UInt64?)
+  }
+
+  /// Asks the verifier, and appends the reply if it is known.
+  ///
+  /// - Parameters:
+  ///   - token: The token.
+  ///   - verifier: The verifier of the event loop, or another.
+  ///   - id: The request's id, to be echoed.
+  ///   - reply: Where to.
+  func attempt(
+    _ token: Span<UInt8>, verifier: inout Verifier, id: [UInt8], into reply: inout [UInt8]
+  ) -> Attempt {
+    let now = MonotonicTime.now
+    let question = Question(issuers: world.issuers, demands: demands, now: .now)
+    var used: KeySnapshot?
+    let verdict = verifier.verify(token, question) { issuer in
+      guard let snapshot = world.keys[issuer].snapshot, snapshot.state(at: now).isUsable else { return nil }
+      used = snapshot
+      return snapshot.keys
+    }
+    switch verdict {
+    case .keyMissing(let need): return .keyMissing(need, generation: used?.generation)
+    case .accepted(let accepted): appendAccepted(accepted, used?.state(at: now), id: id, into: &reply)
+    case .rejected(let rejection): appendError(ErrorReply(rejection, demands), id: id, into: &reply)
+    }
+    endReply(token, verifier: &verifier, into: &reply)
+    return .answered
+  }
+
+  /// Appends a reply that says why there is no verdict, or that the key does not exist.
+  func refuse(
+    _ error: ErrorReply, token: Span<UInt8>, verifier: inout Verifier, id: [UInt8], into reply: inout [UInt8]
+  ) {
+    appendError(error, id: id, into: &reply)
+    endReply(token, verifier: &verifier, into: &reply)
+  }
+
+  // MARK: Members
+
+  private func appendAccepted(
+    _ token: VerifiedToken, _ health: KeysHealth?, id: [UInt8], into reply: inout [UInt8]
+  ) {
+    reply.beginReply(id: id)
+    if isIntrospection {
+      reply.append(json: #""ok":true,"introspection":"#)
+      Introspection.append(token, scopeClaims: demands.policy.policy.scopeClaims, to: &reply)
+    } else {
+      reply.append(json: #""ok":true,"policy":"#)
+      reply.append(jsonString: demands.policy.policy.name.utf8)
+      reply.append(json: #","issuer":"#)
+      reply.append(jsonString: world.issuers[token.issuer].name.utf8)
+      reply.append(json: #","header":"#)
+      token.appendHeader(to: &reply)
+      reply.append(json: #","claims":"#)
+      token.appendClaims(to: &reply)
+      reply.append(json: #","expires_in":"#)
+      reply.append(decimal: token.expiresIn)
+    }
+    if case .stale(let age) = health {
+      reply.append(json: #","stale":true,"keys_age_s":"#)
+      reply.append(decimal: age.components.seconds)
+    }
+  }
+
+  private func appendError(_ error: ErrorReply, id: [UInt8], into reply: inout [UInt8]) {
+    reply.beginReply(id: id)
+    error.append(to: &reply)
+    if isIntrospection, error.code.category == .token || error.code.category == .policy {
+      reply.append(json: #","introspection":{"active":false}"#)
+    }
+  }
+
+  private func endReply(_ token: Span<UInt8>, verifier: inout Verifier, into reply: inout [UInt8]) {
+    if request.explain {
+      let now = MonotonicTime.now
+      let question = Question(issuers: world.issuers, demands: demands, now: .now)
+      let steps = verifier.explain(token, question) { issuer in
+        world.keys[issuer].snapshot.flatMap { $0.state(at: now).isUsable ? $0.keys : nil }
+      }
+      reply.append(json: #","trace":"#)
+      JSONValue.array(steps.map(JSONValue.init(_:))).append(to: &reply)
+    }
+    reply.endReply()
+  }
+}
+
+extension JSONValue {
+  /// A step of a trace as the reply shows it.
+  fileprivate init(_ step: TraceStep) {
+    var object: JSONObject = ["check": .string(step.check.rawValue), "result": .string(step.result.rawValue)]
+    if let expected = step.expected { object["expected"] = .string(expected) }
+    if let found = step.found { object["found"] = .string(found) }
+    if let hint = step.hint { object["hint"] = .string(hint) }
+    self = .object(object)
+  }
+}

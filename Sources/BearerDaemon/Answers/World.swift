@@ -1,0 +1,66 @@
+package import BearerJOSE
+package import BearerKeys
+import Synchronization
+
+/// All that answers are computed from: issuers with their keys, and policies. It is never changed, only replaced.
+package final class World: Sendable {
+  /// The configuration that this was made from.
+  package let configuration: Configuration
+  /// The issuers; policies, verdicts and `keys` refer to them by index.
+  package let issuers: [Issuer]
+  /// The owner of each issuer's keys.
+  package let keys: [IssuerKeys]
+
+  private let policies: [String: Demands]
+  private let defaultPolicy: Demands?
+
+  /// Prepares a configuration.
+  ///
+  /// - Parameters:
+  ///   - configuration: What was configured.
+  ///   - keys: The owner of each issuer's keys, in the configuration's order.
+  package init(_ configuration: Configuration, keys: [IssuerKeys]) {
+    self.configuration = configuration
+    self.keys = keys
+    let issuers = configuration.issuers.map { Issuer(name: $0.name, url: $0.url, algorithms: $0.algorithms) }
+    self.issuers = issuers
+    policies = Dictionary(uniqueKeysWithValues: configuration.policies.map { policy in
+      (policy.name, Demands(CompiledPolicy(policy, issuers: issuers)))
+    })
+    defaultPolicy = policies[Configuration.defaultName]
+  }
+
+  /// What a policy demands; `nil` for the one that a request gets which names none.
+  package func demands(ofPolicy name: String?) -> Demands? {
+    guard let name else { return defaultPolicy }
+    return policies[name]
+  }
+
+  /// The indices of the issuers that have this short name or url.
+  package func issuers(named name: String) -> [Int] {
+    issuers.indices.filter { issuers[$0].name == name || issuers[$0].url == name }
+  }
+}
+
+/// Where the world in force is kept; every event loop looks before every request whether it is still the one it knows.
+package final class CurrentWorld: Sendable {
+  private let world: Mutex<World>
+  private let number = Atomic<UInt64>(0)
+
+  /// Begins with a world.
+  package init(_ world: World) {
+    self.world = Mutex(world)
+  }
+
+  /// The world in force.
+  package var value: World { world.withLock(\.self) }
+
+  /// Changes with each replacement, so that who knows the number knows the world.
+  package var version: UInt64 { number.load(ordering: .acquiring) }
+
+  /// Puts another world in force: the next request of every connection is answered by it.
+  package func replace(with newWorld: World) {
+    world.withLock { $0 = newWorld }
+    number.add(1, ordering: .releasing)
+  }
+}
