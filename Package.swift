@@ -37,7 +37,7 @@ let package = Package(
     .target(name: "BearerJSON"),
     .target(name: "BearerCrypto", dependencies: ["CLibcrypto"]),
     .target(name: "BearerJOSE", dependencies: ["BearerJSON", "BearerCrypto"]),
-    .target(name: "BearerKeys", dependencies: ["BearerJOSE", "BearerJSON"]),
+    .target(name: "BearerKeys", dependencies: ["BearerJOSE", "BearerCrypto", "BearerJSON"]),
     .target(name: "BearerProtocol", dependencies: ["BearerJSON"]),
 
     // MARK: The outside world

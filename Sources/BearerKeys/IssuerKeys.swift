@@ -46,7 +46,9 @@ package final class IssuerKeys: Sendable {
 
   /// What op `status` tells.
   package func status(at now: MonotonicTime) -> IssuerKeysStatus {
-    state.withLock { IssuerKeysStatus($0.machine, waiting: $0.waiters.count, at: now) }
+    state.withLock {
+      IssuerKeysStatus($0.machine, waiting: $0.waiters.count, refreshing: $0.refreshers.count, at: now)
+    }
   }
 
   /// How far the keys can be trusted at `now`.

@@ -48,6 +48,8 @@ package struct IssuerKeysStatus: Sendable {
   package var cooldownLeft: Duration
   /// How many requests wait.
   package var waiting: Int
+  /// How many explicit refreshes wait.
+  package var refreshing: Int
   /// Kids remembered as absent.
   package var rememberedAbsentKids: Int
   /// Fetches begun.
@@ -57,7 +59,7 @@ package struct IssuerKeysStatus: Sendable {
 }
 
 extension IssuerKeysStatus {
-  init(_ machine: RefreshStateMachine<KeyMaterial>, waiting: Int, at now: MonotonicTime) {
+  init(_ machine: RefreshStateMachine<KeyMaterial>, waiting: Int, refreshing: Int, at now: MonotonicTime) {
     let held = machine.held
     health = machine.health(at: now)
     cooldownLeft = max(machine.cooldownUntil?.duration(since: now) ?? .zero, .zero)
@@ -81,6 +83,7 @@ extension IssuerKeysStatus {
     consecutiveFailures = machine.consecutiveFailures
     nextAttemptIn = machine.due.map { max($0.duration(since: now), .zero) }
     self.waiting = waiting
+    self.refreshing = refreshing
     rememberedAbsentKids = machine.rememberedAbsentKids
     fetches = machine.attempts
     failures = machine.failures

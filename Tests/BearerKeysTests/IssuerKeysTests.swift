@@ -1,0 +1,380 @@
+import BearerJOSE
+import BearerKeys
+import BearerTestKit
+import Synchronization
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct IssuerKeysTests {
+  @Test("requests before the first keys wait for them, and find them")
+  func firstKeys() async throws {
+    let fixture = IssuerKeysFixture()
+    try await fixture.run {
+      let call = try #require(await fixture.source.nextCall())
+      #expect(call.previous == nil)
+      #expect(call.validators == nil)
+      let outcomes = Outcomes()
+      #expect(fixture.ask("a", outcomes).word == "waiting")
+      #expect(fixture.keys.snapshot == nil)
+      call.answer(.success(.keys(try TestKeySets.fetched("a"))))
+      #expect(await outcomes.next() == .arrived)
+      #expect(fixture.keys.snapshot?.kids == ["a"])
+      #expect(fixture.keys.health(at: fixture.clock.now) == .fresh)
+      #expect(await fixture.keys.waitUntilHasKeys())
+    }
+    #expect(fixture.source.fetches == 1)
+  }
+
+  @Test("keys are refreshed ahead of their lifetime's end, with the validators of the last answer")
+  func refreshAhead() async throws {
+    let fixture = IssuerKeysFixture()
+    try await fixture.run {
+      await fixture.bring(try TestKeySets.fetched("a", etag: "one"))
+      fixture.clock.advance(by: .seconds(541))
+      let call = try #require(await fixture.source.nextCall())
+      #expect(call.validators == FetchValidators(etag: "one"))
+      #expect(call.previous?.entries.compactMap(\.kid) == ["a"])
+      #expect(fixture.keys.health(at: fixture.clock.now) == .fresh)
+      call.answer(.success(.unchanged(lifetime: nil, validators: FetchValidators(etag: "two"))))
+      await fixture.changed { if case .confirmed = $0 { true } else { false } }
+      let snapshot = try #require(fixture.keys.snapshot)
+      #expect(snapshot.generation == 1)
+      #expect(snapshot.validators.etag == "two")
+      #expect(snapshot.validatedAt == fixture.clock.now)
+      #expect(snapshot.obtainedAt == .zero)
+    }
+  }
+
+  @Test("the same body again is a confirmation, so that facts about its keys stay")
+  func sameBody() async throws {
+    let fixture = IssuerKeysFixture()
+    try await fixture.run {
+      await fixture.bring(try TestKeySets.fetched("a"))
+      let before = fixture.keys.snapshot
+      fixture.clock.advance(by: .seconds(541))
+      await fixture.bring(try TestKeySets.fetched("a"))
+      #expect(fixture.keys.snapshot?.generation == before?.generation)
+      #expect(fixture.keys.snapshot?.validatedAt == fixture.clock.now)
+    }
+  }
+
+  @Test("a failed refresh keeps the keys; past their lifetime they are stale, past max_stale expired")
+  func outage() async throws {
+    let fixture = IssuerKeysFixture(RefreshSettings(maximumStale: .seconds(600)))
+    try await fixture.run {
+      await fixture.bring(try TestKeySets.fetched("a"))
+      fixture.clock.advance(by: .seconds(541))
+      await fixture.fail(.tlsExpired)
+      #expect(fixture.keys.snapshot?.kids == ["a"])
+      let status = fixture.keys.status(at: fixture.clock.now)
+      #expect(status.health == .fresh)
+      #expect(status.activity == .backingOff)
+      #expect(status.lastFault?.code == .tlsExpired)
+      #expect(status.sinceLastFault == .zero)
+      #expect(status.sinceLastSuccess == .seconds(541))
+      #expect(status.consecutiveFailures == 1)
+      #expect(status.fetches == 2)
+      #expect(status.failures == 1)
+      fixture.clock.advance(by: .seconds(59))
+      await fixture.changed { if case .health(.stale) = $0 { true } else { false } }
+      await fixture.fail()
+      #expect(fixture.keys.snapshot?.state(at: fixture.clock.now) == .stale(age: .seconds(600)))
+      fixture.clock.advance(by: .seconds(600))
+      await fixture.changed { if case .health(.expired) = $0 { true } else { false } }
+      #expect(fixture.keys.snapshot?.state(at: fixture.clock.now) == .expired)
+      let outcomes = Outcomes()
+      #expect(fixture.ask("a", outcomes).word == "waiting")
+      await fixture.bring(try TestKeySets.fetched("b"))
+      #expect(await outcomes.next() == .arrived)
+      await fixture.changed { if case .health(.fresh) = $0 { true } else { false } }
+      #expect(fixture.keys.snapshot?.kids == ["b"])
+    }
+  }
+
+  @Test("a rotation is found by the first token under the new key, and the removed key is gone with it")
+  func rotation() async throws {
+    let fixture = IssuerKeysFixture()
+    try await fixture.run {
+      await fixture.bring(try TestKeySets.fetched("a"))
+      let outcomes = Outcomes()
+      #expect(fixture.ask("b", outcomes).word == "waiting")
+      #expect(fixture.ask("b", outcomes).word == "waiting")
+      await fixture.answer(.success(.keys(try TestKeySets.fetched("b"))))
+      #expect(await outcomes.next() == .arrived)
+      #expect(await outcomes.next() == .arrived)
+      #expect(fixture.keys.snapshot?.kids == ["b"])
+      #expect(fixture.keys.snapshot?.generation == 2)
+      #expect(fixture.source.fetches == 2)
+    }
+  }
+
+  @Test("an asker whose snapshot was replaced meanwhile is told to look again")
+  func lookAgain() async throws {
+    let fixture = IssuerKeysFixture()
+    try await fixture.run {
+      await fixture.bring(try TestKeySets.fetched("a"))
+      let decision = fixture.keys.requestKey(
+        kid: Array("a".utf8), notIn: nil, now: fixture.clock.now, waitAtMost: .seconds(1), deliver: { _ in })
+      #expect(decision.word == "look again")
+      #expect(fixture.source.fetches == 1)
+    }
+  }
+
+  @Test("a kid that is still absent after its fetch is unknown at once")
+  func absent() async throws {
+    let fixture = IssuerKeysFixture()
+    try await fixture.run {
+      await fixture.bring(try TestKeySets.fetched("a"))
+      let outcomes = Outcomes()
+      #expect(fixture.ask("x", outcomes).word == "waiting")
+      await fixture.answer(.success(.keys(try TestKeySets.fetched("a"))))
+      #expect(await outcomes.next() == .arrived)
+      #expect(fixture.ask("x").word == "unknown")
+      #expect(fixture.keys.status(at: fixture.clock.now).activity == .coolingDown)
+    }
+  }
+
+  @Test("10,000 bogus kids cost one fetch in a cool-down, bounded waits and bounded memory")
+  func flood() async throws {
+    let fixture = IssuerKeysFixture()
+    try await fixture.run {
+      await fixture.bring(try TestKeySets.fetched("a"))
+      for round in 1...3 {
+        let outcomes = Outcomes()
+        var words: [String: Int] = [:]
+        for number in 0..<10_000 {
+          words[fixture.ask("bogus \(round) \(number)", outcomes).word, default: 0] += 1
+        }
+        #expect(words == ["waiting": 16, "unavailable": 9984])
+        #expect(fixture.keys.status(at: fixture.clock.now).waiting == 16)
+        await fixture.answer(.success(.keys(try TestKeySets.fetched("a"))))
+        for _ in 0..<16 { #expect(await outcomes.next() == .arrived) }
+        for number in 0..<10_000 { #expect(fixture.ask("bogus \(round) \(number)").word == "unknown") }
+        #expect(fixture.source.fetches == 1 + round)
+        #expect(fixture.keys.status(at: fixture.clock.now).rememberedAbsentKids <= 16 * round)
+        #expect(fixture.keys.snapshot?.kids == ["a"])
+        fixture.clock.advance(by: .seconds(30))
+      }
+    }
+  }
+
+  @Test("a wait ends with key_wait or the request's own deadline, whichever comes first")
+  func timeouts() async throws {
+    let fixture = IssuerKeysFixture()
+    try await fixture.run {
+      await fixture.bring(try TestKeySets.fetched("a"))
+      let short = Outcomes()
+      let long = Outcomes()
+      #expect(fixture.ask("b", waitAtMost: .milliseconds(20), short).word == "waiting")
+      #expect(fixture.ask("b", waitAtMost: .seconds(10), long).word == "waiting")
+      #expect(fixture.ask("b", waitAtMost: .zero).word == "unavailable")
+      fixture.clock.advance(by: .milliseconds(20))
+      #expect(short.all == [.timedOut(retryAfter: .seconds(1))])
+      fixture.clock.advance(by: .milliseconds(479))
+      #expect(long.all == [])
+      fixture.clock.advance(by: .milliseconds(1))
+      #expect(long.all == [.timedOut(retryAfter: .seconds(1))])
+      #expect(fixture.keys.status(at: fixture.clock.now).waiting == 0)
+      await fixture.bring(try TestKeySets.fetched("a", "b"))
+      #expect(short.all.count == 1)
+      #expect(long.all.count == 1)
+    }
+  }
+
+  @Test("a wait that is given up frees its place, and nothing is delivered")
+  func cancelledWait() async throws {
+    let fixture = IssuerKeysFixture(RefreshSettings(waitingPerIssuer: 1))
+    try await fixture.run {
+      await fixture.bring(try TestKeySets.fetched("a"))
+      let outcomes = Outcomes()
+      let decision = fixture.ask("b", outcomes)
+      #expect(fixture.ask("b").word == "unavailable")
+      decision.wait?.cancel()
+      #expect(fixture.clock.deadlines.count == 1)
+      let second = Outcomes()
+      #expect(fixture.ask("b", second).word == "waiting")
+      await fixture.bring(try TestKeySets.fetched("a", "b"))
+      #expect(await second.next() == .arrived)
+      #expect(outcomes.all == [])
+    }
+  }
+
+  @Test("those who wait for a fetch that fails are told when the next one is")
+  func failedWait() async throws {
+    let fixture = IssuerKeysFixture()
+    try await fixture.run {
+      let outcomes = Outcomes()
+      let call = await fixture.source.nextCall()
+      #expect(fixture.ask("a", outcomes).word == "waiting")
+      call?.answer(.failure(FetchFault(.dnsFailed, "a test")))
+      guard case .failed(let retryAfter) = await outcomes.next() else {
+        Issue.record("no failure was delivered")
+        return
+      }
+      #expect(retryAfter >= .milliseconds(500) && retryAfter <= .seconds(1))
+      fixture.clock.advance(by: retryAfter)
+      await fixture.bring(try TestKeySets.fetched("a"))
+    }
+  }
+
+  @Test("waiting for keys ends with keys, with cancellation, and with the daemon")
+  func waitingForKeys() async throws {
+    let fixture = IssuerKeysFixture()
+    let keys = fixture.keys
+    try await fixture.run {
+      async let hasKeys = keys.waitUntilHasKeys()
+      let cancelled = Task { await keys.waitUntilHasKeys() }
+      cancelled.cancel()
+      #expect(await cancelled.value == false)
+      await fixture.fail()
+      fixture.clock.advance(by: .seconds(1))
+      await fixture.bring(try TestKeySets.fetched("a"))
+      #expect(await hasKeys)
+    }
+    let other = IssuerKeysFixture().keys
+    async let never = other.waitUntilHasKeys()
+    other.shutDown()
+    #expect(await never == false)
+  }
+
+  @Test("an explicit refresh tells what came and went, and is limited")
+  func refresh() async throws {
+    let fixture = IssuerKeysFixture()
+    let keys = fixture.keys
+    try await fixture.run {
+      await fixture.bring(try TestKeySets.fetched("a", "b"))
+      async let first = keys.refresh()
+      let call = try #require(await fixture.source.nextCall())
+      async let second = keys.refresh()
+      while keys.status(at: .zero).refreshing < 2 { await Task.yield() }
+      call.answer(.success(.keys(try TestKeySets.fetched("b", "c"))))
+      let change = KeySetChange(keys: 2, added: ["c"], removed: ["a"], changed: true)
+      #expect(await first == .refreshed(change))
+      #expect(await second == .refreshed(change))
+      fixture.clock.advance(by: .seconds(4))
+      #expect(await keys.refresh() == .limited(retryAfter: .seconds(6)))
+      fixture.clock.advance(by: .seconds(6))
+      async let third = keys.refresh()
+      await fixture.answer(.failure(FetchFault(.httpStatus, "503")))
+      #expect(await third == .failed(FetchFault(.httpStatus, "503")))
+      #expect(keys.snapshot?.kids == ["b", "c"])
+      fixture.clock.advance(by: .seconds(10))
+      async let fourth = keys.refresh()
+      await fixture.answer(.success(.unchanged(lifetime: nil, validators: FetchValidators())))
+      #expect(await fourth == .refreshed(KeySetChange(keys: 2, added: [], removed: [], changed: false)))
+    }
+    #expect(await keys.refresh() == .shuttingDown)
+  }
+
+  @Test("keys from the disk are used at once and give way to the provider's")
+  func seeded() async throws {
+    let fixture = IssuerKeysFixture()
+    #expect(fixture.keys.seed(with: try TestKeySets.fetched("d", etag: "disk"), age: .seconds(3600)))
+    #expect(fixture.keys.snapshot?.state(at: fixture.clock.now) == .stale(age: .seconds(3600)))
+    #expect(await fixture.keys.waitUntilHasKeys())
+    #expect(fixture.keys.seed(with: try TestKeySets.fetched("e"), age: .zero) == false)
+    try await fixture.run {
+      let call = try #require(await fixture.source.nextCall())
+      #expect(call.validators?.etag == "disk")
+      call.answer(.success(.keys(try TestKeySets.fetched("f"))))
+      let change = await fixture.changed { if case .replaced = $0 { true } else { false } }
+      guard case .replaced(_, let difference) = change else { return }
+      #expect(difference == KeySetChange(keys: 1, added: ["f"], removed: ["d"], changed: true))
+      #expect(fixture.keys.snapshot?.state(at: fixture.clock.now) == .fresh)
+    }
+  }
+
+  @Test("a file that changed is read again, once more if it changed meanwhile")
+  func file() async throws {
+    let fixture = IssuerKeysFixture(RefreshSettings(renewal: .fileChanges))
+    try await fixture.run {
+      await fixture.bring(try TestKeySets.fetched("a"))
+      fixture.clock.advance(by: .seconds(1_000_000))
+      #expect(fixture.keys.health(at: fixture.clock.now) == .fresh)
+      #expect(fixture.clock.deadlines == [])
+      #expect(fixture.ask("b").word == "unknown")
+      fixture.keys.fileChanged()
+      let call = await fixture.source.nextCall()
+      fixture.keys.fileChanged()
+      fixture.keys.fileChanged()
+      let outcomes = Outcomes()
+      #expect(fixture.ask("b", outcomes).word == "waiting")
+      call?.answer(.failure(FetchFault(.notJSON, "half a file")))
+      await fixture.answer(.success(.keys(try TestKeySets.fetched("b"))))
+      #expect(await outcomes.next() == .arrived)
+      #expect(fixture.keys.snapshot?.kids == ["b"])
+      #expect(fixture.source.fetches == 3)
+    }
+  }
+
+  @Test("a reload with another way to the keys tries it at once, and the old way's answer does not count")
+  func reload() async throws {
+    let fixture = IssuerKeysFixture()
+    try await fixture.run {
+      await fixture.bring(try TestKeySets.fetched("a", etag: "old"))
+      fixture.clock.advance(by: .seconds(541))
+      let late = try #require(await fixture.source.nextCall())
+      let newSource = ScriptedKeySource()
+      fixture.keys.update(settings: RefreshSettings(refresh: .seconds(60)), source: newSource)
+      #expect(fixture.keys.snapshot?.kids == ["a"])
+      #expect(fixture.keys.snapshot?.state(at: fixture.clock.now) == .stale(age: .seconds(541)))
+      let call = try #require(await newSource.nextCall())
+      #expect(call.validators == FetchValidators())
+      late.answer(.success(.keys(try TestKeySets.fetched("late"))))
+      call.answer(.success(.keys(try TestKeySets.fetched("b"))))
+      await fixture.changed { if case .replaced = $0 { true } else { false } }
+      #expect(fixture.keys.snapshot?.kids == ["b"])
+    }
+  }
+
+  @Test("shutting down ends every wait and every answer")
+  func shutDown() async throws {
+    let fixture = IssuerKeysFixture()
+    let outcomes = Outcomes()
+    try await fixture.run {
+      _ = await fixture.source.nextCall()
+      #expect(fixture.ask("a", outcomes).word == "waiting")
+    }
+    #expect(outcomes.all == [.shuttingDown])
+    #expect(fixture.ask("a").word == "shutting down")
+    #expect(fixture.clock.deadlines == [])
+  }
+
+  @Test("cancelling the task ends it, and every wait with it")
+  func cancellation() async throws {
+    let fixture = IssuerKeysFixture()
+    let keys = fixture.keys
+    let task = Task { await keys.run() }
+    _ = await fixture.source.nextCall()
+    let outcomes = Outcomes()
+    #expect(fixture.ask("a", outcomes).word == "waiting")
+    task.cancel()
+    await task.value
+    #expect(outcomes.all == [.shuttingDown])
+  }
+
+  @Test("status says when what comes next")
+  func status() async throws {
+    let fixture = IssuerKeysFixture()
+    #expect(fixture.keys.status(at: .zero).activity == .idle)
+    #expect(fixture.keys.status(at: .zero).health == .empty)
+    try await fixture.run {
+      let call = await fixture.source.nextCall()
+      #expect(fixture.keys.status(at: fixture.clock.now).activity == .fetching)
+      call?.answer(.success(.keys(try TestKeySets.fetched("a", lifetime: .seconds(100)))))
+      await fixture.changed { if case .replaced = $0 { true } else { false } }
+      fixture.clock.advance(by: .seconds(40))
+      let status = fixture.keys.status(at: fixture.clock.now)
+      #expect(status.activity == .idle)
+      #expect(status.health == .fresh)
+      #expect(status.keys.map(\.kid) == ["a"])
+      #expect(status.usableKeys == 1)
+      #expect(status.age == .seconds(40))
+      #expect(status.lifetimeLeft == .seconds(60))
+      #expect(status.usableLeft == .seconds(86460))
+      #expect(status.cooldownLeft == .zero)
+      #expect(status.waiting == 0)
+      let next = try #require(status.nextAttemptIn)
+      #expect(next >= .seconds(30) && next <= .seconds(50))
+    }
+  }
+}
