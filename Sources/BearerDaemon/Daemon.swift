@@ -1,0 +1,143 @@
+import BearerClient
+import BearerJSON
+package import BearerServer
+import BearerSystemd
+package import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import UnixSignals
+
+/// The whole daemon, wired: keys, server, readiness, watchdog and reload, started and stopped in their order.
+package struct Daemon: Sendable {
+  private let configuration: Configuration
+  private let environment: [String: String]
+  private let load: @Sendable () throws(ConfigurationFaults) -> Configuration
+  private let logger: Logger
+
+  /// Why the daemon cannot listen.
+  package enum Fault: Error, CustomStringConvertible {
+    /// The daemon's own socket cannot be made.
+    case listener(ListenerFault)
+    /// Sockets passed in by systemd cannot be used; what is wrong and what to do.
+    case inherited(String)
+
+    /// What is wrong, and what to do.
+    package var description: String {
+      switch self {
+      case .listener(let fault): fault.description
+      case .inherited(let words): words
+      }
+    }
+  }
+
+  /// A daemon that does nothing before ``run()``.
+  ///
+  /// - Parameters:
+  ///   - configuration: What to run with.
+  ///   - environment: The process's environment.
+  ///   - load: Reads the configuration anew, for SIGHUP.
+  ///   - logger: Where the daemon logs.
+  package init(
+    configuration: Configuration, environment: [String: String],
+    load: @escaping @Sendable () throws(ConfigurationFaults) -> Configuration, logger: Logger
+  ) {
+    self.configuration = configuration
+    self.environment = environment
+    self.load = load
+    self.logger = logger
+  }
+
+  /// Serves until SIGTERM or SIGINT, answers what was received by then, and returns.
+  ///
+  /// - Throws: ``Fault`` when it cannot listen.
+  package func run() async throws {
+    let notifier = Notifier()
+    var serverConfiguration = Server.Configuration(addresses: [try listenAddress()])
+    serverConfiguration.limits = configuration.limits.serverLimits
+
+    let fetching = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let (listening, nowListening) = AsyncStream.makeStream(of: Void.self)
+    let (changes, changed) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    let issuers = IssuerKeysService(
+      group: fetching, environment: environment,
+      snapshots: configuration.stateDirectory.map { SnapshotStore(directory: $0) }, logger: logger
+    ) { changed.yield() }
+    let current = CurrentWorld(World(configuration, keys: issuers.owners(for: configuration)))
+    let reports = Reports(eventLoops: serverConfiguration.eventLoops)
+    let server = Server(
+      configuration: serverConfiguration, handlers: RequestHandlers(current, reports), logger: logger
+    ) {
+      logger.notice("listening", metadata: ["bearerd.socket": "\(configuration.socketPath)"])
+      nowListening.yield()
+    }
+    let watchdog = WatchdogRequest.interval().map { interval in
+      Watchdog(interval: interval, notifier: notifier, logger: logger, clock: ContinuousClock()) {
+        await Self.isAlive(server, socketPath: configuration.socketPath)
+      }
+    }
+    let readiness = Readiness(
+      current: current, reports: reports, notifier: notifier, listening: listening, changes: changes, logger: logger
+    ) { watchdog?.begin() }
+    let reloading = Reloading(
+      load: load, current: current, issuers: issuers, reports: reports, notifier: notifier, logger: logger)
+
+    // Stopped from the last to the first: STOPPING=1, then the server drains, and keys keep coming until it has.
+    let services: [(any Service)?] = [issuers, server, reloading, watchdog, readiness]
+    var group = ServiceGroupConfiguration(
+      services: services.compactMap(\.self).map { .init(service: $0) },
+      gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger))
+    group.maximumGracefulShutdownDuration = .milliseconds(4800)
+    do {
+      try await ServiceGroup(configuration: group).run()
+    } catch let fault as ListenerFault {
+      try? await fetching.shutdownGracefully()
+      throw Fault.listener(fault)
+    }
+    try? await fetching.shutdownGracefully()
+    logger.notice("stopped")
+  }
+
+  private func listenAddress() throws(Fault) -> ListenAddress {
+    do throws(ListenDescriptorsFault) {
+      let inherited = try ListenDescriptors.take()
+      if !inherited.isEmpty { return .inherited(inherited.map(\.number)) }
+    } catch {
+      throw .inherited(error.description)
+    }
+    return .path(
+      SocketFile(path: configuration.socketPath, mode: configuration.socketMode, group: configuration.socketGroup))
+  }
+
+  /// Whether every event loop tells a good token from a bad one, and the daemon's own socket answers.
+  private static func isAlive(_ server: Server, socketPath: String) async -> Bool {
+    let canaries = try? await server.onEachEventLoop { ($0 as? RequestHandler)?.canaryPasses() ?? false }
+    guard let canaries, !canaries.isEmpty, canaries.allSatisfy(\.self) else { return false }
+    let client = BearerClient(path: socketPath)
+    defer { client.close() }
+    let reply = try? await client.request(["op": "ping"])
+    return reply?["ok"] == .bool(true)
+  }
+
+  /// The service group tells its every step at info; that is nobody's news.
+  private func quiet(_ logger: Logger) -> Logger {
+    var logger = logger
+    if logger.logLevel == .info { logger.logLevel = .notice }
+    return logger
+  }
+}
+
+extension Limits {
+  /// The limits that the server keeps.
+  var serverLimits: ServerLimits {
+    var limits = ServerLimits()
+    limits.lineBytes = lineBytes
+    limits.connections = connections
+    limits.connectionsPerUID = connectionsPerUID
+    limits.inFlight = inFlight
+    limits.outputBytes = outputBytes
+    limits.partialLineTimeout = partialLineTimeout
+    limits.writeTimeout = writeTimeout
+    return limits
+  }
+}

@@ -1,0 +1,154 @@
+import BearerCrypto
+import BearerJOSE
+import BearerKeys
+import Glibc
+import Logging
+
+/// Keeps each issuer's last good key set in a directory, so that a start in an outage has keys at once.
+///
+/// A file is replaced whole or not at all: written beside, forced to the disk, renamed over. Only its owner may read
+/// or write it, and only a regular file that belongs to this process's user is read back. What it says is used if it
+/// is for the same issuer and configuration, whole, and not too old; anything else is told in the log and ignored.
+struct SnapshotStore: Sendable {
+  private let directory: String
+
+  /// A store in a directory that exists.
+  init(directory: String) {
+    self.directory = directory
+  }
+
+  /// Keeps what a change put in use or confirmed.
+  func keep(_ change: IssuerKeysChange, of issuer: IssuerConfiguration, logger: Logger) {
+    let snapshot: KeySnapshot
+    switch change {
+    case .replaced(let new, _): snapshot = new
+    case .confirmed(let confirmed): snapshot = confirmed
+    case .seeded, .failed, .health: return
+    }
+    // The file is its own snapshot.
+    if case .jwksFile = issuer.source { return }
+    let record = KeySnapshotRecord(
+      snapshot, issuer: issuer.url, source: issuer.sourceText, configuration: issuer.snapshotDigest, now: .now,
+      wallNow: NumericDate.now.seconds)
+    if let code = write(record.encoded(), to: KeySnapshotRecord.fileName(issuer: issuer.url)) {
+      logger.warning(
+        "the key snapshot was not written", metadata: ["bearerd.directory": "\(directory)", "bearerd.errno": "\(code)"])
+    }
+  }
+
+  /// The kept key set of an issuer and its age, if there is one that may be used.
+  func load(_ issuer: IssuerConfiguration, logger: Logger) -> (keys: FetchedKeys, age: Duration)? {
+    if case .jwksFile = issuer.source { return nil }
+    let reason: String
+    switch read(KeySnapshotRecord.fileName(issuer: issuer.url)) {
+    case .success(nil): return nil
+    case .success(let bytes?):
+      do throws(SnapshotFault) {
+        let now = NumericDate.now.seconds
+        let record = try KeySnapshotRecord(
+          decoding: bytes, issuer: issuer.url, configuration: issuer.snapshotDigest, wallNow: now)
+        guard let keys = try? KeySet(parsing: record.body, algorithms: issuer.algorithms) else { throw .damaged }
+        let fetched = FetchedKeys(
+          keys: keys, body: record.body, lifetime: record.headerLifetime, validators: record.validators)
+        return (fetched, record.age(wallNow: now))
+      } catch {
+        reason = "\(error)"
+      }
+    case .failure(let unfit): reason = "\(unfit)"
+    }
+    logger.warning("the key snapshot on disk is ignored", metadata: ["bearerd.reason": "\(reason)"])
+    return nil
+  }
+
+  // MARK: Files
+
+  /// Why a file is not read.
+  private enum Unfit: Error {
+    case errno(CInt)
+    case notOurs
+    case tooLarge
+  }
+
+  private func write(_ bytes: [UInt8], to name: String) -> CInt? {
+    let path = "\(directory)/\(name)"
+    let beside = "\(path).new"
+    unlink(beside)
+    let descriptor = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { return errno }
+    var written = 0
+    while written < bytes.count {
+      let count = bytes[written...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return abandon(descriptor, beside) }
+      written += count
+    }
+    guard fsync(descriptor) == 0 else { return abandon(descriptor, beside) }
+    close(descriptor)
+    guard rename(beside, path) == 0 else {
+      let code = errno
+      unlink(beside)
+      return code
+    }
+    // The new name must be on the disk too; that it is not yet is no reason to do without it.
+    let folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    if folder >= 0 {
+      fsync(folder)
+      close(folder)
+    }
+    return nil
+  }
+
+  private func abandon(_ descriptor: CInt, _ path: String) -> CInt {
+    let code = errno
+    close(descriptor)
+    unlink(path)
+    return code == 0 ? EIO : code
+  }
+
+  private func read(_ name: String) -> Result<[UInt8]?, Unfit> {
+    let descriptor = open("\(directory)/\(name)", O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
+    if descriptor < 0 { return errno == ENOENT ? .success(nil) : .failure(.errno(errno)) }
+    defer { close(descriptor) }
+    var facts = stat()
+    guard fstat(descriptor, &facts) == 0 else { return .failure(.errno(errno)) }
+    guard facts.st_mode & S_IFMT == S_IFREG, facts.st_uid == geteuid(), facts.st_mode & 0o022 == 0 else {
+      return .failure(.notOurs)
+    }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 65536)
+    while true {
+      let count = Glibc.read(descriptor, &chunk, chunk.count)
+      if count < 0, errno == EINTR { continue }
+      if count < 0 { return .failure(.errno(errno)) }
+      if count == 0 { return .success(bytes) }
+      bytes.append(contentsOf: chunk[..<count])
+      if bytes.count > KeySnapshotRecord.maximumBytes { return .failure(.tooLarge) }
+    }
+  }
+}
+
+extension IssuerConfiguration {
+  /// Where keys come from, for people who read the snapshot's file.
+  fileprivate var sourceText: String {
+    switch source {
+    case .discovery: url
+    case .jwksURI(let address): address
+    case .jwksFile(let path): path
+    }
+  }
+
+  /// A digest of all configuration that bears on which keys there are.
+  fileprivate var snapshotDigest: String {
+    let names = algorithms.map(\.rawValue).sorted().joined(separator: ",")
+    let kind =
+      switch source {
+      case .discovery: "discovery"
+      case .jwksURI: "jwks_uri"
+      case .jwksFile: "jwks_file"
+      }
+    let text = [url, kind, sourceText, names, caFile ?? "", connectTo?.text ?? ""].joined(separator: "\n")
+    return SHA256.digest(of: Array(text.utf8)).prefix(16).map { byte in
+      String(byte >> 4, radix: 16) + String(byte & 0xF, radix: 16)
+    }.joined()
+  }
+}
