@@ -101,7 +101,7 @@ let package = Package(
     .executableTarget(
       name: "bearerd",
       dependencies: [
-        "BearerDaemon", "BearerClient", "BearerProtocol", "BearerJSON",
+        "BearerDaemon", "BearerClient", "BearerFetch", "BearerJOSE", "BearerProtocol", "BearerJSON",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
     ),
@@ -196,7 +196,11 @@ let package = Package(
     ),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["BearerTestKit", "BearerDevIssuer", "BearerJSON", "BearerSigning", "bearerd", "bearerd-dev-issuer"],
+      dependencies: [
+        "BearerTestKit", "BearerDaemon", "BearerDevIssuer", "BearerFetch", "BearerJOSE", "BearerJSON", "BearerSigning", "bearerd",
+        "bearerd-dev-issuer",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       exclude: ["Transcripts"]
     ),
     .testTarget(

@@ -1,3 +1,4 @@
+import BearerJOSE
 import Foundation
 import Testing
 

@@ -1,0 +1,24 @@
+package import BearerFetch
+import NIOPosix
+
+/// Tries every issuer of a configuration, for `bearerd check`.
+package enum IssuerCheck {
+  /// Fetches each issuer's keys once, all at the same time, as the daemon would.
+  ///
+  /// - Parameters:
+  ///   - issuers: The issuers.
+  ///   - environment: The process's environment, for its proxy variables.
+  /// - Returns: One report for each issuer, in their order.
+  package static func run(_ issuers: [IssuerConfiguration], environment: [String: String]) async -> [ProbeReport] {
+    await withTaskGroup(of: (Int, ProbeReport).self) { group in
+      for (index, issuer) in issuers.enumerated() {
+        let probe = IssuerProbe(
+          settings: issuer.keySourceSettings, group: MultiThreadedEventLoopGroup.singleton, environment: environment)
+        group.addTask { (index, await probe.run()) }
+      }
+      var reports: [(Int, ProbeReport)] = []
+      for await report in group { reports.append(report) }
+      return reports.sorted { $0.0 < $1.0 }.map(\.1)
+    }
+  }
+}
