@@ -1,5 +1,6 @@
 import ArgumentParser
 import BearerDaemon
+import BearerFetch
 
 /// `bearerd check`.
 struct CheckCommand: AsyncParsableCommand {
@@ -23,10 +24,26 @@ struct CheckCommand: AsyncParsableCommand {
   func run() async throws {
     let environment = Environment.current()
     let configuration = try options.sources(environment).loadOrExit()
-    let counts = [(configuration.issuers.count, "issuer"), (configuration.policies.count, "policy")].map {
-      count, noun in
-      count == 1 ? "1 \(noun)" : "\(count) \(noun == "policy" ? "policies" : noun + "s")"
-    }
+    let counts = [
+      Self.count(configuration.issuers.count, "issuer", "issuers"),
+      Self.count(configuration.policies.count, "policy", "policies"),
+    ]
     Output.standard.write(line: "The configuration is sound: \(counts.joined(separator: ", ")).")
+    let style = Output.standard.style(environment)
+    for remark in ConfigurationRemarks.remarks(on: configuration) {
+      Output.standard.write(line: "\(style.attention("!")) \(remark)")
+    }
+    guard !offline else { return }
+
+    let reports = await IssuerCheck.run(configuration.issuers, environment: environment)
+    for (issuer, report) in zip(configuration.issuers, reports) {
+      let lines = ProbeLines(name: issuer.name, report: report, style: style, width: Output.standard.width).lines()
+      Output.standard.write(line: "\n" + lines.joined(separator: "\n"))
+    }
+    guard reports.allSatisfy(\.isUsable) else { throw ExitStatus.undecided.exitCode }
+  }
+
+  private static func count(_ number: Int, _ one: String, _ many: String) -> String {
+    "\(number) \(number == 1 ? one : many)"
   }
 }

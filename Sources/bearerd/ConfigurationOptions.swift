@@ -43,10 +43,11 @@ extension ConfigurationSources {
     do throws(ConfigurationFaults) {
       return try load()
     } catch {
-      let count = error.faults.count
-      let lines = error.description.split(separator: "\n").map { "\n  \($0)" }.joined()
-      throw failure(
-        .configuration, "the configuration cannot be used (\(count) \(count == 1 ? "fault" : "faults")):\(lines)")
+      let output = Output.error
+      let text = FaultLines(faults: error, style: output.style(environment))
+      let lines = output.isTerminal ? text.paragraphs(width: output.width) : text.lines()
+      output.write(line: lines.joined(separator: "\n"))
+      throw ExitStatus.configuration.exitCode
     }
   }
 }

@@ -18,6 +18,12 @@ struct Output: Sendable {
     return Style(hasColour: isTerminal && !wantsNone)
   }
 
+  /// How many characters a line has; 80 if that is not known.
+  var width: Int {
+    var size = winsize()
+    return ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col >= 40 ? Int(size.ws_col) : 80
+  }
+
   /// Writes a text and a line end; what cannot be written (a closed pipe) is given up.
   func write(line text: String) {
     write(Array((text + "\n").utf8))

@@ -16,7 +16,7 @@ struct RunningDaemon {
     defer { client.close() }
     switch await reply(to: request, from: client) {
     case .success(let reply)?: return reply
-    case .failure(let error)?: throw Self.failure(of: error)
+    case .failure(let error)?: throw Self.exit(for: error)
     case nil: throw failure(.noDaemon, "the daemon at \(path) did not answer within \(patience)")
     }
   }
@@ -41,20 +41,20 @@ struct RunningDaemon {
     }
   }
 
-  private static func failure(of error: ClientError) -> ExitCode {
+  private static func exit(for error: ClientError) -> ExitCode {
     switch error {
     case .noDaemon(let path, ENOENT):
-      bearerd.failure(
+      failure(
         .noDaemon, "no daemon answers at \(path): there is no such socket. Is bearerd running, and --socket right?")
     case .noDaemon(let path, ECONNREFUSED):
-      bearerd.failure(.noDaemon, "no daemon answers at \(path): the socket is there, but nobody listens")
+      failure(.noDaemon, "no daemon answers at \(path): the socket is there, but nobody listens")
     case .noDaemon(let path, EACCES):
-      bearerd.failure(
+      failure(
         .forbidden, "user \(geteuid()) may not use the socket at \(path); members of the socket's group may")
     case .noDaemon(let path, let code):
-      bearerd.failure(.noDaemon, "no daemon answers at \(path): \(String(cString: strerror(code)))")
+      failure(.noDaemon, "no daemon answers at \(path): \(String(cString: strerror(code)))")
     default:
-      bearerd.failure(.noDaemon, error.description)
+      failure(.noDaemon, error.description)
     }
   }
 }

@@ -6,7 +6,7 @@ enum StandardInput {
   static let longest = 1_048_576
 
   /// Why there is no token.
-  enum Fault: Error {
+  enum Fault: Error, Equatable {
     case unreadable(Int32)
     case tooLarge
     case notText

@@ -13,7 +13,8 @@ struct TokenQuestion {
     let environment = Environment.current()
     let reply = try await RunningDaemon(path: daemon.path(environment)).ask(request)
     if options.explain, Output.standard.isTerminal {
-      let table = TraceTable(reply: reply, style: Output.standard.style(environment))
+      let table = TraceTable(
+        reply: reply, style: Output.standard.style(environment), width: Output.standard.width)
       Output.standard.write(line: table.lines().joined(separator: "\n"))
       throw ExitStatus(reply: reply).exitCode
     }

@@ -5,6 +5,8 @@ struct TraceTable {
   /// The reply to `verify` or `introspect` with `explain`.
   let reply: JSONObject
   let style: Style
+  /// How many characters a line may have.
+  var width = 80
 
   /// The verdict, the checks in their order, and for each that failed what was expected, what was found, and what to do.
   func lines() -> [String] {
@@ -31,7 +33,7 @@ struct TraceTable {
     let code = error?["code"].map { text($0) } ?? "no error code in the reply"
     let word = error?["category"]?.stringValue == "unavailable" ? "? not decided" : "✗ refused"
     var lines = ["\(style.bad(word))  \(style.strong(code))"]
-    if let message = error?["message"] { lines.append("  \(text(message))") }
+    if let message = error?["message"] { lines += WrappedText.lines(text(message), width: width - 2).map { "  \($0)" } }
     var advice: [String] = []
     if let status = error?["status"] { advice.append("answer with status \(text(status))") }
     if let milliseconds = error?["retry_after_ms"] { advice.append("ask again in \(text(milliseconds)) ms") }
@@ -54,10 +56,17 @@ struct TraceTable {
       let reason = check["hint"] ?? check["found"]
       return [style.faint("  · \(padded)  \(reason.map { text($0) } ?? "not checked")")]
     default:
+      let room = max(20, width - indentation.count - 10)
       var details: [String] = []
-      if let expected = check["expected"] { details.append("expected  \(text(expected))") }
-      if let found = check["found"] { details.append("found     \(text(found))") }
-      if let hint = check["hint"] { details.append(style.strong("change    \(text(hint))")) }
+      for (label, value) in [
+        ("expected", check["expected"]), ("found   ", check["found"]), ("change  ", check["hint"]),
+      ] {
+        guard let value else { continue }
+        for (number, line) in WrappedText.lines(text(value), width: room).enumerated() {
+          let labelled = "\(number == 0 ? label : "        ")  \(line)"
+          details.append(label == "change  " ? style.strong(labelled) : labelled)
+        }
+      }
       var lines = ["  \(style.bad("✗")) \(style.bad(padded))  \(details.first ?? "")".withoutTrailingSpaces]
       lines += details.dropFirst().map { indentation + $0 }
       return lines

@@ -1,3 +1,7 @@
+import ArgumentParser
+import BearerDaemon
+import BearerFetch
+import BearerJOSE
 import BearerJSON
 import Testing
 
@@ -109,6 +113,87 @@ import Testing
         "b  https://b.example  none",
         "  no keys",
       ])
+  }
+
+  @Test("an issuer's probe tells what was found and what to mend")
+  func probe() {
+    let report = ProbeReport(
+      issuer: "https://a.example/",
+      findings: [
+        .init(.ok, "discovery", found: "discovery answers"),
+        .init(.warning, "clock_difference", found: "the clocks differ", mend: "synchronise them"),
+        .init(.error, "issuer_trailing_slash", found: "the document says \u{1B}x", mend: "leave the slash out"),
+      ])
+    #expect(
+      ProbeLines(name: "a", report: report, style: plain).lines() == [
+        "✗ a  https://a.example/",
+        "  ✓ discovery answers",
+        "  ! the clocks differ (clock_difference)",
+        "    mend: synchronise them",
+        #"  ✗ the document says \u{1b}x (issuer_trailing_slash)"#,
+        "    mend: leave the slash out",
+      ])
+  }
+
+  @Test("a configuration's faults are a line each for logs and a paragraph each for people")
+  func faults() {
+    let faults = ConfigurationFaults(
+      file: "/etc/b.toml",
+      [
+        ConfigurationFault(place: "socket", line: 3, found: "the integer 7", expected: "a path", message: "wrong type"),
+        ConfigurationFault(place: "", line: 9, column: 2, message: "not TOML: one two three four"),
+        ConfigurationFault(place: "--socket", message: "blank"),
+      ])
+    let text = FaultLines(faults: faults, style: plain)
+    #expect(
+      text.lines() == [
+        "bearerd: the configuration cannot be used (3 faults):",
+        "  /etc/b.toml: line 3: socket: wrong type; found the integer 7, expected a path",
+        "  /etc/b.toml: line 9, column 2: not TOML: one two three four",
+        "  --socket: blank",
+      ])
+    #expect(
+      text.paragraphs(width: 26) == [
+        "bearerd: the configuration cannot be used (3 faults):", "",
+        "/etc/b.toml, line 3:", "socket", "  wrong type", "  found     the integer 7", "  expected  a path", "",
+        "/etc/b.toml, line 9,", "column 2", "  not TOML: one two three", "  four", "",
+        "--socket", "  blank",
+      ])
+  }
+
+  @Test("check remarks on what is sound and probably not meant")
+  func remarks() {
+    let sound = Configuration(
+      issuers: [IssuerConfiguration(name: "a", url: "https://a.example")],
+      policies: [Policy(name: "default", issuers: ["a"], audiences: ["x"])])
+    #expect(ConfigurationRemarks.remarks(on: sound) == [])
+    let odd = Configuration(
+      socketMode: 0o666, issuers: [IssuerConfiguration(name: "a", url: "https://a.example")],
+      policies: [
+        Policy(name: "p", issuers: ["b"], audiences: [], checksAudience: false, refusesSenderConstrained: false)
+      ])
+    #expect(
+      ConfigurationRemarks.remarks(on: odd) == [
+        "issuer.a is in no policy's issuers: its tokens are always refused",
+        "policy.p accepts tokens that are meant for anybody (audience_check = false)",
+        "policy.p accepts tokens bound to a key without asking for the proof (sender_constraint)",
+        "there is no [policy.default]: every request must name its policy",
+        "socket_mode lets every user of this host ask",
+      ])
+  }
+
+  @Test("long lines are broken between words, under where they began")
+  func wrapping() throws {
+    let reply = try reply(
+      #"{"ok":false,"error":{"code":"c"},"trace":[{"check":"aud","result":"fail","hint":"one two three four five six seven eight nine ten"}]}"#
+    )
+    #expect(
+      TraceTable(reply: reply, style: plain, width: 46).lines().suffix(2) == [
+        "  ✗ aud  change    one two three four five six",
+        "                   seven eight nine ten",
+      ])
+    #expect(WrappedText.lines("abc defghij k", width: 4) == ["abc", "defghij", "k"])
+    #expect(WrappedText.lines("", width: 4) == [""])
   }
 
   @Test("spans of time are told in their two largest units")
