@@ -174,7 +174,7 @@ let package = Package(
       name: "BearerSystemdTests", dependencies: ["BearerSystemd", .product(name: "Logging", package: "swift-log")]),
     .testTarget(
       name: "BearerClientTests",
-      dependencies: ["BearerClient", "BearerProtocol", "BearerTestKit", .product(name: "NIOCore", package: "swift-nio")]
+      dependencies: ["BearerClient", "BearerJSON", "BearerProtocol", "BearerTestKit", .product(name: "NIOCore", package: "swift-nio")]
     ),
     .testTarget(
       name: "BearerDaemonTests",

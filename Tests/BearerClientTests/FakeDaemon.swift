@@ -1,0 +1,76 @@
+import Foundation
+import Glibc
+
+/// A socket whose other end the test plays line by line.
+final class FakeDaemon: Sendable {
+  let path = "/tmp/bc-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+  private let descriptor: CInt
+
+  init() {
+    descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    _ = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+    listen(descriptor, 16)
+  }
+
+  func end() {
+    close(descriptor)
+    unlink(path)
+  }
+
+  /// The next client that connects.
+  func accept() async -> Caller {
+    await blocking { [descriptor] in Caller(descriptor: Glibc.accept(descriptor, nil, nil)) }
+  }
+
+  /// The daemon's end of a connection.
+  final class Caller: @unchecked Sendable {
+    private let descriptor: CInt
+    // Safe because the test uses a caller from one task at a time.
+    private var received: [UInt8] = []
+
+    init(descriptor: CInt) { self.descriptor = descriptor }
+
+    /// The next request line; nil once the client has closed.
+    func line() async -> String? {
+      await blocking { [self] in
+        while true {
+          if let end = received.firstIndex(of: 0x0A) {
+            defer { received.removeSubrange(...end) }
+            return String(decoding: received[..<end], as: UTF8.self)
+          }
+          var buffer = [UInt8](repeating: 0, count: 65536)
+          let count = read(descriptor, &buffer, buffer.count)
+          guard count > 0 else { return nil }
+          received += buffer[..<count]
+        }
+      }
+    }
+
+    func send(_ text: String) async {
+      await blocking { [descriptor] in
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+          let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
+          if count <= 0 { return }
+          rest = rest.dropFirst(count)
+        }
+      }
+    }
+
+    func close() { Glibc.close(descriptor) }
+  }
+}
+
+/// Runs something that blocks on a thread of its own, so that the tasks of the code under test are never held up.
+func blocking<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
+  await withCheckedContinuation { continuation in
+    Thread.detachNewThread { continuation.resume(returning: body()) }
+  }
+}
