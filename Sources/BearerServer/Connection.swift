@@ -41,6 +41,8 @@ final class Connection: ChannelInboundHandler {
   /// The last answer is given: input is thrown away, and the connection ends once the answers are sent.
   private var isLastAnswerGiven = false
   private var isFinishing = false
+  /// The last answer is sent and the sending direction ended; only the client's end is waited for.
+  private var isLingering = false
   /// While the server stops: how many bytes had arrived by then and are still to be read.
   private var unreadAtDrain: Int?
 
@@ -97,7 +99,7 @@ final class Connection: ChannelInboundHandler {
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if case .inputClosed? = event as? ChannelEvent {
       hasInputEnded = true
-      if lingerTimer != nil { context.close(promise: nil) } else { turn(context) }
+      if isLingering { context.close(promise: nil) } else { turn(context) }
     }
     context.fireUserInboundEventTriggered(event)
   }
@@ -174,7 +176,7 @@ final class Connection: ChannelInboundHandler {
     switch pause {
     case .timeIsUp:
       isYielding = true
-      context.eventLoop.assumeIsolated().execute { [self] in
+      share.afterOthers { [self] in
         isYielding = false
         if let context = self.context { turn(context) }
       }
@@ -357,6 +359,7 @@ final class Connection: ChannelInboundHandler {
       lingerTimer = context.eventLoop.assumeIsolated().scheduleTask(in: FixedLimits.linger) {
         context.close(promise: nil)
       }
+      isLingering = true
       context.close(mode: .output, promise: nil)
       context.read()
     }

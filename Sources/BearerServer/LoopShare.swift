@@ -11,14 +11,22 @@ final class LoopShare {
   /// Whether the server stops: connections that come now are drained at once.
   private(set) var isDraining = false
 
+  private let turnstile: Turnstile?
   private let factory: any LineHandlerFactory
   private var connections: [ObjectIdentifier: Connection] = [:]
   private var drained: EventLoopPromise<Void>?
 
-  init(eventLoop: any EventLoop, limits: ServerLimits, factory: any LineHandlerFactory) {
+  init(eventLoop: any EventLoop, limits: ServerLimits, factory: any LineHandlerFactory, turnstile: Turnstile?) {
+    self.turnstile = turnstile
     self.eventLoop = eventLoop
     self.limits = limits
     self.factory = factory
+  }
+
+  /// Runs something after the other connections had their turn.
+  func afterOthers(_ body: @escaping () -> Void) {
+    // Only an embedded loop, which has no selector, has no turnstile.
+    if let turnstile { turnstile.pass(body) } else { eventLoop.assumeIsolated().execute(body) }
   }
 
   func insert(_ connection: Connection) {

@@ -150,9 +150,11 @@ package final class Server: Service, Sendable {
   ) async throws -> [ObjectIdentifier: NIOLoopBound<LoopShare>] {
     var shares: [ObjectIdentifier: NIOLoopBound<LoopShare>] = [:]
     for eventLoop in group.makeIterator() {
-      shares[ObjectIdentifier(eventLoop)] = try await eventLoop.submit { [configuration, handlers] in
+      shares[ObjectIdentifier(eventLoop)] = try await Turnstile.make(on: eventLoop).map { turnstile in
         NIOLoopBound(
-          LoopShare(eventLoop: eventLoop, limits: configuration.limits, factory: handlers), eventLoop: eventLoop)
+          LoopShare(
+            eventLoop: eventLoop, limits: self.configuration.limits, factory: self.handlers, turnstile: turnstile.value),
+          eventLoop: eventLoop)
       }.get()
     }
     return shares
@@ -174,6 +176,7 @@ package final class Server: Service, Sendable {
       .childChannelOption(.autoRead, value: false)
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelOption(.maxMessagesPerRead, value: 1)
+      .childChannelOption(.recvAllocator, value: FixedLimits.readBuffer)
       .childChannelOption(.writeBufferWaterMark, value: .init(low: max(1, outputBytes / 2), high: max(1, outputBytes)))
       .childChannelInitializer { [counter, logger] channel in
         channel.eventLoop.makeCompletedFuture {

@@ -27,6 +27,8 @@ enum FixedLimits {
   static let turn: TimeAmount = .microseconds(500)
   /// How many bytes of replies are gathered before they are handed to the kernel in the middle of a turn.
   static let flushBytes = 65536
+  /// How much is read at once: grows with what a client sends, up to a size that idle connections can afford to keep.
+  static let readBuffer = AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 2048, maximum: 32768)
   /// How long input is read and thrown away after a last answer, so that the client can finish its write and read it.
   static let linger: TimeAmount = .seconds(1)
   /// How long those who have connected are still accepted while the server stops.

@@ -132,4 +132,21 @@ struct LimitTests {
       for client in clients { client.close() }
     }
   }
+
+  @Test("answers a client between the lines of two others that keep its event loop busy")
+  func flood() async throws {
+    try await RunningServer.run(drainTimeout: .zero) { running in
+      let flooders = [try running.client(), try running.client()]
+      let client = try running.client()
+      defer { for client in flooders + [client] { client.close() } }
+      // Both arrive in one read each, and are seconds of work.
+      for flooder in flooders { await flooder.send(String(repeating: "spin\n", count: 6000)) }
+      await running.book.happened(.handled("spin"))
+      for number in 0..<10 {
+        await client.send("order \(number)\n")
+        #expect(await client.line() == "\(number)")
+      }
+      #expect(running.book.handledLines < 12000)
+    }
+  }
 }

@@ -2,7 +2,8 @@ import BearerServer
 import Synchronization
 
 /// A handler that does what each line says: `free X`, `order X`, `all X` are answered with X in that order, `defer free K`
-/// and the like once the test delivers K, `big N` with N bytes, `peer` with the caller's uid.
+/// and the like once the test delivers K, `big N` with N bytes, `peer` with the caller's uid;
+/// `spin` takes 600 microseconds and is not answered.
 final class ScriptedHandler: LineHandler {
   let book: DeferredBook
 
@@ -20,6 +21,11 @@ final class ScriptedHandler: LineHandler {
       return .deferred(order(words[1]), book.reply(words[2]))
     case "big" where words.count == 2:
       reply += [UInt8](repeating: UInt8(ascii: "x"), count: Int(words[1]) ?? 0) + [0x0A]
+      return .answered(.inOrder)
+    case "spin":
+      // Keeps the event loop for longer than a turn may last.
+      let end = ContinuousClock.now + .microseconds(600)
+      while ContinuousClock.now < end {}
       return .answered(.inOrder)
     case "peer":
       reply += Array("\(peer.uid) \(peer.pid)\n".utf8)

@@ -33,7 +33,7 @@ struct TurnTests {
   private let loop = EmbeddedEventLoop()
 
   private func connect() throws -> EmbeddedChannel {
-    let share = LoopShare(eventLoop: loop, limits: ServerLimits(), factory: Factory(loop: loop))
+    let share = LoopShare(eventLoop: loop, limits: ServerLimits(), factory: Factory(loop: loop), turnstile: nil)
     let connection = Connection(peer: Peer(uid: 1, gid: 1, pid: 1), share: share, isAdmitted: true) {}
     let channel = EmbeddedChannel(handler: connection, loop: loop)
     try channel.connect(to: SocketAddress(unixDomainSocketPath: "/x")).wait()
