@@ -21,7 +21,7 @@ package struct Peer: Equatable, Sendable {
 package enum ReplyOrder: Equatable, Sendable {
   /// As soon as it is there: the request had an `id`.
   case free
-  /// After the replies of all earlier requests without `id`.
+  /// After the replies of all earlier requests without `id`, and of earlier lines that may have been such (``afterAll``).
   case inOrder
   /// After the replies of all earlier lines: nobody can say which request it belongs to.
   case afterAll
@@ -39,13 +39,19 @@ package enum LineOutcome {
 package protocol DeferredReply: Sendable {
   /// Starts the work; called once, on the connection's event loop, before the next line is handled.
   ///
+  /// What takes time must not be done in the call itself: it would hold up the whole event loop.
+  ///
   /// - Parameter deliver: To be called exactly once, from any thread, with the whole reply line including its LF.
   func start(_ deliver: @escaping @Sendable ([UInt8]) -> Void)
 
-  /// Tells that nobody waits any more (the connection is gone); `deliver` may still be called and is ignored.
+  /// Tells, on the event loop, that nobody waits any more (the connection is gone).
+  ///
+  /// `deliver` may still be called and is ignored.
   func cancel()
 
-  /// Tells that the daemon stops: the reply is to be delivered at once, as `shutting_down` if it is not known yet.
+  /// Tells, on the event loop, that the daemon stops.
+  ///
+  /// The reply is to be delivered at once, as `shutting_down` if it is not known yet; the connection is cut off otherwise.
   func shutDown()
 }
 

@@ -129,7 +129,9 @@ package final class Server: Service, Sendable {
         listeners.append((socket, try await accept(from: socket, shares: shares, on: group)))
       } catch {
         for listener in listeners { await stopAccepting(listener.socket, listener.channel) }
-        for socket in sockets[index...] { socket.abandon() }
+        // NIO may have closed this one's descriptor already; closing it twice could hit another's.
+        socket.removeFile()
+        for socket in sockets[(index + 1)...] { socket.abandon() }
         throw error
       }
     }

@@ -103,14 +103,39 @@ struct ListenerTests {
     #expect(mode(path) == nil)
   }
 
-  @Test("of two daemons that start at one path, one serves and the other is told")
-  func twoAtOnce() async throws {
+  @Test("of several daemons that start at one stale path, one serves and the others are told")
+  func severalAtOnce() async throws {
     let path = RunningServer.freePath()
     close(bound(path, backlog: 1))
-    try await RunningServer.run(addresses: [.path(SocketFile(path: path))]) { _ in
-      #expect(await fault(.path(SocketFile(path: path))) == .liveDaemon(path: path))
+    let count = 5
+    let (arrivals, arrived) = AsyncStream.makeStream(of: Bool.self)
+    let (ends, end) = AsyncStream.makeStream(of: Void.self)
+    try await withThrowingTaskGroup(of: Void.self) { tasks in
+      for _ in 0..<count {
+        tasks.addTask {
+          do {
+            try await RunningServer.run(addresses: [.path(SocketFile(path: path))]) { _ in
+              arrived.yield(true)
+              // Serves until everyone has had their try.
+              for await _ in ends {}
+            }
+          } catch {
+            #expect(error as? ListenerFault == .liveDaemon(path: path))
+            arrived.yield(false)
+          }
+        }
+      }
+      var outcomes: [Bool] = []
+      for await outcome in arrivals {
+        outcomes.append(outcome)
+        if outcomes.count == count { break }
+      }
+      #expect(outcomes.count(where: { $0 }) == 1)
       #expect(mode(path) == 0o660)
+      end.finish()
+      try await tasks.waitForAll()
     }
+    #expect(mode(path) == nil)
   }
 
   @Test("leaves a file alone that took the place of its own")
