@@ -153,7 +153,7 @@ let package = Package(
     .testTarget(
       name: "BearerFetchTests",
       dependencies: [
-        "BearerFetch", "BearerKeys", "BearerJOSE", "BearerJSON", "BearerDevIssuer", "BearerTestKit",
+        "BearerFetch", "BearerKeys", "BearerJOSE", "BearerJSON", "BearerDevIssuer", "BearerSigning", "BearerTestKit",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ]

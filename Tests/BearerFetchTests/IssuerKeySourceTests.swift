@@ -1,23 +1,278 @@
+import BearerFetch
 import BearerJOSE
 import BearerKeys
+import BearerSigning
 import BearerTestKit
 import NIOPosix
 import Testing
 
-@testable import BearerFetch
-
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(2)))
 struct IssuerKeySourceTests {
-  @Test("discovery leads to the key set")
+  @Test("discovery leads to the key set, asked for as a program asks")
   func discovery() async throws {
-    let provider = try await FaultyProvider.start()
-    provider.setKeys(#"{"keys":[]}"#)
-    let source = IssuerKeySource(
-      settings: KeySourceSettings(url: provider.issuer, algorithms: [.es256]),
-      group: MultiThreadedEventLoopGroup.singleton, environment: [:])
-    let result = await source.fetch(previous: nil, validators: nil)
-    print(result)
-    #expect(provider.requests.map(\.path) == ["/.well-known/openid-configuration", "/jwks"])
-    await provider.stop()
+    try await ProviderTrial.run(path: "/realms/a") { trial in
+      trial.provider.setHeaders([("Cache-Control", "max-age=300"), ("Age", "100"), ("ETag", "\"one\"")])
+      let fetched = try #require(await trial.source().fetch(previous: nil, validators: nil).fetched)
+      #expect(fetched.keys.entries.map(\.kid) == ["k1"])
+      #expect(fetched.keys.usableKeys == 1)
+      #expect(fetched.body == Array(TestKey.set(trial.key).utf8))
+      #expect(fetched.lifetime == .seconds(200))
+      #expect(fetched.validators == FetchValidators(etag: "\"one\""))
+      let requests = trial.provider.requests
+      #expect(requests.map(\.path) == ["/realms/a/.well-known/openid-configuration", "/jwks"])
+      let headers = try #require(requests.last?.headers)
+      #expect(headers["host"] == "127.0.0.1:\(trial.provider.port)")
+      #expect(headers["accept"] == "application/jwk-set+json, application/json")
+      #expect(headers["accept-encoding"] == "identity")
+      #expect(headers["user-agent"] == "bearerd")
+      #expect(headers["cookie"] == nil && headers["authorization"] == nil)
+    }
+  }
+
+  @Test("one slash at the end of url does not double in the address of the document")
+  func slash() async throws {
+    try await ProviderTrial.run(path: "/realms/a/") { trial in
+      let fetched = await trial.source().fetch(previous: nil, validators: nil).fetched
+      #expect(fetched?.keys.usableKeys == 1)
+      #expect(trial.provider.requests.first?.path == "/realms/a/.well-known/openid-configuration")
+    }
+  }
+
+  @Test("jwks_uri skips discovery, and url may then be any string")
+  func configuredAddress() async throws {
+    try await ProviderTrial.run { trial in
+      let source = trial.source {
+        $0.kind = .jwksURI(trial.provider.origin + "/jwks")
+        $0.url = "accounts.example.test"
+      }
+      #expect(await source.fetch(previous: nil, validators: nil).fetched?.keys.usableKeys == 1)
+      #expect(trial.provider.requests.map(\.path) == ["/jwks"])
+    }
+  }
+
+  @Test("localhost is fetched from loopback with its own name in Host")
+  func localhost() async throws {
+    try await ProviderTrial.run { trial in
+      let origin = "http://localhost:\(trial.provider.port)"
+      trial.provider.present(issuer: origin, keysAddress: origin + "/jwks")
+      #expect(await trial.source().fetch(previous: nil, validators: nil).fetched?.keys.usableKeys == 1)
+      #expect(trial.provider.requests.map { $0.headers["host"] } == Array(repeating: "localhost:\(trial.provider.port)", count: 2))
+    }
+  }
+
+  /// What a provider does to its key set, and the code that it must lead to.
+  static let answers: [(ProviderAnswer, FetchFault.Code)] = [
+    (.status(500), .httpStatus), (.status(503, headers: [("Retry-After", "60")]), .httpStatus),
+    (.status(404), .httpStatus), (.status(401), .httpStatus), (.status(204), .httpStatus), (.status(201), .httpStatus),
+    // Nobody asked whether anything changed.
+    (.status(304), .httpStatus),
+    (.redirect(301, to: "/elsewhere"), .redirectRefused), (.redirect(302, to: "https://evil.test/jwks"), .redirectRefused),
+    (.redirect(303, to: "/jwks"), .redirectRefused), (.redirect(307, to: "/jwks"), .redirectRefused),
+    (.redirect(308, to: "/jwks"), .redirectRefused),
+    (.html, .notJSON), (.gzip, .notJSON), (.shortened, .notJSON), (.duplicateMembers, .notJSON), (.body(""), .notJSON),
+    (.body(#"{"keys":["#), .notJSON),
+    (.truncated, .bodyTruncated), (.truncatedChunked, .bodyTruncated),
+    (.oversized(bytes: 50_000_000, isAnnounced: true), .bodyTooLarge),
+    (.oversized(bytes: 50_000_000, isAnnounced: false), .bodyTooLarge),
+    (.oversized(bytes: FetchLimits.bodyBytes + 1, isAnnounced: false), .bodyTooLarge),
+    (.oversized(bytes: FetchLimits.bodyBytes, isAnnounced: false), .notJSON),
+    (.body("[]"), .notAKeySet), (.body(#"{"keys":{}}"#), .notAKeySet), (.body(#"{"error":"x"}"#), .notAKeySet),
+    (.emptySet, .emptyKeySet), (.noUsableKey, .noUsableKey),
+    (.closed, .connectionReset), (.reset, .connectionReset), (.notHTTP, .invalidHTTP),
+  ]
+
+  @Test("each thing that a provider can do wrong with its keys has its code", arguments: answers.indices)
+  func keysFault(_ index: Int) async throws {
+    let (answer, code) = Self.answers[index]
+    try await ProviderTrial.run { trial in
+      trial.provider.answer(.keys, with: answer)
+      #expect(await trial.code() == code)
+      // No retry of its own, and no redirect followed.
+      #expect(trial.provider.requests.map(\.path) == ["/.well-known/openid-configuration", "/jwks"])
+      trial.provider.answer(.keys, with: .document)
+      #expect(await trial.code() == nil)
+    }
+  }
+
+  static let discoveryAnswers: [(ProviderAnswer, FetchFault.Code)] = [
+    (.status(502), .httpStatus), (.redirect(to: "https://evil.test/"), .redirectRefused), (.html, .notJSON),
+    (.body("[]"), .notDiscovery), (.body("{}"), .notDiscovery), (.body(#"{"issuer":7}"#), .notDiscovery),
+    (.body(#"{"issuer":"a","issuer":"a"}"#), .notJSON), (.truncated, .bodyTruncated),
+    (.oversized(bytes: 50_000_000, isAnnounced: false), .bodyTooLarge), (.reset, .connectionReset),
+  ]
+
+  @Test("each thing that a provider can do wrong with discovery has its code", arguments: discoveryAnswers.indices)
+  func discoveryFault(_ index: Int) async throws {
+    let (answer, code) = Self.discoveryAnswers[index]
+    try await ProviderTrial.run { trial in
+      trial.provider.answer(.discovery, with: answer)
+      #expect(await trial.code() == code)
+      #expect(trial.provider.keyRequests == 0)
+    }
+  }
+
+  @Test("a fetch that never ends is cut at its timeout, whatever it waits for", arguments: [true, false])
+  func timeout(isSilent: Bool) async throws {
+    try await ProviderTrial.run { trial in
+      for endpoint in [FaultyProvider.Endpoint.discovery, .keys] {
+        trial.provider.answer(endpoint, with: isSilent ? .silence : .drip)
+        #expect(await trial.code { $0.timeout = .milliseconds(300) } == .timedOut)
+        trial.provider.answer(endpoint, with: .document)
+      }
+    }
+  }
+
+  @Test("a 50 MB body is left at the bound, not read to its end")
+  func flood() async throws {
+    try await ProviderTrial.run { trial in
+      trial.provider.answer(.keys, with: .oversized(bytes: 50_000_000, isAnnounced: false))
+      #expect(await trial.code() == .bodyTooLarge)
+      // What the sockets' buffers hold is sent as well; the rest is not.
+      #expect(trial.provider.bytesSent < 25_000_000)
+    }
+  }
+
+  @Test("nothing listens: connect_failed")
+  func refused() async throws {
+    try await ProviderTrial.run { trial in
+      await trial.provider.stop()
+      #expect(await trial.code() == .connectFailed)
+      #expect(await trial.code { $0.url = "http://localhost:\(trial.provider.port)" } == .connectFailed)
+    }
+  }
+
+  @Test("a name without an address: dns_failed")
+  func noName() async throws {
+    try await ProviderTrial.run { trial in
+      // Longer than a label may be (RFC 1035 section 2.3.4): every resolver says no without asking anyone.
+      let name = String(repeating: "a", count: 64)
+      #expect(await trial.code { $0.url = "https://\(name).test" } == .dnsFailed)
+    }
+  }
+
+  @Test(
+    "an issuer that is no address to fetch from is refused before anything is sent",
+    arguments: ["accounts.example.test", "http://auth.example.test", "https://a.test?x=1", "https://u:p@a.test", ""])
+  func invalidURL(_ url: String) async throws {
+    try await ProviderTrial.run { trial in
+      #expect(await trial.code { $0.url = url } == .invalidURL)
+    }
+  }
+
+  @Test("another issuer in the document: issuer_mismatch, with both names")
+  func issuerMismatch() async throws {
+    try await ProviderTrial.run { trial in
+      let configured = trial.provider.issuer
+      for other in ["https://other.test", configured + "/", configured.uppercased(), configured + "\u{301}"] {
+        trial.provider.present(issuer: other)
+        let fault = await trial.source { $0.url = configured }.fetch(previous: nil, validators: nil).fault
+        #expect(fault?.code == .issuerMismatch)
+        #expect(fault?.message.contains(configured) == true)
+        #expect(fault?.message.contains("slash") == (other == configured + "/"))
+      }
+      #expect(trial.provider.keyRequests == 0)
+    }
+  }
+
+  @Test("a document without jwks_uri: no_jwks_uri")
+  func noKeysAddress() async throws {
+    try await ProviderTrial.run { trial in
+      trial.provider.answer(.discovery, with: .body(#"{"issuer":"\#(trial.provider.issuer)","jwks_uri":null}"#))
+      #expect(await trial.code() == .noJWKSURI)
+    }
+  }
+
+  @Test(
+    "a jwks_uri that is neither https nor loopback: jwks_uri_refused, wherever it comes from",
+    arguments: ["http://keys.example.test/jwks", "ftp://127.0.0.1/jwks", "/jwks", "http://127.0.0.1.evil.test/jwks"])
+  func keysAddressRefused(_ address: String) async throws {
+    try await ProviderTrial.run { trial in
+      trial.provider.present(keysAddress: address)
+      #expect(await trial.code() == .jwksURIRefused)
+      #expect(await trial.code { $0.kind = .jwksURI(address) } == .jwksURIRefused)
+    }
+  }
+
+  @Test("an unchanged set is revalidated by its ETag: 304, with the lifetime begun anew")
+  func revalidation() async throws {
+    try await ProviderTrial.run { trial in
+      trial.provider.useETags()
+      trial.provider.setHeaders([("Cache-Control", "max-age=120")])
+      let source = trial.source()
+      let first = try #require(await source.fetch(previous: nil, validators: nil).fetched)
+      let result = await source.fetch(previous: first.keys, validators: first.validators)
+      guard case .success(.unchanged(let lifetime, let validators)) = result else {
+        Issue.record("not revalidated: \(result)")
+        return
+      }
+      #expect(lifetime == .seconds(120))
+      #expect(validators == first.validators)
+      trial.provider.setKeys(TestKey.set(try TestKey(kid: "k2")))
+      let second = await source.fetch(previous: first.keys, validators: first.validators).fetched
+      #expect(second?.keys.entries.map(\.kid) == ["k2"])
+    }
+  }
+
+  @Test("validators are sent only by who holds the set, and only to the address that gave them")
+  func validatorsBelongToAddress() async throws {
+    try await ProviderTrial.run { trial in
+      trial.provider.useETags()
+      let source = trial.source(discoveryReuse: .zero)
+      let first = try #require(await source.fetch(previous: nil, validators: nil).fetched)
+      #expect(await source.fetch(previous: nil, validators: first.validators).fetched != nil)
+      trial.provider.present(keysAddress: trial.provider.origin + "/jwks?v=2")
+      #expect(await source.fetch(previous: first.keys, validators: first.validators).fetched != nil)
+      let fresh = trial.source()
+      #expect(await fresh.fetch(previous: first.keys, validators: first.validators).fetched != nil)
+      #expect(trial.provider.requests.allSatisfy { $0.headers["if-none-match"] == nil })
+    }
+  }
+
+  @Test("discovery is read again after its time, and at once after a failure")
+  func discoveryReuse() async throws {
+    try await ProviderTrial.run { trial in
+      let source = trial.source(discoveryReuse: .seconds(3600))
+      func discoveries() -> Int { trial.provider.requests.count - trial.provider.keyRequests }
+      #expect(await source.fetch(previous: nil, validators: nil).fault == nil)
+      #expect(await source.fetch(previous: nil, validators: nil).fault == nil)
+      #expect(discoveries() == 1)
+      trial.provider.answerNext(.keys, with: .status(404))
+      #expect(await source.fetch(previous: nil, validators: nil).fault?.code == .httpStatus)
+      #expect(await source.fetch(previous: nil, validators: nil).fault == nil)
+      #expect(discoveries() == 2)
+      let impatient = trial.source(discoveryReuse: .zero)
+      #expect(await impatient.fetch(previous: nil, validators: nil).fault == nil)
+      #expect(await impatient.fetch(previous: nil, validators: nil).fault == nil)
+      #expect(discoveries() == 4)
+    }
+  }
+
+  @Test("a bad key costs itself only, and algorithms come from the configuration, never from discovery")
+  func badKeys() async throws {
+    try await ProviderTrial.run { trial in
+      let other = try TestKey(kid: "k2", kind: .ed25519)
+      trial.provider.setKeys(
+        #"{"keys":[{"kty":"AKP","kid":"pq"},\#(trial.key.jwk),{"kty":"oct","kid":"hs","alg":"HS256","k":"AA"},\#(other.jwk)]}"#)
+      let all = await trial.source().fetch(previous: nil, validators: nil).fetched
+      #expect(all?.keys.entries.map(\.isUsable) == [false, true, false, true])
+      let some = await trial.source { $0.algorithms = [.es256] }.fetch(previous: nil, validators: nil).fetched
+      #expect(some?.keys.entries.map(\.isUsable) == [false, true, false, false])
+      #expect(await trial.code { $0.algorithms = [.rs256] } == .noUsableKey)
+    }
+  }
+
+  @Test("no message holds a query, a redirect's path or a body")
+  func discretion() async throws {
+    try await ProviderTrial.run { trial in
+      for answer in [
+        ProviderAnswer.redirect(to: "https://evil.test/hunter2?hunter2"), .body("hunter2"), .status(500),
+        .body(#"{"keys":"hunter2"}"#),
+      ] {
+        trial.provider.answer(.keys, with: answer)
+        let source = trial.source { $0.kind = .jwksURI(trial.provider.origin + "/jwks?api_key=hunter2") }
+        let fault = try #require(await source.fetch(previous: nil, validators: nil).fault)
+        #expect(!fault.message.contains("hunter2"))
+      }
+    }
   }
 }

@@ -7,12 +7,18 @@ package struct TestIdentity: Sendable {
   package var certificateFile: String
   /// The private key, PEM.
   package var keyFile: String
+  /// For a server: the authority (PEM) by which clients must prove themselves; `nil` if they need not.
+  package var clientAuthorityFile: String?
 
   func serverContext() throws -> NIOSSLContext {
-    try NIOSSLContext(
-      configuration: .makeServerConfiguration(
-        certificateChain: try NIOSSLCertificate.fromPEMFile(certificateFile).map { .certificate($0) },
-        privateKey: .privateKey(try NIOSSLPrivateKey(file: keyFile, format: .pem))))
+    var configuration = TLSConfiguration.makeServerConfiguration(
+      certificateChain: try NIOSSLCertificate.fromPEMFile(certificateFile).map { .certificate($0) },
+      privateKey: .privateKey(try NIOSSLPrivateKey(file: keyFile, format: .pem)))
+    if let clientAuthorityFile {
+      configuration.trustRoots = .file(clientAuthorityFile)
+      configuration.certificateVerification = .noHostnameVerification
+    }
+    return try NIOSSLContext(configuration: configuration)
   }
 }
 
@@ -31,6 +37,8 @@ package struct TestCertificates: Sendable {
   package var expired: TestIdentity
   /// As `good`, but signed by an authority of its own that nobody trusts.
   package var unknownAuthority: TestIdentity
+  /// A client's, signed by the authority.
+  package var client: TestIdentity
 
   /// The certificates of this run.
   package static func shared() throws -> TestCertificates { try made.get() }
@@ -50,7 +58,8 @@ package struct TestCertificates: Sendable {
       good: try maker.leaf("good", names: names, days: 2, authority: "ca"),
       wrongName: try maker.leaf("wrong", names: "DNS:other.example.test", days: 2, authority: "ca"),
       expired: try maker.leaf("expired", names: names, days: -1, authority: "ca"),
-      unknownAuthority: try maker.leaf("unknown", names: names, days: 2, authority: "stranger"))
+      unknownAuthority: try maker.leaf("unknown", names: names, days: 2, authority: "stranger"),
+      client: try maker.leaf("client", names: "DNS:client.example.test", days: 2, authority: "ca"))
   }
 
   private struct Maker {

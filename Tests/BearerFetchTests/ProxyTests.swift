@@ -1,0 +1,84 @@
+import BearerFetch
+import BearerJOSE
+import BearerKeys
+import BearerTestKit
+import Testing
+
+@Suite(.timeLimit(.minutes(2)))
+struct ProxyTests {
+  static let issuer = "https://\(TestCertificates.publicName)"
+
+  /// A provider under its public name, which only a proxy can reach.
+  private func run(
+    _ behaviour: (Int) -> ConnectProxy.Behaviour, _ body: (ProviderTrial, ConnectProxy) async throws -> Void
+  ) async throws {
+    let certificates = try TestCertificates.shared()
+    try await ProviderTrial.run(identity: certificates.good) { trial in
+      trial.provider.present(issuer: Self.issuer, keysAddress: Self.issuer + "/jwks")
+      let proxy = try await ConnectProxy.start(behaviour(trial.provider.port))
+      try await body(trial, proxy)
+      await proxy.stop()
+    }
+  }
+
+  @Test("the proxy key: a tunnel by name, TLS end to end, credentials for the proxy alone")
+  func proxyKey() async throws {
+    try await run(ConnectProxy.Behaviour.tunnel) { trial, proxy in
+      let fetched = await trial.source {
+        $0.caFile = try? TestCertificates.shared().authorityFile
+        $0.proxy = "http://user:hunter2@127.0.0.1:\(proxy.port)"
+      }.fetch(previous: nil, validators: nil).fetched
+      #expect(fetched?.keys.usableKeys == 1)
+      #expect(Set(proxy.requests.map(\.authority)) == ["\(TestCertificates.publicName):443"])
+      #expect(Set(proxy.requests.map(\.authorization)) == ["Basic dXNlcjpodW50ZXIy"])
+      #expect(trial.provider.requests.allSatisfy { $0.headers["proxy-authorization"] == nil })
+      #expect(trial.provider.requests.map { $0.headers["host"] } == [TestCertificates.publicName, TestCertificates.publicName])
+    }
+  }
+
+  @Test("HTTPS_PROXY of the environment is used")
+  func environment() async throws {
+    try await run(ConnectProxy.Behaviour.tunnel) { trial, proxy in
+      let code = await trial.code(environment: ["HTTPS_PROXY": "http://127.0.0.1:\(proxy.port)"]) {
+        $0.caFile = try? TestCertificates.shared().authorityFile
+      }
+      #expect(code == nil)
+      #expect(!proxy.requests.isEmpty)
+    }
+  }
+
+  @Test("loopback is never proxied")
+  func loopback() async throws {
+    try await run(ConnectProxy.Behaviour.tunnel) { trial, proxy in
+      trial.provider.present(issuer: trial.provider.origin, keysAddress: trial.provider.origin + "/jwks")
+      let code = await trial.code {
+        $0.caFile = try? TestCertificates.shared().authorityFile
+        $0.proxy = "http://127.0.0.1:\(proxy.port)"
+      }
+      #expect(code == nil)
+      #expect(proxy.requests.isEmpty)
+    }
+  }
+
+  @Test("a certificate is checked through the tunnel as well, and its fault found out")
+  func certificate() async throws {
+    try await run(ConnectProxy.Behaviour.tunnel) { trial, proxy in
+      #expect(await trial.code { $0.proxy = "http://127.0.0.1:\(proxy.port)" } == .tlsUnknownAuthority)
+      #expect(trial.provider.requests.isEmpty)
+    }
+  }
+
+  @Test("a proxy that refuses, demands credentials or is not there: proxy_failed, without its credentials")
+  func faults() async throws {
+    for status in [403, 407, 502] {
+      try await run({ _ in .refuse(status: status) }) { trial, proxy in
+        let source = trial.source { $0.proxy = "http://user:hunter2@127.0.0.1:\(proxy.port)" }
+        let fault = try #require(await source.fetch(previous: nil, validators: nil).fault)
+        #expect(fault.code == .proxyFailed)
+        #expect(!fault.message.contains("hunter2") && !fault.message.contains("user:"))
+        await proxy.stop()
+        #expect(await source.fetch(previous: nil, validators: nil).fault?.code == .proxyFailed)
+      }
+    }
+  }
+}

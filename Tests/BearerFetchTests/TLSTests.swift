@@ -1,0 +1,148 @@
+import BearerFetch
+import BearerJOSE
+import BearerKeys
+import BearerTestKit
+import Testing
+
+@Suite(.timeLimit(.minutes(2)))
+struct TLSTests {
+  @Test("a certificate of ca_file's authority for url's name is accepted, and the name is sent in the greeting")
+  func good() async throws {
+    let certificates = try TestCertificates.shared()
+    try await ProviderTrial.run(identity: certificates.good) { trial in
+      let source = trial.source { $0.caFile = certificates.authorityFile }
+      #expect(await source.fetch(previous: nil, validators: nil).fetched?.keys.usableKeys == 1)
+      #expect(trial.provider.requests.map(\.serverName) == ["localhost", "localhost"])
+    }
+  }
+
+  @Test("a certificate for another name: tls_wrong_name")
+  func wrongName() async throws {
+    let certificates = try TestCertificates.shared()
+    try await ProviderTrial.run(identity: certificates.wrongName) { trial in
+      #expect(await trial.code { $0.caFile = certificates.authorityFile } == .tlsWrongName)
+      #expect(trial.provider.requests.isEmpty)
+    }
+  }
+
+  @Test("an expired certificate: tls_expired")
+  func expired() async throws {
+    let certificates = try TestCertificates.shared()
+    try await ProviderTrial.run(identity: certificates.expired) { trial in
+      #expect(await trial.code { $0.caFile = certificates.authorityFile } == .tlsExpired)
+      #expect(trial.provider.requests.isEmpty)
+    }
+  }
+
+  @Test("a certificate of an authority that is not trusted: tls_unknown_authority")
+  func unknownAuthority() async throws {
+    let certificates = try TestCertificates.shared()
+    try await ProviderTrial.run(identity: certificates.unknownAuthority) { trial in
+      #expect(await trial.code { $0.caFile = certificates.authorityFile } == .tlsUnknownAuthority)
+      #expect(trial.provider.requests.isEmpty)
+    }
+  }
+
+  @Test("without ca_file a private authority is not trusted")
+  func noAuthorityFile() async throws {
+    let certificates = try TestCertificates.shared()
+    try await ProviderTrial.run(identity: certificates.good) { trial in
+      #expect(await trial.code() == .tlsUnknownAuthority)
+      #expect(trial.provider.requests.isEmpty)
+    }
+  }
+
+  @Test("what does not speak TLS: tls_failed")
+  func plain() async throws {
+    try await ProviderTrial.run { trial in
+      #expect(await trial.code { $0.url = "https://localhost:\(trial.provider.port)" } == .tlsFailed)
+    }
+  }
+
+  @Test("a ca_file that holds no certificate is named", arguments: ["/nonexistent/ca.pem", "/etc/passwd", "/dev/null", "/"])
+  func badAuthorityFile(_ path: String) async throws {
+    try await ProviderTrial.run { trial in
+      let fault = await trial.source { $0.caFile = path }.fetch(previous: nil, validators: nil).fault
+      #expect(fault?.code == .fileUnreadable)
+      #expect(fault?.message.contains("ca_file \"\(path)\"") == true)
+      #expect(trial.provider.requests.isEmpty)
+    }
+  }
+
+  @Test("a body that TLS ends early is truncated, not short")
+  func truncated() async throws {
+    let certificates = try TestCertificates.shared()
+    try await ProviderTrial.run(identity: certificates.good) { trial in
+      trial.provider.answer(.keys, with: .truncated)
+      #expect(await trial.code { $0.caFile = certificates.authorityFile } == .bodyTruncated)
+      trial.provider.answer(.keys, with: .reset)
+      #expect(await trial.code { $0.caFile = certificates.authorityFile } == .connectionReset)
+      trial.provider.answer(.keys, with: .closed)
+      #expect(await trial.code { $0.caFile = certificates.authorityFile } == .connectionReset)
+    }
+  }
+
+  @Test("a client certificate is shown to a provider that demands one, and its absence is a TLS fault")
+  func clientCertificate() async throws {
+    let certificates = try TestCertificates.shared()
+    var identity = certificates.good
+    identity.clientAuthorityFile = certificates.authorityFile
+    try await ProviderTrial.run(identity: identity) { trial in
+      let with = await trial.code {
+        $0.caFile = certificates.authorityFile
+        $0.clientCertificateFile = certificates.client.certificateFile
+        $0.clientKeyFile = certificates.client.keyFile
+      }
+      #expect(with == nil)
+      #expect(await trial.code { $0.caFile = certificates.authorityFile } == .tlsFailed)
+    }
+  }
+
+  @Test("connect_to: the connection goes there, Host, greeting and certificate keep the public name")
+  func connectTo() async throws {
+    let certificates = try TestCertificates.shared()
+    try await ProviderTrial.run(identity: certificates.good) { trial in
+      let name = TestCertificates.publicName
+      trial.provider.present(issuer: "https://\(name)", keysAddress: "https://\(name)/jwks")
+      let fetched = await trial.source {
+        $0.caFile = certificates.authorityFile
+        $0.connectTo = "127.0.0.1:\(trial.provider.port)"
+      }.fetch(previous: nil, validators: nil).fetched
+      #expect(fetched?.keys.usableKeys == 1)
+      #expect(trial.provider.requests.map(\.serverName) == [name, name])
+      #expect(trial.provider.requests.map { $0.headers["host"] } == [name, name])
+    }
+  }
+
+  @Test("connect_to does not weaken the check of the name")
+  func connectToWrongName() async throws {
+    let certificates = try TestCertificates.shared()
+    try await ProviderTrial.run(identity: certificates.good) { trial in
+      let code = await trial.code {
+        $0.url = "https://stranger.example.test"
+        $0.caFile = certificates.authorityFile
+        $0.connectTo = "localhost:\(trial.provider.port)"
+      }
+      #expect(code == .tlsWrongName)
+      #expect(trial.provider.requests.isEmpty)
+    }
+  }
+
+  @Test("connect_to leaves a jwks_uri on another authority alone")
+  func connectToOtherAuthority() async throws {
+    let certificates = try TestCertificates.shared()
+    try await ProviderTrial.run(identity: certificates.good) { trial in
+      try await ProviderTrial.run(identity: certificates.good) { keys in
+        let name = TestCertificates.publicName
+        trial.provider.present(issuer: "https://\(name)", keysAddress: keys.provider.origin + "/jwks")
+        let fetched = await trial.source {
+          $0.caFile = certificates.authorityFile
+          $0.connectTo = "127.0.0.1:\(trial.provider.port)"
+        }.fetch(previous: nil, validators: nil).fetched
+        #expect(fetched?.body == Array(TestKey.set(keys.key).utf8))
+        #expect(trial.provider.requests.count == 1)
+        #expect(keys.provider.requests.map { $0.headers["host"] } == ["localhost:\(keys.provider.port)"])
+      }
+    }
+  }
+}
