@@ -58,7 +58,7 @@ struct VectorWorld: Sendable {
     var keys: [KeySet] = []
     for issuer in self.issuers {
       let names = issuer.name == "main" ? vector.algorithms ?? issuer.algorithms : issuer.algorithms
-      let algorithms = Set(AlgorithmSet(names.map { AlgorithmSet(named: $0) }).algorithms)
+      let algorithms = Set(names.flatMap { AlgorithmSet(named: $0).algorithms })
       issuers.append(Issuer(name: issuer.name, url: issuer.url, algorithms: algorithms))
       let name = issuer.keys ?? vector.keys
       guard let bytes = keySets[name] else { throw Fault.unreadable(name) }
@@ -110,10 +110,6 @@ struct VectorWorld: Sendable {
     }
     return .seconds(count * unit)
   }
-}
-
-extension AlgorithmSet {
-  fileprivate init(_ sets: [AlgorithmSet]) { self = sets.reduce([]) { $0.union($1) } }
 }
 
 extension Policy {
