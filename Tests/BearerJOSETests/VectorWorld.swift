@@ -11,15 +11,6 @@ struct VectorWorld: Sendable {
     case badValue(String)
   }
 
-  /// The answer to a vector, as far as vectors can ask for it.
-  struct Answer: Equatable, CustomStringConvertible {
-    var code: String
-    var claim: String?
-    var reason: String?
-
-    var description: String { [code, claim, reason].compactMap(\.self).joined(separator: " ") }
-  }
-
   /// Read once: no test changes it.
   static let shared = Result { try VectorWorld() }
 
@@ -52,8 +43,15 @@ struct VectorWorld: Sendable {
     self.keySets = keySets
   }
 
-  /// Asks a verifier what a vector asks.
-  func answer(to vector: Vector, token: [UInt8], from verifier: inout Verifier) throws -> (Answer, VerifiedToken?) {
+  /// What a vector asks, and the keys to answer it with.
+  struct Trial {
+    /// `nil` if the request cannot be met under the policy.
+    var question: Question?
+    var keys: [KeySet]
+  }
+
+  /// Prepares what a vector asks.
+  func trial(of vector: Vector) throws -> Trial {
     var issuers: [Issuer] = []
     var keys: [KeySet] = []
     for issuer in self.issuers {
@@ -66,17 +64,9 @@ struct VectorWorld: Sendable {
     }
     guard let policy = policies[vector.policy] else { throw Fault.unreadable(vector.policy) }
     let tightening = try Tightening(json: vector.request ?? JSONObject())
-    guard let demands = Demands(CompiledPolicy(policy, issuers: issuers), tightening) else {
-      return (Answer(code: "invalid_request"), nil)
-    }
-    let question = Question(issuers: issuers, demands: demands, now: NumericDate(seconds: vector.now))
-    switch verifier.verify(token.span, question, keys: { keys[$0] }) {
-    case .accepted(let token): return (Answer(code: "accept"), token)
-    case .rejected(let rejection):
-      return (Answer(code: rejection.code.rawValue, claim: rejection.claim, reason: rejection.reason?.rawValue), nil)
-    // There is no network here: what is not in the set is nowhere.
-    case .keyMissing: return (Answer(code: "unknown_key"), nil)
-    }
+    let demands = Demands(CompiledPolicy(policy, issuers: issuers), tightening)
+    let now = NumericDate(seconds: vector.now)
+    return Trial(question: demands.map { Question(issuers: issuers, demands: $0, now: now) }, keys: keys)
   }
 
   private static func files(_ directory: String, _ suffix: String) throws -> [(name: String, path: String)] {

@@ -258,7 +258,7 @@ def mint(claims=None, *, key="rsa", alg=None, signed_as=None, header=None, typ="
     the header says and `signed_as` what is done; `signature` maps the signing input to the signature's bytes, or is
     the bytes; `segments` maps the two encoded segments to those that are signed and sent.
     """
-    alg = alg or natural_algorithm(key)
+    alg = natural_algorithm(key) if alg is None else alg
     if head is None:
         head = dump(merge({"alg": alg, "kid": key, "typ": typ}, header or {}))
     if payload is None:

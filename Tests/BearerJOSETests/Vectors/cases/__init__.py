@@ -1,12 +1,12 @@
 """The cases, one module for each subject; a module's name is the directory of its vectors."""
 
 from . import (
-    algorithm, audience, authorization, claims, client, form, good, header, issuer, json_text, keys, order, sender,
+    algorithm, audience, authorization, claims, client, escapes, form, good, header, issuer, json_text, keys, order, sender,
     shapes, signature, stepup, scope, times, tightening, type,
 )
 
 MODULES = [
-    good, form, header, algorithm, type, json_text, issuer, keys, signature, shapes, times, audience, client, claims,
+    good, form, header, algorithm, type, json_text, escapes, issuer, keys, signature, shapes, times, audience, client, claims,
     sender, stepup, scope, tightening, order, authorization,
 ]
 
