@@ -24,6 +24,7 @@ struct VectorWorld: Sendable {
   private let issuers: [KnownIssuer]
   private let policies: [String: Policy]
   private let keySets: [String: [UInt8]]
+  private let shelf = KeySetShelf()
 
   private init() throws {
     let issuers = try Self.json("issuers.json").objectValue?.members ?? []
@@ -60,7 +61,7 @@ struct VectorWorld: Sendable {
       issuers.append(Issuer(name: issuer.name, url: issuer.url, algorithms: algorithms))
       let name = issuer.keys ?? vector.keys
       guard let bytes = keySets[name] else { throw Fault.unreadable(name) }
-      keys.append(try KeySet(parsing: bytes, algorithms: algorithms))
+      keys.append(try shelf.keySet(name, algorithms, parsing: bytes))
     }
     guard let policy = policies[vector.policy] else { throw Fault.unreadable(vector.policy) }
     let tightening = try Tightening(json: vector.request ?? JSONObject())
