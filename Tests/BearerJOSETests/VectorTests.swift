@@ -1,5 +1,6 @@
 import BearerJOSE
 import BearerJSON
+import BearerProtocol
 import Testing
 
 /// The table of hostile and good tokens.
@@ -51,11 +52,19 @@ import Testing
     #expect(try JSONValue(parsing: claims) == JSONValue(parsing: payload), "\(name)")
   }
 
-  @Test("each token gets the answer that its file names", arguments: try Vector.tokens())
+  @Test("each token gets the answer that its file names", arguments: try Vector.all())
   func answer(_ vector: Vector) throws {
-    guard case .token(let token) = vector.input else { return }
     var verifier = Verifier()
-    try expectAnswer(to: vector, token: token, from: &verifier)
+    switch vector.input {
+    case .token(let token): try expectAnswer(to: vector, token: token, from: &verifier)
+    case .authorization(let value):
+      let bytes = Array(value.utf8)
+      switch AuthorizationHeader.read(bytes) {
+      case .bearer(let range): try expectAnswer(to: vector, token: Array(bytes[range]), from: &verifier)
+      case .noToken: #expect(vector.expect == "missing_token", "\(vector.name): \(vector.comment)")
+      case .several: #expect(vector.expect == "multiple_credentials", "\(vector.name): \(vector.comment)")
+      }
+    }
   }
 
   @Test("a verifier that has seen all the other tokens, and knows signatures, answers the same")

@@ -15,6 +15,9 @@ def cases(add):
     value("upper-case", "accept", f"BEARER {good}", "schemes know no case")
     value("mixed-case", "accept", f"bEaReR {good}", "schemes know no case")
     value("two-spaces", "accept", f"Bearer  {good}", "one or more spaces")
+    value("spaces-around", "accept", f"  Bearer {good} ", "spaces around the value are none of it")
+    value("two-tokens", "malformed_token", f"Bearer {good} {expired}", "two tokens behind one scheme are one bad token")
+    value("forged", "bad_signature", f"Bearer {mint(key='mallory-rsa', header={'kid': 'rsa'})}", "what holds for the token holds here")
     value("expired", "expired", f"Bearer {expired}", "what holds for the token holds here", claim="exp")
     value("opaque", "opaque_token", "Bearer 0b7f5f0e-58a1-4e0c-9f0e-3a54c86d7d0c", "an opaque token")
 
@@ -36,4 +39,5 @@ def cases(add):
     value("twice-without-space", "multiple_credentials", f"Bearer {good},Bearer {good}", "joined without a space")
     value("twice-different", "multiple_credentials", f"Bearer {good}, Bearer {expired}", "one good, one not")
     value("twice-good-last", "multiple_credentials", f"Bearer {expired}, Bearer {good}", "one not, one good")
+    value("basic-and-bearer", "multiple_credentials", f"Basic dXNlcjpwYXNz, Bearer {good}", "two schemes")
     value("bearer-and-basic", "multiple_credentials", f"Bearer {good}, Basic dXNlcjpwYXNz", "two schemes")
