@@ -145,7 +145,7 @@ let package = Package(
     .testTarget(name: "BearerCryptoTests", dependencies: ["BearerCrypto", "BearerSigning"]),
     .testTarget(
       name: "BearerJOSETests",
-      dependencies: ["BearerJOSE", "BearerCrypto", "BearerJSON", "BearerSigning", "BearerTestKit"],
+      dependencies: ["BearerJOSE", "BearerCrypto", "BearerJSON", "BearerProtocol", "BearerSigning", "BearerTestKit"],
       exclude: ["Vectors"]
     ),
     .testTarget(
