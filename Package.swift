@@ -89,12 +89,13 @@ let package = Package(
     .target(
       name: "BearerDaemon",
       dependencies: [
-        "BearerServer", "BearerFetch", "BearerSystemd", "BearerKeys", "BearerJOSE", "BearerProtocol", "BearerJSON",
-        "BearerCrypto",
+        "BearerServer", "BearerFetch", "BearerSystemd", "BearerClient", "BearerKeys", "BearerJOSE", "BearerProtocol",
+        "BearerJSON", "BearerCrypto",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "TOMLKit", package: "TOMLKit"),
       ]
     ),
@@ -102,6 +103,7 @@ let package = Package(
       name: "bearerd",
       dependencies: [
         "BearerDaemon", "BearerClient", "BearerFetch", "BearerJOSE", "BearerProtocol", "BearerJSON",
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
     ),

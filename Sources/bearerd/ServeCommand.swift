@@ -1,5 +1,6 @@
 import ArgumentParser
 import BearerDaemon
+import Logging
 
 /// `bearerd serve`.
 struct ServeCommand: AsyncParsableCommand {
@@ -25,7 +26,12 @@ struct ServeCommand: AsyncParsableCommand {
     let load: @Sendable () throws(ConfigurationFaults) -> Configuration = { () throws(ConfigurationFaults) in
       try sources.load()
     }
-    _ = (configuration, load)
-    throw ExitStatus.cannotBind.exitCode
+    var logger = Logger(label: "bearerd", factory: StreamLogHandler.standardError(label:))
+    logger.logLevel = configuration.logLevel
+    do {
+      try await Daemon(configuration: configuration, environment: environment, load: load, logger: logger).run()
+    } catch let fault as Daemon.Fault {
+      throw failure(.cannotBind, fault.description)
+    }
   }
 }

@@ -24,9 +24,10 @@ package final class World: Sendable {
     self.keys = keys
     let issuers = configuration.issuers.map { Issuer(name: $0.name, url: $0.url, algorithms: $0.algorithms) }
     self.issuers = issuers
-    policies = Dictionary(uniqueKeysWithValues: configuration.policies.map { policy in
-      (policy.name, Demands(CompiledPolicy(policy, issuers: issuers)))
-    })
+    policies = Dictionary(
+      uniqueKeysWithValues: configuration.policies.map { policy in
+        (policy.name, Demands(CompiledPolicy(policy, issuers: issuers)))
+      })
     defaultPolicy = policies[Configuration.defaultName]
   }
 

@@ -9,7 +9,7 @@ import Synchronization
 final class IssuerKeysService: Service {
   private struct Held {
     var configuration: IssuerConfiguration
-    var waitingPerIssuer: Int
+    var limits: Limits
     let keys: IssuerKeys
   }
 
@@ -47,18 +47,18 @@ final class IssuerKeysService: Service {
   /// An issuer that is the same as before keeps its keys; one that is not begins anew.
   func owners(for configuration: Configuration) -> [IssuerKeys] {
     configuration.issuers.map { issuer in
-      owner(of: issuer, waitingPerIssuer: configuration.limits.waitingPerIssuer)
+      owner(of: issuer, limits: configuration.limits)
     }
   }
 
-  private func owner(of issuer: IssuerConfiguration, waitingPerIssuer: Int) -> IssuerKeys {
-    let settings = issuer.refreshSettings(waitingPerIssuer: waitingPerIssuer)
+  private func owner(of issuer: IssuerConfiguration, limits: Limits) -> IssuerKeys {
+    let settings = issuer.refreshSettings(limits)
     let known = held.withLock { $0[issuer.name] }
     if let known, known.configuration.isSameIssuer(as: issuer) {
       let isSameWay = known.configuration.keySourceSettings == issuer.keySourceSettings
-      if known.configuration != issuer || known.waitingPerIssuer != waitingPerIssuer {
+      if known.configuration != issuer || known.limits != limits {
         known.keys.update(settings: settings, source: isSameWay ? nil : source(of: issuer))
-        let changed = Held(configuration: issuer, waitingPerIssuer: waitingPerIssuer, keys: known.keys)
+        let changed = Held(configuration: issuer, limits: limits, keys: known.keys)
         held.withLock { $0[issuer.name] = changed }
       }
       return known.keys
@@ -71,7 +71,7 @@ final class IssuerKeysService: Service {
       onChange()
     }
     if let (fetched, age) = snapshots?.load(issuer, logger: log) { keys.seed(with: fetched, age: age) }
-    let new = Held(configuration: issuer, waitingPerIssuer: waitingPerIssuer, keys: keys)
+    let new = Held(configuration: issuer, limits: limits, keys: keys)
     held.withLock { $0[issuer.name] = new }
     arrive.yield(new)
     // One of the same name that was another issuer; whoever waits for its keys is told to ask again.

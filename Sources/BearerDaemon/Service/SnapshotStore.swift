@@ -146,7 +146,7 @@ extension IssuerConfiguration {
       case .jwksURI: "jwks_uri"
       case .jwksFile: "jwks_file"
       }
-    let text = [url, kind, sourceText, names, caFile ?? "", connectTo?.text ?? ""].joined(separator: "\n")
+    let text = [url, kind, sourceText, names, caFile ?? "", connectTo?.description ?? ""].joined(separator: "\n")
     return SHA256.digest(of: Array(text.utf8)).prefix(16).map { byte in
       String(byte >> 4, radix: 16) + String(byte & 0xF, radix: 16)
     }.joined()
