@@ -1,0 +1,83 @@
+"""Runs the built programs for the tests in Python."""
+
+import contextlib
+import os
+import pathlib
+import select
+import socket
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BIN = pathlib.Path(os.environ.get("BEARERD_BIN", ROOT / ".build" / "debug"))
+
+# The longest wait for a start, in seconds: it ends a hang, and no test measures it.
+START_SECONDS = 60
+
+
+@contextlib.contextmanager
+def development_issuer(keys):
+    """Serves the keys of a directory; gives the issuer's URL."""
+    command = [BIN / "bearerd-dev-issuer", "serve", "--keys", keys, "--port", "0"]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            url = process.stdout.readline().strip()
+            if not url:
+                raise RuntimeError("the development issuer did not start")
+            yield url
+        finally:
+            process.terminate()
+
+
+def mint(keys, *arguments):
+    """A token by the keys of a directory, as `bearerd-dev-issuer mint` makes it."""
+    command = [BIN / "bearerd-dev-issuer", "mint", "--keys", keys, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+class Daemon:
+    """A running bearerd; ready once it is made, and stopped at the end of its `with` block."""
+
+    def __init__(self, directory, *arguments):
+        """Starts `bearerd serve` with these arguments and a socket in the directory."""
+        self.socket_path = str(pathlib.Path(directory) / "bearerd.sock")
+        command = [BIN / "bearerd", "serve", "--socket", self.socket_path, *arguments]
+        # READY=1 (sd_notify(3)) comes when the keys are there, so that nothing has to be polled.
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            notify_path = str(pathlib.Path(directory) / "notify.sock")
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(notify_path)
+            notify.bind(notify_path)
+            environment = {name: value for name, value in os.environ.items() if not name.startswith("BEARERD_")}
+            environment["NOTIFY_SOCKET"] = notify_path
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment)
+            try:
+                self._await_ready(notify)
+            except BaseException:
+                self.stop()
+                raise
+
+    def _await_ready(self, notify):
+        process = os.pidfd_open(self.process.pid)
+        try:
+            while True:
+                readable, _, _ = select.select([notify, process], [], [], START_SECONDS)
+                if notify in readable:
+                    if b"READY=1" in notify.recv(65536).split(b"\n"):
+                        return
+                elif process in readable:
+                    raise RuntimeError(f"bearerd ended with exit status {self.process.wait()}")
+                else:
+                    raise RuntimeError("bearerd is not ready")
+        finally:
+            os.close(process)
+
+    def stop(self):
+        """Stops the daemon and waits until it has gone; gives its exit status."""
+        self.process.terminate()
+        return self.process.wait(START_SECONDS)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
