@@ -1,0 +1,238 @@
+import BearerProtocol
+import Testing
+
+@Suite struct RequestReaderTests {
+  private var reader = RequestReader()
+
+  private mutating func read(_ line: String) throws(RequestFault) -> Request {
+    let bytes = Array(line.utf8)
+    return try reader.read(bytes.span)
+  }
+
+  private var id: String { String(decoding: reader.id, as: UTF8.self) }
+  private var credential: String { String(decoding: reader.credential, as: UTF8.self) }
+
+  /// What a line is refused with: code, member, and whether its id is unknown.
+  private mutating func fault(_ line: String) -> (code: ReplyCode?, member: String?, isUnidentified: Bool) {
+    do {
+      _ = try read(line)
+      return (nil, nil, reader.isUnidentified)
+    } catch {
+      return (error.code, error.member, reader.isUnidentified)
+    }
+  }
+
+  // MARK: Requests
+
+  @Test("every operation is read")
+  mutating func operations() throws {
+    #expect(try read(#"{"op":"status"}"#) == .status)
+    #expect(try read(#"{"op":"ping"}"#) == .ping)
+    #expect(try read(#"{"op":"hello"}"#) == .hello)
+    #expect(try read(#"{"op":"refresh-jwks"}"#) == .refreshJWKS(issuer: nil))
+    #expect(try read(#"{"op":"refresh-jwks","issuer":"a"}"#) == .refreshJWKS(issuer: "a"))
+    #expect(try read(#"{"op":"verify","token":"t"}"#) == .verify(TokenDemands()))
+    #expect(try read(#"{"op":"introspect","token":"t"}"#) == .introspect(TokenDemands()))
+    // Names are compared after unescaping, in whatever order and with whatever space.
+    #expect(try read(#" { "\u006fp" : "p\u0069ng" } "#) == .ping)
+    #expect(try read(#"{"token":"t","op":"verify"}"#) == .verify(TokenDemands()))
+  }
+
+  @Test("every member of a verify request is read")
+  mutating func members() throws {
+    var demands = TokenDemands()
+    demands.policy = "p"
+    demands.audiences = ["a", "b"]
+    demands.scopes = ["s1", "s2"]
+    demands.maximumAge = 300
+    demands.acrValues = ["x", "y"]
+    demands.nonce = "n"
+    demands.deadlineMilliseconds = 10_000
+    demands.explain = true
+    let request = try read(
+      #"{"id":1,"op":"verify","token":"a.b.c","policy":"p","audience":["a","b"],"scope":" s1  s2 ","max_age":300,"acr_values":"x y","nonce":"n","deadline_ms":10000,"explain":true}"#
+    )
+    #expect(request == .verify(demands))
+    #expect(credential == "a.b.c")
+    #expect(id == "1")
+    #expect(!demands.tightensNothing)
+  }
+
+  @Test("an audience is one or several")
+  mutating func audience() throws {
+    var demands = TokenDemands()
+    demands.audiences = ["a"]
+    #expect(try read(#"{"op":"verify","token":"t","audience":"a"}"#) == .verify(demands))
+    #expect(try read(#"{"op":"verify","token":"t","audience":["a"]}"#) == .verify(demands))
+  }
+
+  @Test("bounds belong to their ranges")
+  mutating func bounds() throws {
+    for (member, value) in [
+      ("max_age", "0"), ("max_age", "253402300799"), ("deadline_ms", "1"), ("deadline_ms", "10000"),
+    ] {
+      #expect(fault(#"{"op":"verify","token":"t","\#(member)":\#(value)}"#).code == nil)
+    }
+    for (member, value) in [
+      ("max_age", "-1"), ("max_age", "253402300800"), ("max_age", "99999999999999999999"), ("deadline_ms", "0"),
+      ("deadline_ms", "10001"), ("deadline_ms", "-1"), ("max_age", "1.5"), ("max_age", "1e400"), ("deadline_ms", "0.5"),
+    ] {
+      let fault = fault(#"{"op":"verify","token":"t","\#(member)":\#(value)}"#)
+      #expect(fault == (.invalidRequest, member, false))
+    }
+  }
+
+  @Test("credentials come as token, as authorization, or wrongly as both")
+  mutating func credentials() throws {
+    var demands = TokenDemands()
+    #expect(try read(#"{"op":"verify","token":"a\u002eb"}"#) == .verify(demands))
+    #expect(credential == "a.b")
+    demands.credential = .authorization
+    #expect(try read(#"{"op":"verify","authorization":"Bearer x"}"#) == .verify(demands))
+    #expect(credential == "Bearer x")
+    #expect(try read(#"{"op":"verify","authorization":""}"#) == .verify(demands))
+    #expect(credential == "")
+    demands.credential = .both
+    #expect(try read(#"{"op":"verify","authorization":"Bearer x","token":"t"}"#) == .verify(demands))
+  }
+
+  @Test("nothing of an earlier line is left over")
+  mutating func reuse() throws {
+    _ = try read(#"{"id":"a","op":"verify","token":"secret","scope":"s"}"#)
+    #expect(fault("nonsense") == (.invalidJSON, nil, true))
+    #expect(id == "" && credential == "")
+    #expect(try read(#"{"op":"ping"}"#) == .ping)
+    #expect(id == "" && credential == "" && !reader.isUnidentified)
+  }
+
+  // MARK: Ids
+
+  @Test(
+    "a good id is kept as its source text",
+    arguments: [
+      #"0"#, "1", "-1", "9007199254740992", "-9007199254740992", #""""#, #""a""#, #""\u0061\n""#, #""é""#, #""\"""#,
+      "\"" + String(repeating: "x", count: 128) + "\"", "\"" + String(repeating: #"\u0061"#, count: 128) + "\"",
+    ])
+  mutating func goodID(_ source: String) throws {
+    #expect(try read(#"{"id":\#(source),"op":"ping"}"#) == .ping)
+    #expect(id == source)
+    #expect(!reader.isUnidentified)
+  }
+
+  @Test(
+    "an id that cannot be echoed is refused, whatever else is right",
+    arguments: [
+      "null", "true", "[]", "{}", "1.5", "9007199254740993", "-9007199254740993", "1e999", "123456789012345678901234567890",
+      "\"" + String(repeating: "x", count: 129) + "\"", "\"" + String(repeating: "é", count: 65) + "\"",
+    ])
+  mutating func badID(_ source: String) {
+    #expect(fault(#"{"id":\#(source),"op":"ping"}"#) == (.invalidRequest, "id", true))
+    #expect(id == "")
+  }
+
+  @Test("a fault in a line with a good id keeps the id")
+  mutating func faultWithID() {
+    #expect(fault(#"{"op":"nope","id":7}"#) == (.unknownOp, "op", false))
+    #expect(id == "7")
+    #expect(fault(#"{"tokne":"t","op":"verify","id":"x"}"#) == (.invalidRequest, "tokne", false))
+    #expect(id == "\"x\"")
+  }
+
+  // MARK: Faults
+
+  @Test(
+    "what is not a JSON object is invalid_json",
+    arguments: [
+      "", " ", "x", "{", "{}}", "[]", "null", "1", #""op""#, #"{"op":"ping",}"#, #"{'op':'ping'}"#, #"{"op":"ping"} x"#,
+      #"{"op":"ping","op":"ping"}"#, #"{"op":"ping","\u006fp":"ping"}"#, #"{"op":"\ud800"}"#, "{\"op\":\"p\u{0}ing\"}",
+      #"{"op":"ping","a":01}"#, #"{"op":NaN}"#, "\u{FEFF}{\"op\":\"ping\"}",
+      #"{"op":"ping","a":"# + String(repeating: "[", count: 40) + String(repeating: "]", count: 40) + "}",
+    ])
+  mutating func invalidJSON(_ line: String) {
+    #expect(fault(line) == (.invalidJSON, nil, true))
+  }
+
+  @Test("bytes that are not UTF-8 are invalid_json")
+  mutating func invalidUTF8() {
+    let line = Array(#"{"op":"ping"#.utf8) + [0xFF] + Array(#""}"#.utf8)
+    #expect(throws: RequestFault.self) { try reader.read(line.span) }
+    #expect(reader.isUnidentified)
+  }
+
+  @Test("an op is a string that is known")
+  mutating func ops() {
+    #expect(fault("{}") == (.invalidRequest, "op", false))
+    for value in ["null", "1", "true", "[]", #"{"op":"ping"}"#] {
+      #expect(fault(#"{"op":\#(value)}"#) == (.invalidRequest, "op", false))
+    }
+    for value in ["", "PING", "ping ", "verify\\u0000", "refresh_jwks"] {
+      #expect(fault(#"{"op":"\#(value)"}"#) == (.unknownOp, "op", false))
+    }
+  }
+
+  @Test(
+    "a member that the op does not have is refused by name",
+    arguments: [
+      (#"{"op":"verify","tokne":"t"}"#, "tokne"), (#"{"op":"verify","token":"t","Scope":"s"}"#, "Scope"),
+      (#"{"op":"verify","token":"t","scope ":"s"}"#, "scope "), (#"{"op":"verify","token":"t","":1}"#, ""),
+      (#"{"op":"verify","token":"t","issuer":"i"}"#, "issuer"), (#"{"op":"introspect","token":"t","dpop":"x"}"#, "dpop"),
+      (#"{"op":"ping","token":"t"}"#, "token"), (#"{"op":"status","x":null}"#, "x"), (#"{"op":"hello","policy":"p"}"#, "policy"),
+      (#"{"op":"refresh-jwks","issuers":["a"]}"#, "issuers"),
+      (#"{"op":"ping","\#(String(repeating: "m", count: 65))":1}"#, String(repeating: "m", count: 16) + "…"),
+      (#"{"op":"verify","token":"t","x":{"token":"u"},"scope":"s"}"#, "x"),
+    ])
+  mutating func unknownMember(_ line: String, _ member: String) {
+    #expect(fault(line) == (.invalidRequest, member, false))
+  }
+
+  @Test(
+    "a member that is null, ill-typed, empty or blank is refused by name",
+    arguments: [
+      ("token", ["null", "1", "\"\"", "[]", "{}", "true", #"["t"]"#]),
+      ("policy", ["null", "1", "\"\"", "[]", "true"]),
+      ("audience", ["null", "1", "\"\"", "[]", #"[""]"#, #"["a",""]"#, #"["a",1]"#, #"["a",null]"#, #"[["a"]]"#, "{}"]),
+      ("scope", ["null", "1", "\"\"", "\" \"", "\"   \"", "[]", #"["s"]"#, "true"]),
+      ("max_age", ["null", "\"300\"", "\"\"", "[]", "true", "1.5"]),
+      ("acr_values", ["null", "1", "\"\"", "\" \"", "[]", #"["a"]"#]),
+      ("nonce", ["null", "1", "\"\"", "[]", "true"]),
+      ("deadline_ms", ["null", "\"5\"", "\"\"", "[]", "true"]),
+      ("explain", ["null", "1", "\"\"", "\"true\"", "[]", "{}"]),
+    ])
+  mutating func illTyped(_ member: String, _ values: [String]) {
+    for value in values {
+      let token = member == "token" ? "" : #","token":"t""#
+      for op in ["verify", "introspect"] {
+        let fault = fault(#"{"op":"\#(op)"\#(token),"\#(member)":\#(value)}"#)
+        #expect(fault == (.invalidRequest, member, false), "\(member): \(value)")
+      }
+    }
+  }
+
+  @Test("authorization may be empty, but not anything else than a string")
+  mutating func authorization() {
+    for value in ["null", "1", "[]", "true", #"["Bearer x"]"#] {
+      #expect(fault(#"{"op":"verify","authorization":\#(value)}"#) == (.invalidRequest, "authorization", false))
+    }
+    #expect(fault(#"{"op":"verify","token":null,"authorization":"Bearer x"}"#) == (.invalidRequest, "token", false))
+    #expect(fault(#"{"op":"verify","token":"","authorization":"Bearer x"}"#) == (.invalidRequest, "token", false))
+  }
+
+  @Test("a request about a token must have one, and refresh-jwks no empty issuer")
+  mutating func missing() {
+    #expect(fault(#"{"op":"verify"}"#) == (.invalidRequest, "token", false))
+    #expect(fault(#"{"op":"introspect","scope":"s"}"#) == (.invalidRequest, "token", false))
+    for value in ["null", "\"\"", "1", #"["a"]"#] {
+      #expect(fault(#"{"op":"refresh-jwks","issuer":\#(value)}"#) == (.invalidRequest, "issuer", false))
+    }
+  }
+
+  @Test("hello tells of the members that are read, and of no others")
+  mutating func operationList() {
+    for (name, members) in Request.operations {
+      for member in members {
+        let line = #"{"op":"\#(name)","\#(member)":null}"#
+        #expect(fault(line) == (.invalidRequest, member, false))
+      }
+    }
+  }
+}

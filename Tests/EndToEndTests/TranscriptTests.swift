@@ -1,0 +1,44 @@
+import Foundation
+import Testing
+
+/// Conversations with the built daemon: over its real socket, with providers over real HTTP.
+@Suite struct TranscriptTests {
+  /// A file in `Transcripts`, by its name.
+  struct Transcript: CustomTestStringConvertible, Sendable {
+    let name: String
+
+    static let directory = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Transcripts")
+    static let all = ((try? FileManager.default.contentsOfDirectory(atPath: directory.path())) ?? [])
+      .filter { $0.hasSuffix(".txt") }.sorted().map(Transcript.init(name:))
+
+    var url: URL { Self.directory.appending(path: name) }
+    var testDescription: String { String(name.dropLast(4)) }
+  }
+
+  @Test("the daemon says what the transcript says", arguments: Transcript.all)
+  func conversation(_ transcript: Transcript) async throws {
+    let text = try String(contentsOf: transcript.url, encoding: .utf8)
+    // A thread of its own, since reading from a socket blocks, and tasks have but few threads.
+    let fault: TranscriptFault? = await withCheckedContinuation { continuation in
+      Thread.detachNewThread {
+        do {
+          try Stage().play(try TranscriptReader.read(text))
+          continuation.resume(returning: nil)
+        } catch {
+          continuation.resume(returning: error as? TranscriptFault ?? TranscriptFault(line: 0, message: "\(error)"))
+        }
+      }
+    }
+    guard let fault else { return }
+    Issue.record(
+      "\(fault.message)",
+      sourceLocation: SourceLocation(
+        fileID: "EndToEndTests/\(transcript.name)", filePath: transcript.url.path(), line: max(fault.line, 1), column: 1)
+    )
+  }
+
+  @Test("there are transcripts")
+  func some() {
+    #expect(Transcript.all.count >= 30)
+  }
+}
