@@ -45,6 +45,12 @@ final class BuiltProgram {
     return (status, output.whole(), error.whole())
   }
 
+  /// Waits until the daemon has logged that it listens.
+  func awaitListening() -> Bool {
+    var cursor = 0
+    return error.await("listening", from: &cursor)
+  }
+
   /// Waits for a line on standard error that holds `text`, after the one that was found last.
   func awaitLog(_ text: String) -> Bool { error.await(text, from: &logCursor) }
 }

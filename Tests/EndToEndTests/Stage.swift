@@ -70,7 +70,7 @@ final class Stage {
       try check(daemon == nil, "a daemon runs already")
       let daemon = try BuiltProgram(["serve"] + arguments.map(filled), environment: environment)
       self.daemon = daemon
-      try check(daemon.awaitLog("listening"), "the daemon does not listen: \(daemon.errorText)")
+      try check(daemon.awaitListening(), "the daemon does not listen: \(daemon.errorText)")
     case .log(let text):
       let daemon = try running()
       try check(daemon.awaitLog(try filled(text)), "no such line in the log:\n\(daemon.errorText)")

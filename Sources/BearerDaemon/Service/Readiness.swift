@@ -19,10 +19,19 @@ struct Readiness: Service {
   let onReady: @Sendable () -> Void
 
   func run() async throws {
-    for await _ in listening.cancelOnGracefulShutdown() { break }
-    guard !Task.isShuttingDownGracefully else { return }
+    var isListening = false
+    for await _ in listening.cancelOnGracefulShutdown() {
+      isListening = true
+      break
+    }
+    // A daemon that could not listen, or was stopped before, was never ready.
+    guard isListening, !isOver else { return }
     let world = current.value
     let isHot = await keysAreHot(world)
+    guard !isOver else {
+      notifier.notify(.stopping)
+      return
+    }
     notifier.notify(.ready, .status(reports.statusLine(world)))
     if isHot {
       logger.notice("ready")
@@ -36,6 +45,8 @@ struct Readiness: Service {
     notifier.notify(.stopping)
     logger.notice("stopping")
   }
+
+  private var isOver: Bool { Task.isShuttingDownGracefully || Task.isCancelled }
 
   /// Waits until all issuers have keys, at most for `ready_wait`.
   private func keysAreHot(_ world: World) async -> Bool {

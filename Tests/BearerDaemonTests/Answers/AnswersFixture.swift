@@ -1,0 +1,160 @@
+import BearerDevIssuer
+import BearerJOSE
+import BearerJSON
+import BearerKeys
+import BearerProtocol
+import BearerServer
+import BearerTestKit
+import Synchronization
+
+@testable import BearerDaemon
+
+/// A handler of one event loop with a world whose keys, fetches and clock the test owns.
+final class AnswersFixture {
+  static let url = "https://idp.example"
+
+  let source = ScriptedKeySource()
+  let clock = ManualClock()
+  let reports = Reports(eventLoops: 1)
+  let keys: IssuerKeys
+  let current: CurrentWorld
+  let handler: any LineHandler
+
+  private let changes: AsyncStream<IssuerKeysChange>
+
+  /// A world with one issuer, `idp`, whose keys are not there yet.
+  ///
+  /// - Parameters:
+  ///   - settings: When keys are fetched and how long they may be used.
+  ///   - policies: The policies; one named `default` unless told otherwise.
+  ///   - limits: What clients may cost.
+  init(
+    _ settings: RefreshSettings = RefreshSettings(), policies: [Policy] = [AnswersFixture.policy()],
+    limits: Limits = Limits()
+  ) {
+    let (changes, listener) = AsyncStream<IssuerKeysChange>.makeStream()
+    self.changes = changes
+    // Answers read the real clock; the keys' clock starts there and then stands still.
+    clock.advance(by: MonotonicTime.now.duration(since: .zero))
+    keys = IssuerKeys(
+      name: "idp", settings: settings, source: source, clock: clock, jitter: JitterGenerator(seed: 1)
+    ) { listener.yield($0) }
+    let configuration = Configuration(
+      issuers: [IssuerConfiguration(name: "idp", url: Self.url)], policies: policies, limits: limits)
+    current = CurrentWorld(World(configuration, keys: [keys]))
+    handler = RequestHandlers(current, reports).makeHandler()
+  }
+
+  /// A policy for tokens of the issuer, changed as the test likes.
+  static func policy(_ change: (inout Policy) -> Void = { _ in }) -> Policy {
+    var policy = Policy(name: "default", issuers: ["idp"], audiences: ["api"])
+    change(&policy)
+    return policy
+  }
+
+  /// Puts other policies in force, as a reload does.
+  func reload(_ policies: [Policy]) {
+    let configuration = Configuration(
+      issuers: [IssuerConfiguration(name: "idp", url: Self.url)], policies: policies)
+    current.replace(with: World(configuration, keys: [keys]))
+  }
+
+  // MARK: Keys
+
+  /// The set that publishes these keys.
+  static func fetched(_ kids: String...) throws -> FetchedKeys {
+    let keys: JSONValue = ["keys": .array(try kids.map { .object(try CachedKeys.key(named: $0).jwk) })]
+    let body = keys.serialized()
+    return FetchedKeys(
+      keys: try KeySet(parsing: body, algorithms: [.es256]), body: body, lifetime: nil, validators: FetchValidators())
+  }
+
+  /// Puts a set in use that was kept `age` ago.
+  func seed(_ kids: String, age: Duration = .zero) throws {
+    keys.seed(with: try Self.fetched(kids), age: age)
+  }
+
+  /// Runs `body` beside the task that keeps the keys, after its first fetch has brought `k1`.
+  func run(_ body: () async throws -> Void) async throws {
+    let keys = keys
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { await keys.run() }
+      defer { keys.shutDown() }
+      await source.nextCall()?.answer(.success(.keys(try Self.fetched("k1"))))
+      for await change in changes { if case .replaced = change { break } }
+      try await body()
+    }
+  }
+
+  // MARK: Tokens
+
+  static func token(
+    _ kind: TokenTemplate.Kind = .access, kid: String = "k1", _ change: (inout TokenTemplate) -> Void = { _ in }
+  ) throws -> String {
+    try DevIssuer(url: url, keyStore: KeyRing()).mint(kind, key: try CachedKeys.key(named: kid)) { template in
+      template.audiences = ["api"]
+      change(&template)
+    }
+  }
+
+  // MARK: Lines
+
+  /// What became of a line.
+  func outcome(_ line: String) -> (reply: String, outcome: LineOutcome) {
+    var reply: [UInt8] = []
+    let bytes = Array(line.utf8)
+    let outcome = handler.handle(bytes.span, from: Peer(uid: 0, gid: 0, pid: 1), into: &reply)
+    return (String(decoding: reply, as: UTF8.self), outcome)
+  }
+
+  /// The reply line to a request that is answered at once, with its LF.
+  func text(_ line: String) -> String {
+    let (reply, outcome) = outcome(line)
+    guard case .answered = outcome else { return "deferred" }
+    return reply
+  }
+
+  /// The members of the reply to a request that is answered at once.
+  func reply(_ line: String) throws -> JSONValue {
+    let text = text(line)
+    return try JSONValue(parsing: Array(text.utf8))
+  }
+
+  /// Asks about a token; `rest` is further members.
+  func verify(_ token: String, op: String = "verify", _ rest: String = "") throws -> JSONValue {
+    try reply(#"{"op":"\#(op)","token":"\#(token)"\#(rest)}"#)
+  }
+
+  /// A request that must be deferred.
+  func deferred(_ token: String, _ rest: String = "") -> Deferred? {
+    let (reply, outcome) = outcome(#"{"id":1,"op":"verify","token":"\#(token)"\#(rest)}"#)
+    guard case .deferred(_, let pending) = outcome, reply.isEmpty else { return nil }
+    return Deferred(pending)
+  }
+}
+
+/// A reply that is to come.
+final class Deferred: Sendable {
+  let pending: any DeferredReply
+  private let replies: AsyncStream<[UInt8]>
+
+  init(_ pending: any DeferredReply) {
+    self.pending = pending
+    let (replies, arrival) = AsyncStream<[UInt8]>.makeStream()
+    self.replies = replies
+    pending.start { arrival.yield($0) }
+  }
+
+  /// The reply, once it has come.
+  func reply() async throws -> JSONValue {
+    for await reply in replies { return try JSONValue(parsing: reply) }
+    return .null
+  }
+}
+
+extension JSONValue {
+  /// The reply's error code, or `ok`.
+  var verdict: String {
+    self["ok"] == .bool(true) ? "ok" : self["error"]?["code"]?.stringValue ?? "?"
+  }
+}

@@ -1,0 +1,168 @@
+import BearerJOSE
+import BearerJSON
+import BearerKeys
+import BearerProtocol
+import BearerServer
+import BearerTestKit
+import Testing
+
+@testable import BearerDaemon
+
+@Suite struct VerdictTests {
+  @Test("every code of a rejection is a code of the protocol, of the category token or policy")
+  func codes() {
+    for code in Rejection.Code.allCases {
+      let replyCode = ReplyCode(rawValue: code.rawValue)
+      #expect(replyCode != nil, "\(code)")
+      #expect(replyCode?.category == .token || replyCode?.category == .policy)
+    }
+    let others = ReplyCode.allCases.filter { Rejection.Code(rawValue: $0.rawValue) == nil }
+    #expect(others.filter { $0.category == .token || $0.category == .policy } == [.revoked])
+  }
+
+  @Test("a canary is told from its forgery on every handler")
+  func canary() {
+    let fixture = AnswersFixture()
+    #expect((fixture.handler as? RequestHandler)?.canaryPasses() == true)
+    #expect((fixture.handler as? RequestHandler)?.canaryPasses() == true)
+  }
+
+  @Test("claims come back with their own source text")
+  func claims() throws {
+    let fixture = AnswersFixture()
+    try fixture.seed("k1")
+    let payload = """
+      {"iss":"https://idp.example","aud":"api","sub":"s","client_id":"c","jti":"j","iat":1.50e3,"exp":2.5e9,\
+      "big":123456789012345678901234567890,"t":"\\u0061"}
+      """
+    let token = try CachedKeys.key(named: "k1").sign(
+      header: Array(#"{"typ":"at+jwt","x":1,"alg":"ES256","kid":"k1"}"#.utf8), payload: Array(payload.utf8))
+    let text = fixture.text(#"{"id":"\u0041","op":"verify","token":"\#(token)"}"#)
+    let start =
+      #"{"id":"\u0041","ok":true,"policy":"default","issuer":"idp","header":{"alg":"ES256","kid":"k1","typ":"at+jwt"},"claims":"#
+    #expect(text.hasPrefix(start + payload + #","expires_in":"#))
+    #expect(text.hasSuffix("}\n"))
+  }
+
+  @Test("a verdict on stale keys says so, with their age")
+  func stale() throws {
+    let fixture = AnswersFixture()
+    try fixture.seed("k1", age: .seconds(3600))
+    let token = try AnswersFixture.token()
+    for op in ["verify", "introspect"] {
+      let reply = try fixture.verify(token, op: op)
+      #expect(reply.verdict == "ok")
+      #expect(reply["stale"] == .bool(true))
+      #expect((3600..<3700).contains(try #require(reply["keys_age_s"]?.integerValue)))
+    }
+    #expect(try fixture.reply(#"{"op":"ping"}"#)["ready"] == .bool(true))
+    let fresh = AnswersFixture()
+    try fresh.seed("k1")
+    let reply = try fresh.verify(token)
+    #expect(reply.verdict == "ok" && reply["stale"] == nil && reply["keys_age_s"] == nil)
+  }
+
+  @Test("keys that are past their last use decide nothing, and a bad token is refused all the same")
+  func expiredKeys() throws {
+    let fixture = AnswersFixture(RefreshSettings(maximumStale: .zero, keyWait: .zero))
+    try fixture.seed("k1", age: .seconds(3600))
+    let good = try AnswersFixture.token()
+    #expect(try fixture.verify(good).verdict == "keys_unavailable")
+    #expect(try fixture.verify(good)["error"]?["status"] == 503)
+    #expect(try fixture.verify(good)["error"]?["www_authenticate"] == nil)
+    #expect(try fixture.verify(try AnswersFixture.token { $0.isExpired = true }).verdict == "expired")
+    #expect(try fixture.verify(try AnswersFixture.token { $0.audiences = ["x"] }).verdict == "wrong_audience")
+    #expect(try fixture.reply(#"{"op":"ping"}"#)["ready"] == .bool(false))
+  }
+
+  @Test("a changed policy holds from the next verdict on, for a token whose signature is remembered")
+  func reload() throws {
+    let fixture = AnswersFixture()
+    try fixture.seed("k1")
+    let token = try AnswersFixture.token()
+    #expect(try fixture.verify(token).verdict == "ok")
+    fixture.reload([AnswersFixture.policy { $0.scopes = ["admin"] }])
+    #expect(try fixture.verify(token).verdict == "insufficient_scope")
+    fixture.reload([AnswersFixture.policy { $0.name = "other" }])
+    #expect(try fixture.verify(token)["error"]?["member"] == "policy")
+    #expect(try fixture.verify(token).verdict == "invalid_request")
+    #expect(try fixture.verify(token, #","policy":"default""#).verdict == "unknown_policy")
+    #expect(try fixture.verify(token, #","policy":"other""#).verdict == "ok")
+  }
+
+  // MARK: Challenges
+
+  @Test("a challenge has what RFC 6750 and RFC 9470 want in it")
+  func challenges() throws {
+    let fixture = AnswersFixture(
+      policies: [
+        AnswersFixture.policy {
+          $0.realm = "r"
+          $0.resourceMetadata = "https://m"
+          $0.maximumAge = .seconds(600)
+          $0.acrValues = ["a", "b"]
+          $0.scopes = ["openid"]
+        }
+      ])
+    try fixture.seed("k1")
+    func challenge(_ line: String) throws -> String? {
+      try fixture.reply(line)["error"]?["www_authenticate"]?.stringValue
+    }
+    #expect(
+      try challenge(#"{"op":"verify","authorization":""}"#) == #"Bearer realm="r", resource_metadata="https://m""#)
+    let weak = try AnswersFixture.token { $0.claims["acr"] = "c" }
+    #expect(
+      try challenge(#"{"op":"verify","token":"\#(weak)","max_age":60,"acr_values":"b x"}"#)?
+        .hasSuffix(#", max_age="60", acr_values="b", resource_metadata="https://m""#) == true)
+    let good = try AnswersFixture.token { $0.claims["acr"] = "a" }
+    #expect(
+      try challenge(#"{"op":"verify","token":"\#(good)","scope":"x openid y"}"#)?
+        .hasSuffix(#", scope="openid x y", resource_metadata="https://m""#) == true)
+    #expect(try fixture.verify(good).verdict == "ok")
+  }
+
+  @Test("no text of a request can leave the challenge's line")
+  func challengeInjection() throws {
+    let fixture = AnswersFixture()
+    try fixture.seed("k1")
+    let token = try AnswersFixture.token()
+    let reply = try fixture.verify(token, #","scope":"a\r\nSet-Cookie:x \"q\"""#)
+    let challenge = try #require(reply["error"]?["www_authenticate"]?.stringValue)
+    #expect(challenge.utf8.allSatisfy { (0x20...0x7E).contains($0) })
+    #expect(challenge.hasSuffix(#"scope="a??Set-Cookie:x \"q\"""#))
+  }
+
+  // MARK: What the framing refuses
+
+  @Test(
+    "what the framing refuses has a code and no id",
+    arguments: [
+      (FramingFault.lineTooLong, "request_too_large"), (.lineFarTooLong, "request_too_large"),
+      (.notThisProtocol, "invalid_json"), (.partialLineTimeout, "invalid_json"),
+      (.tooManyConnections, "too_many_connections"),
+    ])
+  func framing(_ fault: FramingFault, _ code: String) throws {
+    var line: [UInt8] = []
+    AnswersFixture().handler.refuse(fault, into: &line)
+    #expect(line.last == 0x0A)
+    let reply = try JSONValue(parsing: line)
+    #expect(reply["id"] == .null)
+    #expect(reply.verdict == code)
+    #expect((reply["error"]?["retry_after_ms"] != nil) == (fault == .tooManyConnections))
+  }
+
+  @Test("order: with id a reply is free, without in order, and after all where nobody knows")
+  func order() {
+    let fixture = AnswersFixture()
+    func order(_ line: String) -> ReplyOrder? {
+      if case .answered(let order) = fixture.outcome(line).outcome { order } else { nil }
+    }
+    #expect(order(#"{"id":1,"op":"ping"}"#) == .free)
+    #expect(order(#"{"id":"","op":"ping"}"#) == .free)
+    #expect(order(#"{"op":"ping"}"#) == .inOrder)
+    #expect(order(#"{"op":"nope"}"#) == .inOrder)
+    #expect(order(#"{"id":1,"op":"nope"}"#) == .free)
+    #expect(order("nope") == .afterAll)
+    #expect(order(#"{"id":null,"op":"ping"}"#) == .afterAll)
+  }
+}

@@ -1,0 +1,148 @@
+import BearerJOSE
+import BearerJSON
+import BearerKeys
+import BearerTestKit
+import Testing
+
+@testable import BearerDaemon
+
+/// Requests that wait for a key.
+@Suite struct WaitingTests {
+  private static let patient = RefreshSettings(keyWait: .seconds(20), waitingPerIssuer: 2)
+  private static let failure: Result<FetchOutcome, FetchFault> = .failure(FetchFault(.connectFailed, "a test"))
+
+  @Test("an unknown key is fetched, and its token accepted")
+  func arrives() async throws {
+    let fixture = AnswersFixture(Self.patient)
+    try await fixture.run {
+      let pending = try #require(fixture.deferred(try AnswersFixture.token(kid: "k2")))
+      await fixture.source.nextCall()?.answer(.success(.keys(try AnswersFixture.fetched("k1", "k2"))))
+      let reply = try await pending.reply()
+      #expect(reply.verdict == "ok")
+      #expect(reply["id"] == 1)
+    }
+  }
+
+  @Test("a key that does not come is unknown, and in the cool-down at once")
+  func unknown() async throws {
+    let fixture = AnswersFixture(Self.patient)
+    try await fixture.run {
+      let token = try AnswersFixture.token(kid: "k2")
+      let pending = try #require(fixture.deferred(token))
+      await fixture.source.nextCall()?.answer(.success(.keys(try AnswersFixture.fetched("k1"))))
+      #expect(try await pending.reply().verdict == "unknown_key")
+      #expect(try fixture.verify(token).verdict == "unknown_key")
+      #expect(fixture.source.fetches == 2)
+    }
+  }
+
+  @Test("a fetch that fails leaves it undecided, and says when to ask again")
+  func fails() async throws {
+    let fixture = AnswersFixture(Self.patient)
+    try await fixture.run {
+      let pending = try #require(fixture.deferred(try AnswersFixture.token(kid: "k2")))
+      await fixture.source.nextCall()?.answer(Self.failure)
+      let reply = try await pending.reply()
+      #expect(reply.verdict == "keys_unavailable")
+      #expect(try #require(reply["error"]?["retry_after_ms"]?.integerValue) > 0)
+      #expect(try fixture.verify(try AnswersFixture.token()).verdict == "ok")
+    }
+  }
+
+  @Test("the request's own deadline and key_wait end a wait, and are told apart")
+  func deadlines() async throws {
+    let fixture = AnswersFixture(Self.patient)
+    try await fixture.run {
+      let token = try AnswersFixture.token(kid: "k2")
+      let hasty = try #require(fixture.deferred(token, #","deadline_ms":1"#))
+      let patient = try #require(fixture.deferred(token))
+      // The keys' clock alone decides when a wait is over; the real one has long passed the deadline then, or the
+      // reply would not be deadline_exceeded.
+      while MonotonicTime.now < fixture.clock.now + .milliseconds(5) { await Task.yield() }
+      fixture.clock.advance(by: .milliseconds(5))
+      #expect(try await hasty.reply().verdict == "deadline_exceeded")
+      fixture.clock.advance(by: .seconds(20))
+      #expect(try await patient.reply().verdict == "keys_unavailable")
+    }
+  }
+
+  @Test("no more than waiting_per_issuer wait; the rest is refused at once, and known keys are not held up")
+  func bound() async throws {
+    let fixture = AnswersFixture(Self.patient)
+    try await fixture.run {
+      let token = try AnswersFixture.token(kid: "k2")
+      let first = try #require(fixture.deferred(token))
+      let second = try #require(fixture.deferred(token))
+      #expect(try fixture.verify(token).verdict == "keys_unavailable")
+      #expect(try fixture.verify(try AnswersFixture.token()).verdict == "ok")
+      // A client that goes away frees its place.
+      first.pending.cancel()
+      let third = try #require(fixture.deferred(token))
+      await fixture.source.nextCall()?.answer(.success(.keys(try AnswersFixture.fetched("k2"))))
+      #expect(try await second.reply().verdict == "ok")
+      #expect(try await third.reply().verdict == "ok")
+      #expect(fixture.keys.status(at: fixture.clock.now).waiting == 0)
+    }
+  }
+
+  @Test("a daemon that stops tells those who wait")
+  func stops() async throws {
+    let fixture = AnswersFixture(Self.patient)
+    try await fixture.run {
+      let token = try AnswersFixture.token(kid: "k2")
+      let drained = try #require(fixture.deferred(token))
+      let dismissed = try #require(fixture.deferred(token))
+      drained.pending.shutDown()
+      #expect(try await drained.reply().verdict == "shutting_down")
+      fixture.keys.shutDown()
+      #expect(try await dismissed.reply().verdict == "shutting_down")
+      #expect(try fixture.verify(token).verdict == "shutting_down")
+    }
+  }
+
+  @Test("a policy that was tightened meanwhile is the one that decides")
+  func reloadedPolicy() async throws {
+    let fixture = AnswersFixture(Self.patient)
+    try await fixture.run {
+      let tightened = try #require(fixture.deferred(try AnswersFixture.token(kid: "k2")))
+      fixture.reload([AnswersFixture.policy { $0.scopes = ["admin"] }])
+      await fixture.source.nextCall()?.answer(.success(.keys(try AnswersFixture.fetched("k1", "k2"))))
+      #expect(try await tightened.reply().verdict == "insufficient_scope")
+    }
+  }
+
+  @Test("a policy or an issuer that went meanwhile is not trusted any more")
+  func removed() async throws {
+    let fixture = AnswersFixture(Self.patient, policies: [AnswersFixture.policy { $0.name = "p" }])
+    try await fixture.run {
+      let pending = try #require(fixture.deferred(try AnswersFixture.token(kid: "k2"), #","policy":"p""#))
+      fixture.reload([AnswersFixture.policy()])
+      await fixture.source.nextCall()?.answer(.success(.keys(try AnswersFixture.fetched("k1", "k2"))))
+      #expect(try await pending.reply().verdict == "unknown_policy")
+    }
+    let other = AnswersFixture(Self.patient)
+    try await other.run {
+      let pending = try #require(other.deferred(try AnswersFixture.token(kid: "k2")))
+      let configuration = Configuration(
+        issuers: [IssuerConfiguration(name: "new", url: "https://new.example")],
+        policies: [Policy(name: "default", issuers: ["new"], audiences: ["api"])])
+      let keys = IssuerKeys(name: "new", settings: RefreshSettings(), source: ScriptedKeySource())
+      other.current.replace(with: World(configuration, keys: [keys]))
+      other.keys.shutDown()
+      #expect(try await pending.reply().verdict == "unknown_issuer")
+    }
+  }
+
+  @Test("a token that is known to be bad never waits and costs no fetch")
+  func bad() async throws {
+    let fixture = AnswersFixture(Self.patient)
+    try await fixture.run {
+      #expect(try fixture.verify(try AnswersFixture.token(kid: "k2") { $0.isExpired = true }).verdict == "expired")
+      #expect(
+        try fixture.verify(try AnswersFixture.token(kid: "k2") { $0.audiences = ["x"] }).verdict == "wrong_audience")
+      #expect(
+        try fixture.verify(try AnswersFixture.token(kid: "k2"), #","scope":"x""#).verdict == "insufficient_scope")
+      #expect(fixture.source.fetches == 1)
+    }
+  }
+}
