@@ -181,9 +181,11 @@ let package = Package(
     .testTarget(
       name: "BearerDaemonTests",
       dependencies: [
-        "BearerDaemon", "BearerServer", "BearerKeys", "BearerJOSE", "BearerProtocol", "BearerJSON", "BearerTestKit",
+        "BearerDaemon", "BearerServer", "BearerKeys", "BearerJOSE", "BearerProtocol", "BearerJSON", "BearerDevIssuer",
+        "BearerTestKit",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
       ]
     ),
     .testTarget(

@@ -16,26 +16,27 @@ final class PendingToken: DeferredReply {
     case done
   }
 
+  /// As it was when it came; policies and issuers may be others when it is answered.
   private let question: TokenQuestion
+  private let current: CurrentWorld
   private let token: [UInt8]
   private let id: [UInt8]
-  private let need: KeyNeed
   /// Until when the request itself is willing to wait, if it says so.
   private let deadline: MonotonicTime?
   private let state = Mutex(State.waiting(nil, deliver: nil))
 
-  init(_ question: TokenQuestion, token: [UInt8], id: [UInt8], need: KeyNeed, deadline: MonotonicTime?) {
+  init(_ question: TokenQuestion, _ current: CurrentWorld, token: [UInt8], id: [UInt8], deadline: MonotonicTime?) {
     self.question = question
+    self.current = current
     self.token = token
     self.id = id
-    self.need = need
     self.deadline = deadline
   }
 
   /// Asks for the key.
   ///
   /// - Returns: The error to answer with at once; `nil` if the reply is to be awaited.
-  func ask(notIn generation: UInt64?) -> Decision {
+  func ask(_ question: TokenQuestion, _ need: KeyNeed, notIn generation: UInt64?) -> Decision {
     let now = MonotonicTime.now
     let left = deadline.map { $0.duration(since: now) } ?? .seconds(60)
     let decision = question.world.keys[need.issuer].requestKey(
@@ -47,9 +48,13 @@ final class PendingToken: DeferredReply {
     case .unavailable(let retryAfter): return .refuse(.keysUnavailable(retryAfter: retryAfter))
     case .shuttingDown: return .refuse(.shuttingDown)
     case .waiting(let wait):
-      state.withLock { state in
-        if case .waiting(_, let deliver) = state { state = .waiting(wait, deliver: deliver) }
+      let isWanted = state.withLock { state in
+        guard case .waiting(_, let deliver) = state else { return false }
+        state = .waiting(wait, deliver: deliver)
+        return true
       }
+      // The client may have gone while this was asked; its place is somebody else's.
+      if !isWanted { wait.cancel() }
       return .wait
     }
   }
@@ -86,45 +91,59 @@ final class PendingToken: DeferredReply {
     wait?.cancel()
   }
 
-  func shutDown() { finish(with: .shuttingDown) }
+  func shutDown() { finish(with: .shuttingDown, to: question) }
 
   // MARK: Outcomes
 
   private func settle(_ outcome: KeyWaitOutcome) {
     switch outcome {
-    case .arrived: tryAgain()
-    case .failed(let retryAfter): finish(with: .keysUnavailable(retryAfter: retryAfter))
+    // After "shutting down" too: it may be said of an issuer that a reload replaced.
+    case .arrived, .shuttingDown: tryAgain(otherwise: nil)
+    case .failed(let retryAfter): tryAgain(otherwise: .keysUnavailable(retryAfter: retryAfter))
     case .timedOut(let retryAfter):
       if let deadline, deadline <= .now {
-        finish(
-          with: .unavailable(
+        tryAgain(
+          otherwise: .unavailable(
             .deadlineExceeded, "The key did not come within the request's deadline_ms; the token may be good.",
             retryAfter: retryAfter))
       } else {
-        finish(with: .keysUnavailable(retryAfter: retryAfter))
+        tryAgain(otherwise: .keysUnavailable(retryAfter: retryAfter))
       }
-    case .shuttingDown: finish(with: .shuttingDown)
     }
   }
 
-  private func tryAgain() {
+  /// Answers by the policies and issuers in force now: a reload may have changed them during the wait.
+  ///
+  /// - Parameter error: What to answer if the key is still missing; `nil` asks for it once more.
+  private func tryAgain(otherwise error: ErrorReply?) {
+    let question: TokenQuestion
+    do throws(ErrorReply.Refusal) {
+      question = try self.question.asked(in: current.value)
+    } catch {
+      var reply: [UInt8] = []
+      reply.beginReply(id: id)
+      error.reply.append(to: &reply)
+      reply.endReply()
+      return finish(reply)
+    }
     var verifier = Verifier(maximumTokenBytes: question.world.configuration.limits.tokenBytes)
     let token = token
     while true {
       var reply: [UInt8] = []
       switch question.attempt(token.span, verifier: &verifier, id: id, into: &reply) {
       case .answered: return finish(reply)
-      case .keyMissing(_, let generation):
-        switch ask(notIn: generation) {
+      case .keyMissing(let need, let generation):
+        if let error { return finish(with: error, to: question) }
+        switch ask(question, need, notIn: generation) {
         case .lookAgain: continue
         case .wait: return
-        case .refuse(let error): return finish(with: error)
+        case .refuse(let error): return finish(with: error, to: question)
         }
       }
     }
   }
 
-  private func finish(with error: ErrorReply) {
+  private func finish(with error: ErrorReply, to question: TokenQuestion) {
     var verifier = Verifier(maximumTokenBytes: question.world.configuration.limits.tokenBytes)
     var reply: [UInt8] = []
     let token = token

@@ -95,20 +95,19 @@ package final class RequestHandler: LineHandler {
   private func answer(
     _ request: TokenDemands, isIntrospection: Bool, into reply: inout [UInt8]
   ) -> LineOutcome {
-    let demands: Demands
+    let question: TokenQuestion
     do throws(ErrorReply.Refusal) {
-      demands = try effectiveDemands(request)
+      question = try TokenQuestion(request, isIntrospection: isIntrospection, in: world)
     } catch {
       return refuse(error.reply, into: &reply)
     }
-    let question = TokenQuestion(isIntrospection: isIntrospection, demands: demands, request: request, world: world)
     let range: Range<Int>
     switch Self.token(in: reader.credential, request.credential) {
     case .success(let found): range = found
     case .failure(let rejection):
       let nothing: [UInt8] = []
       question.refuse(
-        ErrorReply(rejection, demands), token: nothing.span, verifier: &verifier, id: reader.id, into: &reply)
+        ErrorReply(rejection, question.demands), token: nothing.span, verifier: &verifier, id: reader.id, into: &reply)
       return .answered(order)
     }
     let credential = reader.credential
@@ -119,8 +118,8 @@ package final class RequestHandler: LineHandler {
       case .keyMissing(let need, let generation):
         let deadline = request.deadlineMilliseconds.map { MonotonicTime.now + .milliseconds($0) }
         let pending = PendingToken(
-          question, token: Array(credential[range]), id: reader.id, need: need, deadline: deadline)
-        switch pending.ask(notIn: generation) {
+          question, current, token: Array(credential[range]), id: reader.id, deadline: deadline)
+        switch pending.ask(question, need, notIn: generation) {
         case .lookAgain: continue
         case .wait: return .deferred(order, pending)
         case .refuse(let error):
@@ -129,28 +128,6 @@ package final class RequestHandler: LineHandler {
         }
       }
     }
-  }
-
-  private func effectiveDemands(_ request: TokenDemands) throws(ErrorReply.Refusal) -> Demands {
-    guard let policy = world.demands(ofPolicy: request.policy) else {
-      var error =
-        request.policy == nil
-        ? ErrorReply(.invalidRequest, "No policy is named default, so the request must name one.")
-        : ErrorReply(.unknownPolicy, "There is no such policy in the configuration.")
-      error.member = "policy"
-      throw ErrorReply.Refusal(error)
-    }
-    if request.tightensNothing { return policy }
-    let tightening = Tightening(
-      audiences: request.audiences, scopes: request.scopes, maximumAge: request.maximumAge,
-      acrValues: request.acrValues, nonce: request.nonce)
-    guard let demands = Demands(policy.policy, tightening) else {
-      var error = ErrorReply(
-        .invalidRequest, "acr_values has nothing in common with the policy's, so no token could be accepted.")
-      error.member = "acr_values"
-      throw ErrorReply.Refusal(error)
-    }
-    return demands
   }
 
   private static func token(
@@ -215,17 +192,6 @@ package final class RequestHandler: LineHandler {
     let limits = world.configuration.limits
     return Verifier(
       maximumTokenBytes: limits.tokenBytes, signatureCacheBytes: limits.tokenCacheBytes / max(1, reports.eventLoops))
-  }
-}
-
-extension ErrorReply {
-  /// An error on its way to the reply.
-  struct Refusal: Error {
-    let reply: ErrorReply
-
-    init(_ reply: ErrorReply) {
-      self.reply = reply
-    }
   }
 }
 

@@ -7,9 +7,47 @@ import BearerProtocol
 struct TokenQuestion: Sendable {
   /// Which op is answered, for the shape of the reply.
   let isIntrospection: Bool
-  let demands: Demands
   let request: TokenDemands
   let world: World
+  /// What the world's policy and the request demand together.
+  let demands: Demands
+
+  /// Finds the policy, and tightens it by the request.
+  init(_ request: TokenDemands, isIntrospection: Bool, in world: World) throws(ErrorReply.Refusal) {
+    self.request = request
+    self.isIntrospection = isIntrospection
+    self.world = world
+    demands = try Self.demands(of: request, in: world)
+  }
+
+  /// The same question in another world, where the policy may be another one.
+  func asked(in newWorld: World) throws(ErrorReply.Refusal) -> TokenQuestion {
+    newWorld === world ? self : try TokenQuestion(request, isIntrospection: isIntrospection, in: newWorld)
+  }
+
+  private static func demands(
+    of request: TokenDemands, in world: World
+  ) throws(ErrorReply.Refusal) -> Demands {
+    guard let policy = world.demands(ofPolicy: request.policy) else {
+      var error =
+        request.policy == nil
+        ? ErrorReply(.invalidRequest, "No policy is named default, so the request must name one.")
+        : ErrorReply(.unknownPolicy, "There is no such policy in the configuration.")
+      error.member = "policy"
+      throw ErrorReply.Refusal(error)
+    }
+    if request.tightensNothing { return policy }
+    let tightening = Tightening(
+      audiences: request.audiences, scopes: request.scopes, maximumAge: request.maximumAge,
+      acrValues: request.acrValues, nonce: request.nonce)
+    guard let demands = Demands(policy.policy, tightening) else {
+      var error = ErrorReply(
+        .invalidRequest, "acr_values has nothing in common with the policy's, so no token could be accepted.")
+      error.member = "acr_values"
+      throw ErrorReply.Refusal(error)
+    }
+    return demands
+  }
 
   /// What became of asking the verifier once.
   enum Attempt {
@@ -100,6 +138,17 @@ struct TokenQuestion: Sendable {
       JSONValue.array(steps.map(JSONValue.init(_:))).append(to: &reply)
     }
     reply.endReply()
+  }
+}
+
+extension ErrorReply {
+  /// An error on its way to the reply.
+  struct Refusal: Error {
+    let reply: ErrorReply
+
+    init(_ reply: ErrorReply) {
+      self.reply = reply
+    }
   }
 }
 

@@ -8,9 +8,23 @@ import Synchronization
 /// Runs the owner of each issuer's keys, and carries them over from one configuration to the next.
 final class IssuerKeysService: Service {
   private struct Held {
-    var configuration: IssuerConfiguration
+    let configured: Configured
     var limits: Limits
     let keys: IssuerKeys
+  }
+
+  /// The configuration of one owner as it is now: its snapshots must be readable under the one that a reload brought.
+  private final class Configured: Sendable {
+    private let value: Mutex<IssuerConfiguration>
+
+    init(_ configuration: IssuerConfiguration) {
+      value = Mutex(configuration)
+    }
+
+    var configuration: IssuerConfiguration {
+      get { value.withLock(\.self) }
+      set { value.withLock { $0 = newValue } }
+    }
   }
 
   private let group: any EventLoopGroup
@@ -19,6 +33,8 @@ final class IssuerKeysService: Service {
   private let logger: Logger
   private let onChange: @Sendable () -> Void
   private let held = Mutex<[String: Held]>([:])
+  /// Owners whose name is now another issuer's; ended once nobody is answered by them any more.
+  private let replaced = Mutex<[IssuerKeys]>([])
   private let arrivals: AsyncStream<Held>
   private let arrive: AsyncStream<Held>.Continuation
 
@@ -54,28 +70,30 @@ final class IssuerKeysService: Service {
   private func owner(of issuer: IssuerConfiguration, limits: Limits) -> IssuerKeys {
     let settings = issuer.refreshSettings(limits)
     let known = held.withLock { $0[issuer.name] }
-    if let known, known.configuration.isSameIssuer(as: issuer) {
-      let isSameWay = known.configuration.keySourceSettings == issuer.keySourceSettings
-      if known.configuration != issuer || known.limits != limits {
+    if let known, known.configured.configuration.isSameIssuer(as: issuer) {
+      let old = known.configured.configuration
+      let isSameWay = old.keySourceSettings == issuer.keySourceSettings
+      if old != issuer || known.limits != limits {
+        known.configured.configuration = issuer
         known.keys.update(settings: settings, source: isSameWay ? nil : source(of: issuer))
-        let changed = Held(configuration: issuer, limits: limits, keys: known.keys)
+        let changed = Held(configured: known.configured, limits: limits, keys: known.keys)
         held.withLock { $0[issuer.name] = changed }
       }
       return known.keys
     }
+    let configured = Configured(issuer)
     let log = logger.forIssuer(issuer.name)
     let keys = IssuerKeys(name: issuer.name, settings: settings, source: source(of: issuer)) {
       [snapshots, onChange] change in
       log.tell(change)
-      snapshots?.keep(change, of: issuer, logger: log)
+      snapshots?.keep(change, of: configured.configuration, logger: log)
       onChange()
     }
     if let (fetched, age) = snapshots?.load(issuer, logger: log) { keys.seed(with: fetched, age: age) }
-    let new = Held(configuration: issuer, limits: limits, keys: keys)
+    let new = Held(configured: configured, limits: limits, keys: keys)
     held.withLock { $0[issuer.name] = new }
     arrive.yield(new)
-    // One of the same name that was another issuer; whoever waits for its keys is told to ask again.
-    known?.keys.shutDown()
+    if let known { replaced.withLock { $0.append(known.keys) } }
     return keys
   }
 
@@ -87,7 +105,11 @@ final class IssuerKeysService: Service {
       for name in gone.keys { held[name] = nil }
       return Array(gone.values)
     }
-    for issuer in dismissed { issuer.keys.shutDown() }
+    let replaced = replaced.withLock { replaced in
+      defer { replaced = [] }
+      return replaced
+    }
+    for keys in dismissed.map(\.keys) + replaced { keys.shutDown() }
   }
 
   func run() async throws {
@@ -102,7 +124,7 @@ final class IssuerKeysService: Service {
 
   private func run(_ issuer: Held) async {
     await withTaskGroup { group in
-      if case .jwksFile(let path) = issuer.configuration.source {
+      if case .jwksFile(let path) = issuer.configured.configuration.source {
         group.addTask { await self.watch(path, issuer) }
       }
       await issuer.keys.run()
@@ -114,7 +136,7 @@ final class IssuerKeysService: Service {
     do throws(FetchFault) {
       for await _ in try FileWatcher.changes(of: path, on: group) { issuer.keys.fileChanged() }
     } catch {
-      logger.forIssuer(issuer.configuration.name).warning(
+      logger.forIssuer(issuer.configured.configuration.name).warning(
         "jwks_file is not watched; refresh-jwks reads it again",
         metadata: ["bearerd.code": "\(error.code.rawValue)", "bearerd.detail": "\(error.message)"])
     }

@@ -52,7 +52,7 @@ struct SnapshotStore: Sendable {
           keys: keys, body: record.body, lifetime: record.headerLifetime, validators: record.validators)
         return (fetched, record.age(wallNow: now))
       } catch {
-        reason = "\(error)"
+        reason = error.rawValue
       }
     case .failure(let unfit): reason = "\(unfit)"
     }
@@ -63,10 +63,18 @@ struct SnapshotStore: Sendable {
   // MARK: Files
 
   /// Why a file is not read.
-  private enum Unfit: Error {
+  private enum Unfit: Error, CustomStringConvertible {
     case errno(CInt)
     case notOurs
     case tooLarge
+
+    var description: String {
+      switch self {
+      case .errno(let code): "errno \(code)"
+      case .notOurs: "not_ours"
+      case .tooLarge: "too_large"
+      }
+    }
   }
 
   private func write(_ bytes: [UInt8], to name: String) -> CInt? {

@@ -1,3 +1,4 @@
+import BearerDevIssuer
 import BearerJOSE
 import BearerJSON
 import BearerKeys

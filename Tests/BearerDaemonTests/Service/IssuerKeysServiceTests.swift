@@ -1,0 +1,122 @@
+import BearerJOSE
+import BearerKeys
+import BearerTestKit
+import Foundation
+import NIOCore
+import NIOPosix
+import Testing
+
+@testable import BearerDaemon
+
+@Suite struct IssuerKeysServiceTests {
+  private let log = CapturedLog()
+
+  private func service(
+    _ snapshots: SnapshotStore? = nil, onChange: @escaping @Sendable () -> Void = {}
+  ) -> IssuerKeysService {
+    IssuerKeysService(
+      group: MultiThreadedEventLoopGroup.singleton, environment: [:], snapshots: snapshots, logger: log.logger,
+      onChange: onChange)
+  }
+
+  private func configuration(_ issuers: IssuerConfiguration...) -> Configuration {
+    Configuration(
+      issuers: issuers,
+      policies: [Policy(name: "default", issuers: issuers.map(\.name), audiences: ["api"])])
+  }
+
+  private func issuer(
+    _ name: String = "idp", _ url: String = "https://idp.invalid", _ change: (inout IssuerConfiguration) -> Void = { _ in }
+  ) -> IssuerConfiguration {
+    var issuer = IssuerConfiguration(name: name, url: url)
+    change(&issuer)
+    return issuer
+  }
+
+  @Test("an issuer that is the same keeps its keys, whatever else changes")
+  func unchanged() throws {
+    let service = service()
+    let first = try #require(service.owners(for: configuration(issuer())).first)
+    first.seed(with: try AnswersFixture.fetched("k1"), age: .zero)
+    for change: (inout IssuerConfiguration) -> Void in [
+      { _ in }, { $0.refresh = .seconds(60) }, { $0.maxStale = .zero }, { $0.keyWait = .zero },
+      { $0.connectTo = HostAndPort(host: "127.0.0.1", port: 1) }, { $0.timeout = .seconds(1) },
+    ] {
+      let next = configuration(issuer("new", "https://new.invalid"), issuer(changed: change))
+      let owners = service.owners(for: next)
+      service.dismissAll(but: next)
+      #expect(owners.count == 2)
+      #expect(owners.last === first)
+      #expect(first.snapshot?.keys.usableKeys == 1)
+    }
+  }
+
+  private func issuer(changed change: (inout IssuerConfiguration) -> Void) -> IssuerConfiguration {
+    issuer("idp", "https://idp.invalid", change)
+  }
+
+  @Test("an issuer that is another begins anew, and the one before is ended once it is out of force")
+  func changed() async throws {
+    for change: (inout IssuerConfiguration) -> Void in [
+      { $0.url = "https://other.invalid" }, { $0.algorithms = [.es256] },
+      { $0.source = .jwksURI("https://idp.invalid/jwks") },
+    ] {
+      let service = service()
+      let first = try #require(service.owners(for: configuration(issuer())).first)
+      first.seed(with: try AnswersFixture.fetched("k1"), age: .zero)
+      let next = configuration(issuer(changed: change))
+      let second = try #require(service.owners(for: next).first)
+      #expect(second !== first)
+      #expect(second.snapshot == nil)
+      // Requests are still answered by the old one until the new configuration is in force.
+      #expect(isRunning(first))
+      service.dismissAll(but: next)
+      #expect(!isRunning(first))
+      #expect(isRunning(second))
+    }
+  }
+
+  @Test("an issuer that went is ended")
+  func dismissed() throws {
+    let service = service()
+    let owners = service.owners(for: configuration(issuer("a", "https://a.invalid"), issuer("b", "https://b.invalid")))
+    let next = configuration(issuer("b", "https://b.invalid"))
+    #expect(service.owners(for: next).first === owners[1])
+    service.dismissAll(but: next)
+    #expect(!isRunning(owners[0]))
+    #expect(isRunning(owners[1]))
+  }
+
+  private func isRunning(_ keys: IssuerKeys) -> Bool {
+    let decision = keys.requestKey(kid: nil, notIn: nil, now: .now, waitAtMost: .zero) { _ in }
+    if case .shuttingDown = decision { return false }
+    return true
+  }
+
+  @Test("a set that is fetched after a reload is kept under the new configuration", .timeLimit(.minutes(1)))
+  func snapshotsAfterReload() async throws {
+    let directory = FileManager.default.temporaryDirectory.appending(path: "bearerd-\(UUID().uuidString)").path()
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    let store = SnapshotStore(directory: directory)
+    let provider = try await FaultyProvider.start()
+    provider.setKeys(TestKey.set(try TestKey(kid: "k1")))
+    let before = issuer("idp", provider.issuer)
+    // Another way to the same keys.
+    let after = issuer("idp", provider.issuer) { $0.connectTo = HostAndPort(host: "127.0.0.1", port: provider.port) }
+
+    let (changes, changed) = AsyncStream<Void>.makeStream()
+    let service = service(store) { changed.yield() }
+    let keys = try #require(service.owners(for: configuration(before)).first)
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await keys.run() }
+      #expect(await keys.waitUntilHasKeys())
+      _ = service.owners(for: configuration(after))
+      for await _ in changes where store.load(after, logger: log.logger) != nil { break }
+      keys.shutDown()
+    }
+    #expect(store.load(after, logger: log.logger) != nil)
+    #expect(store.load(before, logger: log.logger) == nil)
+    await provider.stop()
+  }
+}

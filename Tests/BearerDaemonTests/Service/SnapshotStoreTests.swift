@@ -1,0 +1,175 @@
+import BearerJOSE
+import BearerKeys
+import BearerTestKit
+import Foundation
+import Logging
+import Testing
+
+@testable import BearerDaemon
+
+@Suite struct SnapshotStoreTests {
+  private let issuer = IssuerConfiguration(name: "idp", url: AnswersFixture.url)
+  private let log = CapturedLog()
+
+  /// Runs `body` with a store in a directory of its own, and the path of the issuer's file.
+  private func withStore(_ body: (SnapshotStore, String) async throws -> Void) async throws {
+    let directory = FileManager.default.temporaryDirectory.appending(path: "bearerd-\(UUID().uuidString)").path()
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    try await body(
+      SnapshotStore(directory: directory), "\(directory)/\(KeySnapshotRecord.fileName(issuer: issuer.url))")
+  }
+
+  private func keep(in store: SnapshotStore, of issuer: IssuerConfiguration? = nil) throws {
+    let keys = IssuerKeys(name: "idp", settings: RefreshSettings(), source: ScriptedKeySource())
+    keys.seed(with: try AnswersFixture.fetched("k1"), age: .zero)
+    let snapshot = try #require(keys.snapshot)
+    store.keep(.confirmed(snapshot), of: issuer ?? self.issuer, logger: log.logger)
+  }
+
+  private func edit(_ path: String, _ change: (inout [UInt8]) -> Void) throws {
+    var bytes = Array(try Data(contentsOf: URL(filePath: path)))
+    change(&bytes)
+    try Data(bytes).write(to: URL(filePath: path))
+    chmod(path, 0o600)
+  }
+
+  private func loads(_ store: SnapshotStore, _ issuer: IssuerConfiguration? = nil) -> Bool {
+    store.load(issuer ?? self.issuer, logger: log.logger) != nil
+  }
+
+  @Test("what is kept is loaded again, with its age and its keys, from a file for its owner alone")
+  func roundTrip() async throws {
+    try await withStore { store, path in
+      #expect(!loads(store))
+      try keep(in: store)
+      let (fetched, age) = try #require(store.load(issuer, logger: log.logger))
+      let body = try AnswersFixture.fetched("k1").body
+      #expect(fetched.body == body)
+      #expect(fetched.keys.usableKeys == 1)
+      #expect(age < .seconds(60))
+      var facts = stat()
+      #expect(stat(path, &facts) == 0 && facts.st_mode & 0o777 == 0o600)
+      #expect(try FileManager.default.contentsOfDirectory(atPath: (path as NSString).deletingLastPathComponent).count == 1)
+      #expect(log.lines == [])
+    }
+  }
+
+  @Test("a file is replaced whole, also over a leftover of an interrupted write")
+  func replaces() async throws {
+    try await withStore { store, path in
+      try "half".write(toFile: "\(path).new", atomically: false, encoding: .utf8)
+      try keep(in: store)
+      try keep(in: store)
+      #expect(loads(store))
+      #expect(!FileManager.default.fileExists(atPath: "\(path).new"))
+    }
+  }
+
+  @Test("a damaged file is ignored and said to be", arguments: [0, 1, 40, -2])
+  func damaged(_ place: Int) async throws {
+    try await withStore { store, path in
+      try keep(in: store)
+      try edit(path) { $0[place < 0 ? $0.count + place - 20 : place] ^= 1 }
+      #expect(!loads(store))
+      #expect(log.lines.count == 1 && log.lines.allSatisfy { $0.contains("the key snapshot on disk is ignored") })
+    }
+  }
+
+  @Test("a file cut short, an empty one and one without end are ignored")
+  func cut() async throws {
+    try await withStore { store, path in
+      try keep(in: store)
+      try edit(path) { $0.removeLast($0.count / 2) }
+      #expect(!loads(store))
+      try edit(path) { $0 = [] }
+      #expect(!loads(store))
+      try edit(path) { $0 = Array(repeating: 0x20, count: KeySnapshotRecord.maximumBytes + 1) }
+      #expect(!loads(store))
+      #expect(log.lines.last?.contains("too_large") == true)
+    }
+  }
+
+  @Test("a file that others may write, a directory, a symlink or a pipe in its place is not read")
+  func foreign() async throws {
+    try await withStore { store, path in
+      try keep(in: store)
+      for mode: mode_t in [0o620, 0o602, 0o666] {
+        chmod(path, mode)
+        #expect(!loads(store))
+        #expect(log.lines.last?.contains("not_ours") == true)
+      }
+      chmod(path, 0o600)
+      #expect(loads(store))
+      rename(path, "\(path).real")
+      symlink("\(path).real", path)
+      #expect(!loads(store))
+      unlink(path)
+      mkdir(path, 0o700)
+      #expect(!loads(store))
+      rmdir(path)
+      mkfifo(path, 0o600)
+      #expect(!loads(store))
+    }
+  }
+
+  @Test("a file of another user is not read", .enabled(if: geteuid() == 0))
+  func otherOwner() async throws {
+    try await withStore { store, path in
+      try keep(in: store)
+      chown(path, 65534, 65534)
+      #expect(!loads(store))
+      #expect(log.lines.last?.contains("not_ours") == true)
+    }
+  }
+
+  @Test("keys of another configuration are not used")
+  func otherConfiguration() async throws {
+    try await withStore { store, _ in
+      try keep(in: store)
+      for change: (inout IssuerConfiguration) -> Void in [
+        { $0.source = .jwksURI("https://idp.example/other") }, { $0.algorithms = [.es256] },
+        { $0.caFile = "/etc/ca.pem" }, { $0.url = "https://other.example" },
+      ] {
+        var other = issuer
+        change(&other)
+        #expect(!loads(store, other))
+      }
+      // What bears only on when keys are fetched leaves them usable.
+      var same = issuer
+      same.refresh = .seconds(60)
+      same.name = "renamed"
+      #expect(loads(store, same))
+    }
+  }
+
+  @Test("a file under another issuer's name is not used")
+  func otherIssuer() async throws {
+    try await withStore { store, path in
+      var other = issuer
+      other.url = "https://other.example"
+      try keep(in: store, of: other)
+      let directory = (path as NSString).deletingLastPathComponent
+      rename("\(directory)/\(KeySnapshotRecord.fileName(issuer: other.url))", path)
+      #expect(!loads(store))
+      #expect(log.lines.last?.contains("other_issuer") == true)
+    }
+  }
+
+  @Test("a key set that comes from a file is neither kept nor loaded")
+  func fromFile() async throws {
+    try await withStore { store, path in
+      var local = issuer
+      local.source = .jwksFile("/etc/jwks.json")
+      try keep(in: store, of: local)
+      #expect(!FileManager.default.fileExists(atPath: path))
+      #expect(!loads(store, local))
+    }
+  }
+
+  @Test("a directory that cannot be written to costs a warning and nothing else")
+  func unwritable() throws {
+    try keep(in: SnapshotStore(directory: "/nonexistent/bearerd"))
+    #expect(log.lines.count == 1 && log.lines[0].contains("the key snapshot was not written"))
+  }
+}
