@@ -176,7 +176,10 @@ let package = Package(
       name: "BearerSystemdTests", dependencies: ["BearerSystemd", .product(name: "Logging", package: "swift-log")]),
     .testTarget(
       name: "BearerClientTests",
-      dependencies: ["BearerClient", "BearerJSON", "BearerProtocol", "BearerTestKit", .product(name: "NIOCore", package: "swift-nio")]
+      dependencies: [
+        "BearerClient", "BearerJSON", "BearerProtocol", "BearerTestKit",
+        .product(name: "NIOCore", package: "swift-nio"),
+      ]
     ),
     .testTarget(
       name: "BearerDaemonTests",

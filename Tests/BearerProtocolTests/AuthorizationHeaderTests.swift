@@ -6,7 +6,8 @@ import Testing
     "the token is found whatever the case of the scheme and the spaces around",
     arguments: [
       ("Bearer a.b.c", "a.b.c"), ("bearer a.b.c", "a.b.c"), ("BEARER a.b.c", "a.b.c"), ("bEaReR a.b.c", "a.b.c"),
-      ("  Bearer a.b.c", "a.b.c"), ("Bearer a.b.c  ", "a.b.c"), ("Bearer    a.b.c", "a.b.c"), ("Bearer\ta.b.c", "a.b.c"),
+      ("  Bearer a.b.c", "a.b.c"), ("Bearer a.b.c  ", "a.b.c"), ("Bearer    a.b.c", "a.b.c"),
+      ("Bearer\ta.b.c", "a.b.c"),
       ("\t Bearer \t a.b.c \t", "a.b.c"),
       // What is no token is for the verifier to refuse, as it is.
       ("Bearer a b", "a b"), ("Bearer =", "="), ("Bearer \u{E9}", "\u{E9}"), ("Bearer Bearer", "Bearer"),

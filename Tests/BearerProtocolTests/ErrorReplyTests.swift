@@ -13,7 +13,8 @@ import Testing
   func plain() {
     #expect(
       text(ErrorReply(.unknownOp, "There is no such op."))
-        == #""ok":false,"error":{"code":"unknown_op","category":"request","message":"There is no such op.","status":500}"#)
+        == #""ok":false,"error":{"code":"unknown_op","category":"request","message":"There is no such op.","status":500}"#
+    )
   }
 
   @Test("every detail has its member")

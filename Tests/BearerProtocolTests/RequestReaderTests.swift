@@ -122,7 +122,8 @@ import Testing
   @Test(
     "an id that cannot be echoed is refused, whatever else is right",
     arguments: [
-      "null", "true", "[]", "{}", "1.5", "9007199254740993", "-9007199254740993", "1e999", "123456789012345678901234567890",
+      "null", "true", "[]", "{}", "1.5", "9007199254740993", "-9007199254740993", "1e999",
+      "123456789012345678901234567890",
       "\"" + String(repeating: "x", count: 129) + "\"", "\"" + String(repeating: "é", count: 65) + "\"",
     ])
   mutating func badID(_ source: String) {
@@ -175,8 +176,10 @@ import Testing
     arguments: [
       (#"{"op":"verify","tokne":"t"}"#, "tokne"), (#"{"op":"verify","token":"t","Scope":"s"}"#, "Scope"),
       (#"{"op":"verify","token":"t","scope ":"s"}"#, "scope "), (#"{"op":"verify","token":"t","":1}"#, ""),
-      (#"{"op":"verify","token":"t","issuer":"i"}"#, "issuer"), (#"{"op":"introspect","token":"t","dpop":"x"}"#, "dpop"),
-      (#"{"op":"ping","token":"t"}"#, "token"), (#"{"op":"status","x":null}"#, "x"), (#"{"op":"hello","policy":"p"}"#, "policy"),
+      (#"{"op":"verify","token":"t","issuer":"i"}"#, "issuer"),
+      (#"{"op":"introspect","token":"t","dpop":"x"}"#, "dpop"),
+      (#"{"op":"ping","token":"t"}"#, "token"), (#"{"op":"status","x":null}"#, "x"),
+      (#"{"op":"hello","policy":"p"}"#, "policy"),
       (#"{"op":"refresh-jwks","issuers":["a"]}"#, "issuers"),
       (#"{"op":"ping","\#(String(repeating: "m", count: 65))":1}"#, String(repeating: "m", count: 16) + "…"),
       (#"{"op":"verify","token":"t","x":{"token":"u"},"scope":"s"}"#, "x"),
@@ -190,7 +193,9 @@ import Testing
     arguments: [
       ("token", ["null", "1", "\"\"", "[]", "{}", "true", #"["t"]"#]),
       ("policy", ["null", "1", "\"\"", "[]", "true"]),
-      ("audience", ["null", "1", "\"\"", "[]", #"[""]"#, #"["a",""]"#, #"["a",1]"#, #"["a",null]"#, #"[["a"]]"#, "{}"]),
+      (
+        "audience", ["null", "1", "\"\"", "[]", #"[""]"#, #"["a",""]"#, #"["a",1]"#, #"["a",null]"#, #"[["a"]]"#, "{}"]
+      ),
       ("scope", ["null", "1", "\"\"", "\" \"", "\"   \"", "[]", #"["s"]"#, "true"]),
       ("max_age", ["null", "\"300\"", "\"\"", "[]", "true", "1.5"]),
       ("acr_values", ["null", "1", "\"\"", "\" \"", "[]", #"["a"]"#]),

@@ -8,7 +8,9 @@ import Synchronization
 
 @testable import bearerd_dev_issuer
 
-/// What a transcript plays on: providers, a directory, the daemon, connections. Used on one thread.
+/// What a transcript plays on: providers, a directory, the daemon, connections.
+///
+/// It is used on one thread.
 final class Stage {
   private let directory: String
   private var providers: [String: ProviderOnStage] = [:]
@@ -294,7 +296,8 @@ final class Stage {
       }
       outcome.isThere.signal()
     }
-    guard outcome.isThere.wait(timeout: .now() + patience) == .success, let value = outcome.value.withLock({ $0 }) else {
+    guard outcome.isThere.wait(timeout: .now() + patience) == .success, let value = outcome.value.withLock({ $0 })
+    else {
       throw fault("waited in vain")
     }
     return try value.get()

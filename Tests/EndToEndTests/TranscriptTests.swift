@@ -33,7 +33,8 @@ import Testing
     Issue.record(
       "\(fault.message)",
       sourceLocation: SourceLocation(
-        fileID: "EndToEndTests/\(transcript.name)", filePath: transcript.url.path(), line: max(fault.line, 1), column: 1)
+        fileID: "EndToEndTests/\(transcript.name)", filePath: transcript.url.path(), line: max(fault.line, 1), column: 1
+      )
     )
   }
 

@@ -2,7 +2,9 @@ package import BearerJOSE
 package import BearerKeys
 import Synchronization
 
-/// All that answers are computed from: issuers with their keys, and policies. It is never changed, only replaced.
+/// All that answers are computed from: issuers with their keys, and policies.
+///
+/// It is never changed, only replaced.
 package final class World: Sendable {
   /// The configuration that this was made from.
   package let configuration: Configuration

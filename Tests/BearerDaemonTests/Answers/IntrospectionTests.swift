@@ -54,7 +54,9 @@ import Testing
       #"{"iss":"https://idp.example","aud":"api","exp":2500000000,"active":false,"token_type":"DPoP"}"#)
     let found = try introspection(of: token, policy: any)
     #expect(
-      found == ["active": true, "iss": "https://idp.example", "aud": "api", "exp": 2_500_000_000, "token_type": "Bearer"])
+      found == [
+        "active": true, "iss": "https://idp.example", "aud": "api", "exp": 2_500_000_000, "token_type": "Bearer",
+      ])
     let members = try #require(found?.objectValue).members.map(\.name)
     #expect(Set(members).count == members.count)
   }
@@ -62,7 +64,8 @@ import Testing
   @Test("scopes of all scope claims are one list, each once; azp stands in for client_id; null counts as absent")
   func alternatives() throws {
     let token = try token(
-      #"{"iss":"https://idp.example","aud":"api","exp":2500000000,"scope":"a b","scp":["b","c"],"client_id":null,"azp":"z","sub":null}"#)
+      #"{"iss":"https://idp.example","aud":"api","exp":2500000000,"scope":"a b","scp":["b","c"],"client_id":null,"azp":"z","sub":null}"#
+    )
     let found = try introspection(of: token, policy: any)
     #expect(found?["scope"] == "a b c")
     #expect(found?["client_id"] == "z")

@@ -72,8 +72,10 @@ import Testing
     #expect(try fixture.verify(good).verdict == "keys_unavailable")
     #expect(try fixture.verify(good)["error"]?["status"] == 503)
     #expect(try fixture.verify(good)["error"]?["www_authenticate"] == nil)
-    #expect(try fixture.verify(try AnswersFixture.token { $0.isExpired = true }).verdict == "expired")
-    #expect(try fixture.verify(try AnswersFixture.token { $0.audiences = ["x"] }).verdict == "wrong_audience")
+    let expired = try AnswersFixture.token { $0.isExpired = true }
+    #expect(try fixture.verify(expired).verdict == "expired")
+    let elsewhere = try AnswersFixture.token { $0.audiences = ["x"] }
+    #expect(try fixture.verify(elsewhere).verdict == "wrong_audience")
     #expect(try fixture.reply(#"{"op":"ping"}"#)["ready"] == .bool(false))
   }
 

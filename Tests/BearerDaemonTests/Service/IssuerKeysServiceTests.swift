@@ -26,7 +26,8 @@ import Testing
   }
 
   private func issuer(
-    _ name: String = "idp", _ url: String = "https://idp.invalid", _ change: (inout IssuerConfiguration) -> Void = { _ in }
+    _ name: String = "idp", _ url: String = "https://idp.invalid",
+    _ change: (inout IssuerConfiguration) -> Void = { _ in }
   ) -> IssuerConfiguration {
     var issuer = IssuerConfiguration(name: name, url: url)
     change(&issuer)
@@ -101,9 +102,11 @@ import Testing
     let store = SnapshotStore(directory: directory)
     let provider = try await FaultyProvider.start()
     provider.setKeys(TestKey.set(try TestKey(kid: "k1")))
-    let before = issuer("idp", provider.issuer)
+    let url = "http://localhost:\(provider.port)"
+    provider.present(issuer: url, keysAddress: "\(url)/jwks")
+    let before = issuer("idp", url)
     // Another way to the same keys.
-    let after = issuer("idp", provider.issuer) { $0.connectTo = HostAndPort(host: "127.0.0.1", port: provider.port) }
+    let after = issuer("idp", url) { $0.connectTo = HostAndPort(host: "127.0.0.1", port: provider.port) }
 
     let (changes, changed) = AsyncStream<Void>.makeStream()
     let service = service(store) { changed.yield() }

@@ -50,7 +50,8 @@ import Testing
       #expect(age < .seconds(60))
       var facts = stat()
       #expect(stat(path, &facts) == 0 && facts.st_mode & 0o777 == 0o600)
-      #expect(try FileManager.default.contentsOfDirectory(atPath: (path as NSString).deletingLastPathComponent).count == 1)
+      #expect(
+        try FileManager.default.contentsOfDirectory(atPath: (path as NSString).deletingLastPathComponent).count == 1)
       #expect(log.lines == [])
     }
   }
