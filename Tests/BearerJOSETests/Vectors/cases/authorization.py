@@ -16,7 +16,7 @@ def cases(add):
     value("mixed-case", "accept", f"bEaReR {good}", "schemes know no case")
     value("two-spaces", "accept", f"Bearer  {good}", "one or more spaces")
     value("spaces-around", "accept", f"  Bearer {good} ", "spaces around the value are none of it")
-    value("two-tokens", "malformed_token", f"Bearer {good} {expired}", "two tokens behind one scheme are one bad token")
+    value("more-behind", "malformed_token", f"Bearer {good} x", "what follows the token belongs to it and makes it bad")
     value("forged", "bad_signature", f"Bearer {mint(key='mallory-rsa', header={'kid': 'rsa'})}", "what holds for the token holds here")
     value("expired", "expired", f"Bearer {expired}", "what holds for the token holds here", claim="exp")
     value("opaque", "opaque_token", "Bearer 0b7f5f0e-58a1-4e0c-9f0e-3a54c86d7d0c", "an opaque token")
