@@ -6,11 +6,13 @@ extension SigningKey {
   /// - Parameter pem: An unencrypted key, PKCS #8 (RFC 5958) or one of the older forms.
   /// - Throws: ``SigningFault/notAPrivateKey``, ``SigningFault/unsupportedKey``.
   package convenience init(pem: [UInt8]) throws(SigningFault) {
-    // Safe because the BIO only reads the bytes, and is freed before this function returns and they with it.
-    guard let length = CInt(exactly: pem.count), let source = unsafe BIO_new_mem_buf(pem, length) else {
+    // The BIO gets a copy. One over the array itself (BIO_new_mem_buf) would keep an address that is good during that
+    // call only: optimised code releases the array right after it.
+    guard let length = CInt(exactly: pem.count), let source = unsafe BIO_new(BIO_s_mem()) else {
       throw .notAPrivateKey
     }
     defer { unsafe BIO_free(source) }
+    guard unsafe BIO_write(source, pem, length) == length else { throw .notAPrivateKey }
     // The callback has no passphrase to give. Without one libcrypto would ask for it on the terminal.
     guard let handle = unsafe PEM_read_bio_PrivateKey(source, nil, { _, _, _, _ in -1 }, nil) else {
       ERR_clear_error()
