@@ -120,16 +120,17 @@ package struct KeySet: Sendable {
   func choose(kid: [UInt8]?, algorithms: AlgorithmSet) -> Choice {
     guard let kid else { return chooseWithoutName(algorithms) }
     var unnamed: VerificationKey?
-    var unnamedCount = 0
+    var isUnnamedAmbiguous = false
     for candidate in candidates where !candidate.algorithms.isDisjoint(with: algorithms) {
       if let name = candidate.kid {
         if name == kid { return .one(candidate.key) }
-      } else {
+      } else if unnamed == nil || unnamed === candidate.key {
         unnamed = candidate.key
-        unnamedCount += 1
+      } else {
+        isUnnamedAmbiguous = true
       }
     }
-    if unnamedCount == 1, let unnamed { return .one(unnamed) }
+    if !isUnnamedAmbiguous, let unnamed { return .one(unnamed) }
     return .none
   }
 

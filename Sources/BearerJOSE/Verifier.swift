@@ -19,6 +19,7 @@ package struct Verifier {
   private var headerSegment: [UInt8] = []
   private var headerBytes: [UInt8] = []
   private var headerTape = JSONTape()
+  /// What the header in `headerSegment` means, once that has been found out.
   private var knownHeader: JOSEHeader?
   private(set) var header: JOSEHeader?
   private(set) var payloadBytes: [UInt8] = []
@@ -67,9 +68,9 @@ package struct Verifier {
   ) throws(Rejection) {
     switch check {
     case .form: try checkForm(token)
-    case .header: try checkHeader(token)
+    case .header: try checkHeader()
     case .type: try checkType(question)
-    case .payload: try checkPayload(token)
+    case .payload: try checkPayload()
     case .issuer: try checkIssuer(question)
     case .algorithm: try checkAlgorithm(question)
     case .key: chooseKey(question, keys)
@@ -118,20 +119,27 @@ package struct Verifier {
     case 4: throw Rejection(.unsupportedToken, "The token is encrypted (JWE); only signed tokens are supported.")
     default: throw Rejection(.malformedToken, "The token does not have three segments.")
     }
+    let segment = token.extracting(..<headerEnd)
+    if knownHeader == nil || !Self.areEqual(segment, headerSegment.span) {
+      knownHeader = nil
+      headerSegment.removeAll(keepingCapacity: true)
+      headerSegment.append(segment)
+      if !Base64URL.decode(segment, into: &headerBytes) {
+        throw Rejection(.malformedToken, "The token's header is not canonical base64url.")
+      }
+    }
+    if !Base64URL.decode(token.extracting((headerEnd + 1)..<payloadEnd), into: &payloadBytes) {
+      throw Rejection(.malformedToken, "The token's payload is not canonical base64url.")
+    }
     if !Base64URL.decode(token.extracting((payloadEnd + 1)...), into: &signature) {
       throw Rejection(.malformedToken, "The token's signature is not canonical base64url.")
     }
   }
 
-  private mutating func checkHeader(_ token: Span<UInt8>) throws(Rejection) {
-    let segment = token.extracting(..<headerEnd)
-    if let knownHeader, Self.areEqual(segment, headerSegment.span) {
+  private mutating func checkHeader() throws(Rejection) {
+    if let knownHeader {
       header = knownHeader
       return
-    }
-    knownHeader = nil
-    if !Base64URL.decode(segment, into: &headerBytes) {
-      throw Rejection(.malformedToken, "The token's header is not canonical base64url.")
     }
     // A copy of the reference, for a span of a member would count as a use of the whole verifier.
     let bytes = headerBytes
@@ -144,8 +152,6 @@ package struct Verifier {
           ? "The token's header has a parameter twice." : "The token's header is not a JSON object.")
     }
     let parsed = try JOSEHeader(headerTape, bytes.span)
-    headerSegment.removeAll(keepingCapacity: true)
-    headerSegment.append(segment)
     knownHeader = parsed
     header = parsed
   }
@@ -159,10 +165,7 @@ package struct Verifier {
     }
   }
 
-  private mutating func checkPayload(_ token: Span<UInt8>) throws(Rejection) {
-    if !Base64URL.decode(token.extracting((headerEnd + 1)..<payloadEnd), into: &payloadBytes) {
-      throw Rejection(.malformedToken, "The token's payload is not canonical base64url.")
-    }
+  private mutating func checkPayload() throws(Rejection) {
     let bytes = payloadBytes
     do throws(JSONError) {
       try payload.read(bytes.span)
