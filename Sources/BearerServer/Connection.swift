@@ -22,12 +22,12 @@ final class Connection: ChannelInboundHandler {
   }
 
   private let peer: Peer
-  private let share: LoopShare
-  private let limits: ServerLimits
+  let share: LoopShare
+  let limits: ServerLimits
   private let isAdmitted: Bool
   private let onClose: () -> Void
 
-  private var context: ChannelHandlerContext?
+  var context: ChannelHandlerContext?
   private var framer: LineFramer
   private var queue = ReplyQueue()
   private var deferred: [ReplyQueue.Ticket: any DeferredReply] = [:]
@@ -37,20 +37,20 @@ final class Connection: ChannelInboundHandler {
   private var isInTurn = false
   private var isYielding = false
   /// Nothing more will be read: the client closed its end, or all was read that had arrived when the server stopped.
-  private var hasInputEnded = false
+  var hasInputEnded = false
   /// The last answer is given: input is thrown away, and the connection ends once the answers are sent.
   private var isLastAnswerGiven = false
-  private var isFinishing = false
+  var isFinishing = false
   /// The last answer is sent and the sending direction ended; only the client's end is waited for.
-  private var isLingering = false
+  var isLingering = false
   /// While the server stops: how many bytes had arrived by then and are still to be read.
   private var unreadAtDrain: Int?
 
   private var partialLineWatch = PartialLineWatch()
   private var partialLineTimer: Scheduled<Void>?
-  private var writeWatch = WriteWatch()
-  private var writeTimer: Scheduled<Void>?
-  private var lingerTimer: Scheduled<Void>?
+  var writeWatch = WriteWatch()
+  var writeTimer: Scheduled<Void>?
+  var lingerTimer: Scheduled<Void>?
 
   /// - Parameters:
   ///   - peer: Who is at the other end.
@@ -278,40 +278,6 @@ final class Connection: ChannelInboundHandler {
     return queue.heldBytes + share.replies.count + unsentBytes(context) > limits.outputBytes
   }
 
-  // MARK: Writing
-
-  private func flush(_ context: ChannelHandlerContext) {
-    guard !share.replies.isEmpty else { return }
-    // A buffer of just this size: one that is reused, and larger, would stay with every reply a client does not take.
-    let buffer = context.channel.allocator.buffer(bytes: share.replies)
-    if share.replies.capacity > 4 * FixedLimits.flushBytes {
-      share.replies = []
-    } else {
-      share.replies.removeAll(keepingCapacity: true)
-    }
-    writeWatch.wrote(buffer.readableBytes)
-    context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
-    watchWriting(context)
-  }
-
-  private func unsentBytes(_ context: ChannelHandlerContext) -> Int {
-    (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-  }
-
-  private func watchWriting(_ context: ChannelHandlerContext) {
-    guard writeTimer == nil, self.context != nil else { return }
-    let step = TimeAmount(limits.writeTimeout / WriteWatch.steps)
-    writeTimer = context.eventLoop.assumeIsolated().scheduleTask(in: step) { [self] in
-      writeTimer = nil
-      guard let context = self.context else { return }
-      switch writeWatch.look(unsentBytes: unsentBytes(context)) {
-      case .idle: break
-      case .progressing: watchWriting(context)
-      case .stuck: context.close(promise: nil)
-      }
-    }
-  }
-
   // MARK: Unfinished lines
 
   private func watchPartialLine(_ context: ChannelHandlerContext) {
@@ -329,45 +295,5 @@ final class Connection: ChannelInboundHandler {
       giveLastAnswer(.partialLineTimeout)
       turn(context)
     }
-  }
-
-  // MARK: Closing
-
-  /// Closes once everything is sent.
-  private func finish(_ context: ChannelHandlerContext) {
-    guard !isFinishing else { return }
-    isFinishing = true
-    afterSending(context) { context.close(promise: nil) }
-  }
-
-  /// Once everything is sent, ends the sending direction and throws input away for a while.
-  ///
-  /// Closed at once, a client that still writes would get an error there and might never read the answer.
-  private func linger(_ context: ChannelHandlerContext) {
-    guard !isFinishing else { return }
-    if hasInputEnded { return finish(context) }
-    isFinishing = true
-    lingerTimer = context.eventLoop.assumeIsolated().scheduleTask(
-      in: FixedLimits.linger + TimeAmount(limits.writeTimeout)
-    ) {
-      context.close(promise: nil)
-    }
-    afterSending(context) { [self] in
-      guard self.context != nil else { return }
-      lingerTimer?.cancel()
-      if hasInputEnded { return context.close(promise: nil) }
-      lingerTimer = context.eventLoop.assumeIsolated().scheduleTask(in: FixedLimits.linger) {
-        context.close(promise: nil)
-      }
-      isLingering = true
-      context.close(mode: .output, promise: nil)
-      context.read()
-    }
-  }
-
-  private func afterSending(_ context: ChannelHandlerContext, _ body: @escaping () -> Void) {
-    let sent = context.eventLoop.makePromise(of: Void.self)
-    sent.futureResult.assumeIsolated().whenComplete { _ in body() }
-    context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: sent)
   }
 }
