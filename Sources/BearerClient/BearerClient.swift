@@ -21,6 +21,8 @@ public final class BearerClient: Sendable {
 
   /// The longest reply that is read, in bytes; it bounds what a faulty daemon can make its clients hold.
   public static let maximumReplyBytes = 1 << 20
+  /// How deep a reply may nest: claims may themselves nest as deep as a request, and stand inside the reply.
+  static let maximumReplyDepth = 2 * JSONTape.maximumDepth
 
   /// How many requests are sent before their replies came; further ones wait here.
   ///

@@ -108,7 +108,9 @@ final class Exchange: ChannelInboundHandler {
   }
 
   private func receive(_ line: [UInt8]) {
-    guard let value = try? JSONValue(parsing: line), var reply = value.objectValue else {
+    guard let value = try? JSONValue(parsing: line, maximumDepth: BearerClient.maximumReplyDepth),
+      var reply = value.objectValue
+    else {
       return finish(.malformedReply)
     }
     let id = reply["id"]

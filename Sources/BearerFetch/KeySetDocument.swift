@@ -38,7 +38,8 @@ enum KeySetDocument {
     case .noUsableKey:
       let names = algorithms.map(\.rawValue).sorted().joined(separator: " ")
       throw FetchFailure(
-        .noUsableKey, found: "no key of \(origin) is usable with the allowed algorithms (\(names)); it holds \(kinds(in: body))",
+        .noUsableKey,
+        found: "no key of \(origin) is usable with the allowed algorithms (\(names)); it holds \(kinds(in: body))",
         mend: "allow the provider's algorithm in algorithms, or have it publish a signature key")
     }
   }

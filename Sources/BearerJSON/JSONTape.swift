@@ -30,7 +30,8 @@ package struct JSONTape: Sendable {
     package fileprivate(set) var next: Int32
   }
 
-  /// How deep arrays and objects may nest, the outermost counting as one (contract: 32).
+  /// How deep arrays and objects of requests, tokens, key sets and discovery documents may nest, the outermost
+  /// counting as one (contract section 4).
   package static let maximumDepth = 32
 
   /// Objects with more members than this are checked for duplicates by sorting, so that the cost of a text stays
@@ -43,8 +44,15 @@ package struct JSONTape: Sendable {
   /// Whether white space stands between the tokens of the text, so that a copy of a value has to leave it out.
   package private(set) var hasInsignificantSpace = false
 
+  private let maximumDepth: Int
+
   /// A tape that has read nothing; every question to it answers as for no value.
-  package init() {}
+  ///
+  /// - Parameter maximumDepth: How deep a text may nest. A reply holds what came in one level further out, so who
+  ///   reads replies needs more than the rest.
+  package init(maximumDepth: Int = Self.maximumDepth) {
+    self.maximumDepth = maximumDepth
+  }
 
   /// The node at an index; index 0 is the text's own value.
   package subscript(index: Int) -> Node { nodes[index] }
@@ -102,7 +110,7 @@ package struct JSONTape: Sendable {
   }
 
   private mutating func readObject(_ bytes: Span<UInt8>, at start: Int, depth: Int) throws(JSONError) -> Int {
-    guard depth <= Self.maximumDepth else { throw JSONError(.tooDeep, at: start) }
+    guard depth <= maximumDepth else { throw JSONError(.tooDeep, at: start) }
     let object = open(.object, at: start)
     var at = skipSpace(bytes, from: start + 1)
     guard at < bytes.count else { throw JSONError(.unexpectedEnd, at: at) }
@@ -130,7 +138,7 @@ package struct JSONTape: Sendable {
   }
 
   private mutating func readArray(_ bytes: Span<UInt8>, at start: Int, depth: Int) throws(JSONError) -> Int {
-    guard depth <= Self.maximumDepth else { throw JSONError(.tooDeep, at: start) }
+    guard depth <= maximumDepth else { throw JSONError(.tooDeep, at: start) }
     let array = open(.array, at: start)
     var at = skipSpace(bytes, from: start + 1)
     guard at < bytes.count else { throw JSONError(.unexpectedEnd, at: at) }

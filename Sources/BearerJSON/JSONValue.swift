@@ -9,9 +9,12 @@ package enum JSONValue: Equatable, Sendable {
 
   /// Reads one text, as strictly as `JSONTape` does.
   ///
+  /// - Parameters:
+  ///   - bytes: The text.
+  ///   - maximumDepth: How deep it may nest.
   /// - Throws: `JSONError` with the kind and place of the first fault.
-  package init(parsing bytes: [UInt8]) throws(JSONError) {
-    var tape = JSONTape()
+  package init(parsing bytes: [UInt8], maximumDepth: Int = JSONTape.maximumDepth) throws(JSONError) {
+    var tape = JSONTape(maximumDepth: maximumDepth)
     try tape.read(bytes.span)
     self.init(tape, 0, bytes.span)
   }

@@ -10,7 +10,7 @@ final class PendingRefresh: DeferredReply {
   private let world: World
   private let issuers: [Int]
   private let id: [UInt8]
-  private let task = Mutex<Task<Void, Never>?>(nil)
+  private let deliver = Mutex<(@Sendable ([UInt8]) -> Void)?>(nil)
 
   init(world: World, issuers: [Int], id: [UInt8]) {
     self.world = world
@@ -19,16 +19,32 @@ final class PendingRefresh: DeferredReply {
   }
 
   func start(_ deliver: @escaping @Sendable ([UInt8]) -> Void) {
+    self.deliver.withLock { $0 = deliver }
     // Bridges the connection's callback to the keys' async interface; nobody awaits it, for the connection may go.
-    let refreshing = Task { deliver(await reply()) }
-    task.withLock { $0 = refreshing }
+    Task { finish(await reply()) }
   }
 
   /// The fetch serves others too, so it goes on; nobody reads the reply.
-  func cancel() {}
+  func cancel() {
+    deliver.withLock { $0 = nil }
+  }
 
-  /// Whoever owns the keys ends their refreshes with "shutting down".
-  func shutDown() {}
+  /// The fetch may take longer than the daemon has left.
+  func shutDown() {
+    var line: [UInt8] = []
+    line.beginReply(id: id)
+    ErrorReply.shuttingDown.append(to: &line)
+    line.endReply()
+    finish(line)
+  }
+
+  private func finish(_ line: [UInt8]) {
+    let deliver = deliver.withLock { deliver in
+      defer { deliver = nil }
+      return deliver
+    }
+    deliver?(line)
+  }
 
   private func reply() async -> [UInt8] {
     var reports: [(issuer: Int, report: RefreshReport)] = []
