@@ -128,6 +128,14 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ]
     ),
+    .executableTarget(
+      name: "bearerd-benchmark",
+      dependencies: [
+        "BearerDaemon", "BearerDevIssuer", "BearerServer", "BearerKeys", "BearerJOSE", "BearerCrypto", "BearerJSON",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ]
+    ),
 
     // MARK: Tests
 

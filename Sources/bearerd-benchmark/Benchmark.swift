@@ -1,0 +1,160 @@
+import BearerCrypto
+import BearerDaemon
+import BearerDevIssuer
+import BearerJOSE
+import BearerJSON
+import BearerKeys
+import BearerServer
+import Glibc
+import Logging
+import ServiceLifecycle
+
+/// Measures the daemon's own path against what bounds it, in one run and in turn, and prints ratios.
+///
+/// The floors are libcrypto's verification of the same signature, and a server that sends each line back. Each figure
+/// is the median of its rounds; single figures of a shared machine say little, the ratios say more.
+@main
+struct Benchmark {
+  static let rounds = 9
+  static let issuerURL = "https://benchmark.example"
+
+  static func main() async throws {
+    print("what                          µs each   ratio")
+    for algorithm in [SigningAlgorithm.rs256, .es256, .edDSA] {
+      try measureVerifying(try Material(algorithm))
+    }
+    try await measureSocket(try Material(.rs256))
+  }
+
+  // MARK: In the process
+
+  /// New tokens and known ones through the line handler, against libcrypto alone.
+  static func measureVerifying(_ material: Material) throws {
+    let handler = material.handler(cacheBytes: 0)
+    let caching = material.handler(cacheBytes: 16 << 20)
+    let peer = Peer(uid: 0, gid: 0, pid: 0)
+    var reply: [UInt8] = []
+    var floor: [Double] = []
+    var new: [Double] = []
+    var known: [Double] = []
+    func answer(_ handler: any LineHandler, _ line: [UInt8]) {
+      reply.removeAll(keepingCapacity: true)
+      _ = handler.handle(line.span, from: peer, into: &reply)
+    }
+    for line in material.lines { answer(caching, line) }
+    guard reply.starts(with: #"{"id":1,"ok":true"#.utf8) else {
+      fatalError("the benchmark's own token was refused: \(String(decoding: reply, as: UTF8.self))")
+    }
+    for _ in 0..<rounds {
+      floor.append(microsecondsEach(material.tokens) { token in _ = material.verifiesAlone(token) })
+      new.append(microsecondsEach(material.lines) { answer(handler, $0) })
+      known.append(microsecondsEach(material.lines) { answer(caching, $0) })
+    }
+    report("\(material.name): libcrypto alone", median(floor), nil)
+    report("\(material.name): new token, whole request", median(new), median(zip(new, floor).map { $0 / $1 }))
+    report("\(material.name): known token, whole request", median(known), nil)
+  }
+
+  // MARK: Over the socket
+
+  /// A known token over the socket, against a server that sends the line back.
+  static func measureSocket(_ material: Material) async throws {
+    let directory = "/tmp/bearerd-benchmark-\(getpid())"
+    mkdir(directory, 0o700)
+    defer { rmdir(directory) }
+    var paths: [String] = []
+    var servers: [Task<Void, any Error>] = []
+    for (name, handlers) in [("echo", EchoHandlers() as any LineHandlerFactory), ("verify", material.handlers)] {
+      let path = "\(directory)/\(name)"
+      var configuration = Server.Configuration(addresses: [.path(SocketFile(path: path))])
+      configuration.eventLoops = 1
+      let (listening, nowListening) = AsyncStream.makeStream(of: Void.self)
+      var logger = Logger(label: "benchmark")
+      logger.logLevel = .error
+      let server = Server(configuration: configuration, handlers: handlers, logger: logger) { nowListening.yield() }
+      servers.append(Task { try await server.run() })
+      for await _ in listening { break }
+      paths.append(path)
+    }
+    for depth in [1, 16] {
+      var echo: [Double] = []
+      var verify: [Double] = []
+      for _ in 0..<rounds {
+        echo.append(try conversation(paths[0], material.lines[0], depth: depth))
+        verify.append(try conversation(paths[1], material.lines[0], depth: depth))
+      }
+      let deep = depth == 1 ? "one at a time" : "\(depth) deep"
+      report("socket, \(deep): echo", median(echo), nil)
+      report("socket, \(deep): known token", median(verify), median(zip(verify, echo).map { $0 / $1 }))
+    }
+    for server in servers { server.cancel() }
+    for server in servers { _ = await server.result }
+  }
+
+  /// Microseconds for each of many requests, `depth` of them on the way at a time.
+  static func conversation(_ path: String, _ line: [UInt8], depth: Int) throws -> Double {
+    let descriptor = try connect(path)
+    defer { close(descriptor) }
+    let batch = Array(repeatElement(line + [0x0A], count: depth).joined())
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    let batches = 20_000 / (depth == 1 ? 2 : depth)
+    let start = ContinuousClock.now
+    for _ in 0..<batches {
+      var sent = 0
+      while sent < batch.count {
+        sent += max(0, batch[sent...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) })
+      }
+      var replies = 0
+      while replies < depth {
+        let count = read(descriptor, &buffer, buffer.count)
+        guard count > 0 else { throw Interrupted() }
+        for byte in buffer[..<count] where byte == 0x0A { replies += 1 }
+      }
+    }
+    return microseconds(since: start) / Double(batches * depth)
+  }
+
+  struct Interrupted: Error {}
+
+  static func connect(_ path: String) throws -> CInt {
+    let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    let result = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+    guard result == 0 else { throw Interrupted() }
+    return descriptor
+  }
+
+  // MARK: Figures
+
+  static func microsecondsEach<Item>(_ items: [Item], _ body: (Item) -> Void) -> Double {
+    let start = ContinuousClock.now
+    for item in items { body(item) }
+    return microseconds(since: start) / Double(items.count)
+  }
+
+  static func microseconds(since start: ContinuousClock.Instant) -> Double {
+    let (seconds, attoseconds) = (ContinuousClock.now - start).components
+    return Double(seconds) * 1e6 + Double(attoseconds) / 1e12
+  }
+
+  static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+
+  static func report(_ what: String, _ microseconds: Double, _ ratio: Double?) {
+    func fixed(_ value: Double) -> String {
+      let hundredths = Int((value * 100).rounded())
+      let fraction = hundredths % 100
+      return "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction)"
+    }
+    func padded(_ text: String, _ width: Int) -> String {
+      String(repeating: " ", count: max(0, width - text.count)) + text
+    }
+    let name = what + String(repeating: " ", count: max(1, 38 - what.count))
+    print(name + padded(fixed(microseconds), 9) + padded(ratio.map(fixed) ?? "", 8))
+  }
+}

@@ -1,0 +1,111 @@
+import BearerCrypto
+import BearerDaemon
+import BearerDevIssuer
+import BearerJOSE
+import BearerJSON
+import BearerKeys
+import BearerServer
+
+/// Tokens of one algorithm, the requests that hold them, and a daemon's world that accepts them.
+struct Material {
+  let name: String
+  let tokens: [Token]
+  let lines: [[UInt8]]
+  private let verifier: SignatureVerifier
+  private let keys: IssuerKeys
+
+  /// A token taken apart as libcrypto needs it.
+  struct Token {
+    let message: [UInt8]
+    let signature: [UInt8]
+  }
+
+  /// Mints 200 tokens with a fresh key.
+  init(_ algorithm: SigningAlgorithm) throws {
+    name = algorithm.rawValue
+    let key = try IssuerKey.generate(algorithm, kid: "benchmark")
+    let header: JSONValue = ["alg": .string(name), "kid": "benchmark", "typ": "at+jwt"]
+    var tokens: [Token] = []
+    var lines: [[UInt8]] = []
+    for number in 0..<200 {
+      let payload: JSONValue = [
+        "iss": .string(Benchmark.issuerURL), "aud": [.string(Benchmark.issuerURL)], "client_id": "0123456789abcdef",
+        "scope": "openid offline_access https://authgear.com/scopes/full-access",
+        "jti": .string("benchmark-\(number)"), "sub": "6d5b8f5a-2c0e-4f0e-9f9a-1c2d3e4f5a6b",
+        "iat": .number(JSONNumber(NumericDate.now.seconds)),
+        "exp": .number(JSONNumber(NumericDate.now.seconds + 3600)), "auth_time": 1_700_000_000, "amr": ["pwd", "otp"],
+        "https://authgear.com/claims/user/is_anonymous": false,
+        "https://authgear.com/claims/user/is_verified": true,
+        "https://authgear.com/claims/user/can_reauthenticate": true,
+        "https://authgear.com/claims/user/roles": ["editor", "reader"],
+      ]
+      let token = try key.sign(header: header.serialized(), payload: payload.serialized())
+      let dot = token.lastIndex(of: ".") ?? token.endIndex
+      let signature = Base64URL.decode(String(token[token.index(after: dot)...])) ?? []
+      tokens.append(Token(message: Array(token[..<dot].utf8), signature: signature))
+      lines.append(Array(#"{"id":1,"op":"verify","token":"\#(token)"}"#.utf8))
+    }
+    self.tokens = tokens
+    self.lines = lines
+    let scheme = AlgorithmSet(named: name).algorithms[0].scheme
+    let jwk = key.jwk
+    func number(_ member: String) -> [UInt8] { jwk[member]?.stringValue.flatMap { Base64URL.decode($0) } ?? [] }
+    let publicKey =
+      switch scheme {
+      case .ecdsa(let curve, _): try PublicKey.ec(curve, x: number("x"), y: number("y"))
+      case .ed25519: try PublicKey.ed25519(number("x"))
+      default: try PublicKey.rsa(modulus: number("n"), exponent: number("e"))
+      }
+    guard let verifier = publicKey.verifier(for: scheme) else { fatalError("the scheme does not fit the key") }
+    self.verifier = verifier
+    let body = JSONValue.object(["keys": [.object(jwk)]]).serialized()
+    let set = try KeySet(parsing: body, algorithms: IssuerConfiguration.defaultAlgorithms)
+    keys = IssuerKeys(name: "benchmark", settings: RefreshSettings(), source: NoSource())
+    keys.seed(with: FetchedKeys(keys: set, body: body, lifetime: nil, validators: FetchValidators()), age: .zero)
+  }
+
+  /// What libcrypto does for a token, and nothing else.
+  func verifiesAlone(_ token: Token) -> Bool {
+    verifier.isValid(signature: token.signature.span, over: token.message.span)
+  }
+
+  /// Handlers as the daemon has them.
+  var handlers: any LineHandlerFactory { handlers(cacheBytes: 16 << 20) }
+
+  /// One handler, with so much memory for known tokens.
+  func handler(cacheBytes: Int) -> any LineHandler { handlers(cacheBytes: cacheBytes).makeHandler() }
+
+  private func handlers(cacheBytes: Int) -> any LineHandlerFactory {
+    var limits = Limits()
+    limits.tokenCacheBytes = cacheBytes
+    let configuration = Configuration(
+      issuers: [IssuerConfiguration(name: "benchmark", url: Benchmark.issuerURL)],
+      policies: [Policy(name: "default", issuers: ["benchmark"], audiences: [Benchmark.issuerURL])], limits: limits)
+    return RequestHandlers(CurrentWorld(World(configuration, keys: [keys])), Reports(eventLoops: 1))
+  }
+}
+
+/// A source that is never asked.
+struct NoSource: KeySource {
+  func fetch(previous: KeySet?, validators: FetchValidators?) async -> Result<FetchOutcome, FetchFault> {
+    .failure(FetchFault(.invalidURL, "the benchmark has no network"))
+  }
+}
+
+/// Sends each line back, for the floor.
+struct EchoHandlers: LineHandlerFactory {
+  func makeHandler() -> any LineHandler { EchoHandler() }
+}
+
+/// The handler of the floor.
+final class EchoHandler: LineHandler {
+  func handle(_ line: Span<UInt8>, from peer: Peer, into reply: inout [UInt8]) -> LineOutcome {
+    reply.append(line)
+    reply.append(0x0A)
+    return .answered(.free)
+  }
+
+  func refuse(_ fault: FramingFault, into reply: inout [UInt8]) {
+    reply.append(0x0A)
+  }
+}
