@@ -1,0 +1,57 @@
+import BearerKeys
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct MonotonicTimeTests {
+  @Test("times and durations add up, and saturate instead of trapping")
+  func arithmetic() {
+    let time = MonotonicTime(nanoseconds: 5)
+    #expect(time + .nanoseconds(3) == MonotonicTime(nanoseconds: 8))
+    #expect(time - .nanoseconds(8) == MonotonicTime(nanoseconds: -3))
+    #expect(time.duration(since: MonotonicTime(nanoseconds: 7)) == .nanoseconds(-2))
+    #expect(time + .seconds(Int64.max) == .distantFuture)
+    #expect(MonotonicTime(nanoseconds: -3) - .seconds(Int64.max) == MonotonicTime(nanoseconds: .min))
+    #expect(MonotonicTime.distantFuture + .seconds(1) == .distantFuture)
+    #expect(
+      MonotonicTime.distantFuture.duration(since: MonotonicTime(nanoseconds: .min)) == .nanoseconds(Int64.max))
+    #expect(
+      MonotonicTime(nanoseconds: .min).duration(since: MonotonicTime.distantFuture) == .nanoseconds(Int64.min))
+  }
+
+  @Test("the machine's clock never goes back")
+  func neverBack() {
+    var last = MonotonicTime.now
+    for _ in 0..<10_000 {
+      let now = MonotonicTime.now
+      #expect(last <= now)
+      last = now
+    }
+  }
+
+  @Test("the machine's clock lets an alarm go off, also one whose time has passed")
+  func alarms() async {
+    let clock = SystemRefreshClock()
+    for delay in [Duration.seconds(-1), .zero, .milliseconds(1)] {
+      let deadline = clock.now + delay
+      await withCheckedContinuation { continuation in
+        _ = clock.schedule(at: deadline) { continuation.resume() }
+      }
+      #expect(clock.now >= deadline)
+    }
+  }
+
+  @Test(
+    "headers shorten a lifetime, never below a minute or the operator's own, and never lengthen it",
+    arguments: [
+      (600, nil, 600), (600, 0, 60), (600, 59, 60), (600, 61, 61), (600, 601, 600), (20, nil, 20), (20, 0, 20),
+      (0, nil, 1), (0, 0, 1),
+    ] as [(Int, Int?, Int)])
+  func lifetimes(refresh: Int, header: Int?, expected: Int) {
+    let settings = RefreshSettings(refresh: .seconds(refresh))
+    #expect(settings.lifetime(header: header.map { .seconds($0) }) == .seconds(expected))
+  }
+
+  @Test("a file's keys have no lifetime whatever is said")
+  func filesLiveForEver() {
+    #expect(RefreshSettings(renewal: .fileChanges).lifetime(header: .seconds(60)) == nil)
+  }
+}
