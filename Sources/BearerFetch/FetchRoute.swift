@@ -8,6 +8,8 @@ struct FetchRoute: Equatable, Sendable {
     var overrides: [String: String] = [:]
     /// The proxy, if any.
     var proxy: ProxyAddress?
+    /// The host that the certificate must be for; `nil` without TLS.
+    var certificateHost: String?
   }
 
   /// The URL for the client; its port is that of the connection, not of the public name.
@@ -44,7 +46,8 @@ struct FetchRoute: Equatable, Sendable {
     let proxy = try ProxyChoice.proxy(for: address, configured: settings.proxy, environment: environment)
     return [
       FetchRoute(
-        url: address.origin + address.target, hostHeader: address.authority, way: Way(proxy: proxy),
+        url: address.origin + address.target, hostHeader: address.authority,
+        way: Way(proxy: proxy, certificateHost: address.scheme == .https ? address.host : nil),
         peer: proxy.map { "\(address.authority) through the proxy \($0.shown)" }
           ?? "\(address.hostInURL):\(address.port)")
     ]
@@ -86,7 +89,9 @@ struct FetchRoute: Equatable, Sendable {
     let shown = (target.host.contains(":") ? "[\(target.host)]" : target.host) + ":\(port)"
     return FetchRoute(
       url: "\(address.scheme.rawValue)://\(address.host):\(port)\(address.target)", hostHeader: address.authority,
-      way: Way(overrides: [address.host: target.host], proxy: proxy),
+      way: Way(
+        overrides: [address.host: target.host], proxy: proxy,
+        certificateHost: address.scheme == .https ? address.host : nil),
       peer: proxy.map { "\(shown) (connect_to) through the proxy \($0.shown)" } ?? "\(shown) (connect_to)")
   }
 }

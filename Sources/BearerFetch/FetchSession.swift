@@ -137,6 +137,10 @@ final class FetchSession {
         host: proxy.host, port: proxy.port,
         authorization: proxy.user.map { .basic(username: $0, password: proxy.password ?? "") })
     }
+    if let host = way.certificateHost {
+      // The library's name for it notwithstanding, this is the one place where a connection can be refused by its user.
+      configuration.http1_1ConnectionDebugInitializer = { CertificateName.check($0, host: host) }
+    }
     return configuration
   }
 }

@@ -32,6 +32,7 @@ struct TransportContext: Sendable {
     case let error as HTTPClientError: return failure(for: error, hasHead: hasHead)
     case let error as NIOConnectionError: return failure(for: error)
     case let error as NIOSSLExtraError where error == .failedToValidateHostname: return wrongName()
+    case is CertificateName.NotNamed: return wrongName()
     case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError: return hasHead ? truncated() : tlsFailed(error)
     case let error as IOError: return hasHead ? truncated() : failure(for: error)
     case let error as HTTPParserError:
@@ -79,7 +80,8 @@ struct TransportContext: Sendable {
       .getConnectionFromPoolTimeout, .cancelled:
       return timedOut(hasHead: hasHead)
     case .remoteConnectionClosed, .uncleanShutdown: return hasHead ? truncated() : reset()
-    case .proxyAuthenticationRequired: return proxyFailed("asks for credentials", mend: "add user:password@ to proxy")
+    case .proxyAuthenticationRequired:
+      return proxyFailed("asks for credentials", mend: "put the name and password that it wants into proxy")
     case .invalidProxyResponse:
       return proxyFailed("did not open a tunnel", mend: "check that the proxy allows CONNECT to \(address.authority)")
     case .invalidURL, .emptyHost, .emptyScheme:
