@@ -17,8 +17,11 @@ package struct FetchFailure: Error, Equatable, Sendable {
   }
 
   /// The failure as the key cache and `status` show it.
-  package var fault: FetchFault {
-    FetchFault(
-      code, "\(found.prefix(1).uppercased())\(found.dropFirst()). \(mend.prefix(1).uppercased())\(mend.dropFirst()).")
+  package var fault: FetchFault { FetchFault(code, "\(sentence(found)) \(sentence(mend))") }
+
+  /// A capital letter and a full stop; a configuration key that begins the sentence stays as it is written.
+  private func sentence(_ words: String) -> String {
+    let isKey = words.prefix { $0 != " " }.contains("_")
+    return (isKey ? words.prefix(1) : words.prefix(1).uppercased()[...]) + words.dropFirst() + "."
   }
 }

@@ -56,7 +56,9 @@ struct IssuerKeySourceTests {
       let origin = "http://localhost:\(trial.provider.port)"
       trial.provider.present(issuer: origin, keysAddress: origin + "/jwks")
       #expect(await trial.source().fetch(previous: nil, validators: nil).fetched?.keys.usableKeys == 1)
-      #expect(trial.provider.requests.map { $0.headers["host"] } == Array(repeating: "localhost:\(trial.provider.port)", count: 2))
+      #expect(
+        trial.provider.requests.map { $0.headers["host"] }
+          == Array(repeating: "localhost:\(trial.provider.port)", count: 2))
     }
   }
 
@@ -66,7 +68,8 @@ struct IssuerKeySourceTests {
     (.status(404), .httpStatus), (.status(401), .httpStatus), (.status(204), .httpStatus), (.status(201), .httpStatus),
     // Nobody asked whether anything changed.
     (.status(304), .httpStatus),
-    (.redirect(301, to: "/elsewhere"), .redirectRefused), (.redirect(302, to: "https://evil.test/jwks"), .redirectRefused),
+    (.redirect(301, to: "/elsewhere"), .redirectRefused),
+    (.redirect(302, to: "https://evil.test/jwks"), .redirectRefused),
     (.redirect(303, to: "/jwks"), .redirectRefused), (.redirect(307, to: "/jwks"), .redirectRefused),
     (.redirect(308, to: "/jwks"), .redirectRefused),
     (.html, .notJSON), (.gzip, .notJSON), (.shortened, .notJSON), (.duplicateMembers, .notJSON), (.body(""), .notJSON),
@@ -252,7 +255,8 @@ struct IssuerKeySourceTests {
     try await ProviderTrial.run { trial in
       let other = try TestKey(kid: "k2", kind: .ed25519)
       trial.provider.setKeys(
-        #"{"keys":[{"kty":"AKP","kid":"pq"},\#(trial.key.jwk),{"kty":"oct","kid":"hs","alg":"HS256","k":"AA"},\#(other.jwk)]}"#)
+        #"{"keys":[{"kty":"AKP","kid":"pq"},\#(trial.key.jwk),{"kty":"oct","kid":"hs","alg":"HS256","k":"AA"},\#(other.jwk)]}"#
+      )
       let all = await trial.source().fetch(previous: nil, validators: nil).fetched
       #expect(all?.keys.entries.map(\.isUsable) == [false, true, false, true])
       let some = await trial.source { $0.algorithms = [.es256] }.fetch(previous: nil, validators: nil).fetched

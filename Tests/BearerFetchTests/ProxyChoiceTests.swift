@@ -8,14 +8,16 @@ struct ProxyChoiceTests {
     "NO_PROXY covers names with what is below them, addresses, blocks and ports",
     arguments: [
       ("*", "https://a.test", true), ("a.test", "https://a.test", true), ("a.test", "https://b.a.test", true),
-      (".a.test", "https://b.a.test", true), ("*.a.test", "https://b.a.test", true), (".a.test", "https://a.test", true),
+      (".a.test", "https://b.a.test", true), ("*.a.test", "https://b.a.test", true),
+      (".a.test", "https://a.test", true),
       ("A.Test", "https://a.test", true), ("a.test", "https://ba.test", false), ("b.a.test", "https://a.test", false),
       ("x.test, a.test", "https://a.test", true), ("x.test a.test", "https://a.test", true),
       ("a.test:443", "https://a.test", true), ("a.test:8443", "https://a.test", false),
       ("10.0.0.1", "https://10.0.0.1", true), ("10.0.0.1", "https://10.0.0.2", false),
       ("10.0.0.0/8", "https://10.9.9.9:8443", true), ("10.0.0.0/8", "https://11.0.0.1", false),
       ("10.0.0.0/8", "https://a.test", false), ("fd00::/8", "https://[fd00::1]", true),
-      ("::1", "https://[::2]", false), ("[fd00::1]:443", "https://[fd00::1]", true), ("0.0.0.1", "https://10.0.0.0.1.test", false),
+      ("::1", "https://[::2]", false), ("[fd00::1]:443", "https://[fd00::1]", true),
+      ("0.0.0.1", "https://10.0.0.0.1.test", false),
       ("", "https://a.test", false), (",,", "https://a.test", false), ("a/b", "https://a.test", false),
     ])
   func exceptions(_ list: String, _ url: String, _ expected: Bool) throws {
@@ -25,7 +27,9 @@ struct ProxyChoiceTests {
   @Test("the issuer's key outranks the environment, and loopback is never proxied")
   func precedence() throws {
     let address = try WebAddress(parsing: "https://a.test")
-    let environment = ["HTTPS_PROXY": "http://env.test:1", "https_proxy": "http://lower.test:2", "NO_PROXY": "*.b.test"]
+    let environment = [
+      "HTTPS_PROXY": "http://env.test:1", "https_proxy": "http://lower.test:2", "NO_PROXY": "*.b.test",
+    ]
     func chosen(_ url: String, _ configured: String?, _ environment: [String: String]) throws -> String? {
       try ProxyChoice.proxy(for: WebAddress(parsing: url), configured: configured, environment: environment)?.shown
     }
@@ -53,7 +57,9 @@ struct ProxyChoiceTests {
 
   @Test(
     "another kind of proxy is refused without repeating what was written",
-    arguments: ["https://user:hunter2@p.test", "socks5://user:hunter2@p.test", "http://user:hunter2@", "http://p.test:x", ""])
+    arguments: [
+      "https://user:hunter2@p.test", "socks5://user:hunter2@p.test", "http://user:hunter2@", "http://p.test:x", "",
+    ])
   func refused(_ text: String) throws {
     let failure = try #require(throws: FetchFailure.self) { try ProxyAddress(parsing: text) }
     #expect(failure.code == .proxyFailed)

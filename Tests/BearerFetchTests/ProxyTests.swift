@@ -32,7 +32,10 @@ struct ProxyTests {
       #expect(Set(proxy.requests.map(\.authority)) == ["\(TestCertificates.publicName):443"])
       #expect(Set(proxy.requests.map(\.authorization)) == ["Basic dXNlcjpodW50ZXIy"])
       #expect(trial.provider.requests.allSatisfy { $0.headers["proxy-authorization"] == nil })
-      #expect(trial.provider.requests.map { $0.headers["host"] } == [TestCertificates.publicName, TestCertificates.publicName])
+      #expect(
+        trial.provider.requests.map { $0.headers["host"] } == [
+          TestCertificates.publicName, TestCertificates.publicName,
+        ])
     }
   }
 

@@ -59,7 +59,8 @@ struct TLSTests {
     }
   }
 
-  @Test("a ca_file that holds no certificate is named", arguments: ["/nonexistent/ca.pem", "/etc/passwd", "/dev/null", "/"])
+  @Test(
+    "a ca_file that holds no certificate is named", arguments: ["/nonexistent/ca.pem", "/etc/passwd", "/dev/null", "/"])
   func badAuthorityFile(_ path: String) async throws {
     try await ProviderTrial.run { trial in
       let fault = await trial.source { $0.caFile = path }.fetch(previous: nil, validators: nil).fault

@@ -89,7 +89,8 @@ private final class ProxyConnection: ChannelInboundHandler, RemovableChannelHand
     guard head.method == .CONNECT, case .tunnel(let port) = behaviour else {
       var status = 405
       if case .refuse(let wanted) = behaviour { status = wanted }
-      channel.writeAndFlush(ByteBuffer(string: "HTTP/1.1 \(status) No\r\nContent-Length: 0\r\n\r\n")).whenComplete { _ in
+      channel.writeAndFlush(ByteBuffer(string: "HTTP/1.1 \(status) No\r\nContent-Length: 0\r\n\r\n")).whenComplete {
+        _ in
         channel.close(promise: nil)
       }
       return
