@@ -212,8 +212,9 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "BearerTestKit", "BearerDaemon", "BearerDevIssuer", "BearerFetch", "BearerKeys", "BearerJOSE", "BearerJSON",
-        "BearerSigning", "bearerd", "bearerd-dev-issuer",
+        "BearerTestKit", "BearerDaemon", "BearerDevIssuer", "BearerFetch", "BearerJOSE", "BearerJSON", "BearerSigning",
+        "bearerd",
+        "bearerd-dev-issuer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["Transcripts"]
