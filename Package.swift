@@ -192,7 +192,7 @@ let package = Package(
     .testTarget(
       name: "BearerDaemonTests",
       dependencies: [
-        "BearerDaemon", "BearerServer", "BearerKeys", "BearerJOSE", "BearerProtocol", "BearerJSON", "BearerDevIssuer",
+        "BearerDaemon", "BearerServer", "BearerFetch", "BearerKeys", "BearerJOSE", "BearerProtocol", "BearerJSON",
         "BearerTestKit",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),

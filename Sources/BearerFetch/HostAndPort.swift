@@ -1,12 +1,12 @@
 /// A host with an optional port, as in `connect_to`, a proxy's address or an entry of `NO_PROXY`.
-struct HostAndPort: Equatable, Sendable {
+package struct HostAndPort: Equatable, Sendable, CustomStringConvertible {
   /// A name in lower case, or an address literal without brackets.
-  var host: String
+  package var host: String
   /// The port, if one is written.
-  var port: Int?
+  package var port: Int?
 
   /// Reads `host`, `host:port`, `[v6]`, `[v6]:port` or a bare IPv6 address.
-  init?(_ text: some StringProtocol) {
+  package init?(_ text: some StringProtocol) {
     var portText: String?
     if text.hasPrefix("[") {
       guard let end = text.firstIndex(of: "]") else { return nil }
@@ -31,6 +31,12 @@ struct HostAndPort: Equatable, Sendable {
       else { return nil }
       port = Int(number)
     }
+  }
+
+  /// The host, in brackets if it is an IPv6 address, and the port if there is one.
+  package var description: String {
+    let bracketed = host.contains(":") ? "[\(host)]" : host
+    return port.map { "\(bracketed):\($0)" } ?? bracketed
   }
 
   /// Letters, digits, `-`, `.` and `_`: what host names consist of in practice.

@@ -1,29 +1,31 @@
 /// Why a text is not an address that may be fetched; words that follow "the URL".
-struct AddressFault: Error, Equatable, Sendable {
+package struct AddressFault: Error, Equatable, Sendable {
   /// For people; holds nothing of the text.
-  var reason: String
+  package var reason: String
 }
 
 /// An absolute `http` or `https` URL, taken apart once (RFC 3986 section 3).
 ///
 /// User information is refused, since it would be sent and logged; so is a fragment, which servers never see.
-struct WebAddress: Equatable, Sendable {
+package struct WebAddress: Equatable, Sendable {
   /// The two schemes.
-  enum Scheme: String, Sendable {
+  package enum Scheme: String, Sendable {
     case http, https
   }
 
   /// The scheme.
-  let scheme: Scheme
+  package let scheme: Scheme
   /// A name in lower case, or an address literal without brackets.
-  let host: String
+  package let host: String
   /// The port, written or the scheme's own.
-  let port: Int
+  package let port: Int
   /// Path and query as they are sent; begins with `/`.
-  let target: String
+  package let target: String
 
   /// Takes a URL apart.
-  init(parsing text: String) throws(AddressFault) {
+  ///
+  /// - Throws: What is wrong with it, in words that show nothing of it.
+  package init(parsing text: String) throws(AddressFault) {
     guard text.utf8.count <= FetchLimits.addressBytes else {
       throw AddressFault(reason: "is longer than \(FetchLimits.addressBytes) bytes")
     }
@@ -66,7 +68,7 @@ struct WebAddress: Equatable, Sendable {
   var isLoopback: Bool { host == "localhost" || IPAddress(host)?.isLoopback == true }
 
   /// Whether the address may be fetched at all: TLS, or no further than this host.
-  var isProtected: Bool { scheme == .https || isLoopback }
+  package var isProtected: Bool { scheme == .https || isLoopback }
 
   /// Whether both are the same server: scheme, host and port.
   func hasSameOrigin(as other: WebAddress) -> Bool {

@@ -1,3 +1,4 @@
+import BearerFetch
 import BearerJOSE
 
 extension ConfigurationParser {
@@ -18,7 +19,7 @@ extension ConfigurationParser {
     issuer.caFile = reader.path(.caFile)
     issuer.clientCertificate = reader.path(.clientCertificate)
     issuer.clientKey = reader.path(.clientKey)
-    let target = "host:port, such as \"10.0.0.5:8443\" or \"[fd00::5]:8443\""
+    let target = "host or host:port, such as \"10.0.0.5:8443\" or \"[fd00::5]:8443\""
     issuer.connectTo = reader.string(.connectTo, expected: target) { HostAndPort($0) }
     issuer.proxy = proxy(&reader)
 
@@ -56,10 +57,10 @@ extension ConfigurationParser {
     }
     guard source == .discovery else { return reader.string(.url) ?? "" }
     guard let text = address(&reader, .url) else { return "" }
-    guard let address = WebAddress(text), address.query == nil, address.fragment == nil else {
+    guard !text.contains("?") else {
       reader.refuse(
         .url, found: ConfigurationValue.quoted(text),
-        expected: "an address without ? and # (OpenID Connect Discovery 1.0 section 3), or a key jwks_uri",
+        expected: "an address without ? (OpenID Connect Discovery 1.0 section 3), or a key jwks_uri",
         "keys cannot be discovered there")
       return ""
     }
@@ -71,16 +72,16 @@ extension ConfigurationParser {
   /// An address that may be fetched: https, or http on loopback; without credentials.
   private func address(_ reader: inout TableReader<IssuerKey>, _ key: IssuerKey) -> String? {
     guard let text = reader.string(key, expected: Self.schemeRule) else { return nil }
-    guard let address = WebAddress(text) else {
-      reader.refuse(key, found: ConfigurationValue.quoted(text), expected: Self.schemeRule, "not an address")
+    let address: WebAddress
+    do throws(AddressFault) {
+      address = try WebAddress(parsing: text)
+    } catch {
+      // What was found is not shown if it may hold a password.
+      let found = text.contains("@") ? nil : ConfigurationValue.quoted(text)
+      reader.refuse(key, found: found, expected: Self.schemeRule, "the address \(error.reason)")
       return nil
     }
-    guard address.userinfo == nil else {
-      // What was found is not shown: it may hold a password.
-      reader.refuse(key, expected: Self.schemeRule, "there are credentials in the address")
-      return nil
-    }
-    guard address.scheme == "https" || address.isLoopback else {
+    guard address.isProtected else {
       reader.refuse(
         key, found: ConfigurationValue.quoted(text), expected: Self.schemeRule, "plain http to another host")
       return nil

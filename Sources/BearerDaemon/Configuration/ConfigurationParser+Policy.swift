@@ -1,3 +1,4 @@
+import BearerFetch
 import BearerJOSE
 
 extension ConfigurationParser {
@@ -32,9 +33,7 @@ extension ConfigurationParser {
     policy.resourceMetadata = reader.string(
       .resourceMetadata, expected: "an https:// address, or http:// on loopback, without credentials and #"
     ) { text in
-      guard let address = WebAddress(text), address.userinfo == nil, address.fragment == nil,
-        address.scheme == "https" || address.isLoopback
-      else { return nil }
+      guard let address = try? WebAddress(parsing: text), address.isProtected else { return nil }
       return text
     }
     return policy

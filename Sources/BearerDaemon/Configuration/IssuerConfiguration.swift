@@ -1,3 +1,4 @@
+package import BearerFetch
 package import BearerJOSE
 
 /// One issuer whose tokens are verified; an `[issuer.NAME]` table of the configuration.
@@ -36,7 +37,7 @@ package struct IssuerConfiguration: Equatable, Sendable {
   package var clientCertificate: String?
   /// A PEM file with the private key of ``clientCertificate``; an absolute path.
   package var clientKey: String?
-  /// Where to connect instead of the authority of ``url``; `Host`, SNI and `iss` stay as they are.
+  /// Where to connect instead of the authority of ``url``, whose port counts if none is given; `Host`, SNI and `iss` stay as they are.
   package var connectTo: HostAndPort?
   /// The proxy that fetches go through, whatever the environment says; `nil` leaves it to the environment's
   /// `HTTPS_PROXY` and `NO_PROXY`.

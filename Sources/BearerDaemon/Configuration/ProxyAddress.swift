@@ -1,3 +1,5 @@
+import BearerFetch
+
 /// The address of an HTTP proxy, which may hold a password and therefore never prints it.
 package struct ProxyAddress: Equatable, Sendable, CustomStringConvertible, CustomDebugStringConvertible,
   CustomReflectable
@@ -7,9 +9,14 @@ package struct ProxyAddress: Equatable, Sendable, CustomStringConvertible, Custo
 
   /// Accepts `http://[user:password@]host[:port]` without a path; the port is 80 unless given.
   package init?(_ text: String) {
-    guard let address = WebAddress(text), address.scheme == "http", address.path == "" || address.path == "/",
-      address.query == nil, address.fragment == nil
-    else { return nil }
+    var bare = text
+    if let at = text.lastIndex(of: "@") {
+      guard text.lowercased().hasPrefix("http://") else { return nil }
+      bare = "http://" + text[text.index(after: at)...]
+    }
+    guard let address = try? WebAddress(parsing: bare), address.scheme == .http, address.target == "/" else {
+      return nil
+    }
     self.text = text
   }
 

@@ -1,4 +1,5 @@
 import BearerCrypto
+import BearerFetch
 import BearerJOSE
 import BearerKeys
 import Glibc

@@ -1,4 +1,6 @@
+import BearerFetch
 import BearerJOSE
+import BearerKeys
 import Logging
 import Testing
 
@@ -99,7 +101,7 @@ import Testing
           algorithms: [.ed25519, .ed448, .es512], refresh: .seconds(3600), maxStale: .zero,
           unknownKeyCooldown: .seconds(60), keyWait: .zero, timeout: .milliseconds(1500), caFile: "/etc/ca.pem",
           clientCertificate: "/etc/c.pem", clientKey: "/etc/k.pem",
-          connectTo: HostAndPort(host: "fd00::5", port: 8443), proxy: proxy),
+          connectTo: HostAndPort("[fd00::5]:8443"), proxy: proxy),
         IssuerConfiguration(
           name: "b", url: "urn:b", source: .jwksFile("/etc/jwks.json"), algorithms: [.ed25519]),
       ])
@@ -154,6 +156,49 @@ import Testing
     #expect(try configuration(soundText, environment: environment).stateDirectory == "/var/lib/bearerd")
     let text = "state_directory = \"/x\"\n" + soundText
     #expect(try configuration(text, environment: environment).stateDirectory == "/x")
+  }
+
+  @Test("an issuer's table becomes the settings of its fetches and refreshes")
+  func settings() throws {
+    let text = """
+      [issuer.a]
+      url = "https://a.example"
+      algorithms = ["ES256"]
+      refresh = "1h"
+      max_stale = "2h"
+      unknown_key_cooldown = "3m"
+      key_wait = "4s"
+      timeout = "5s"
+      ca_file = "/ca"
+      client_certificate = "/c"
+      client_key = "/k"
+      connect_to = "[fd00::5]:8443"
+      proxy = "http://user:secret@10.0.0.1:3128"
+      [issuer.b]
+      url = "x"
+      jwks_file = "/keys"
+      [policy.default]
+      issuers = ["a"]
+      audiences = ["api"]
+      """
+    let issuers = try configuration(text).issuers
+    var limits = Limits()
+    limits.waitingPerIssuer = 6
+    let a = try #require(issuers.first)
+    #expect(
+      a.keySourceSettings
+        == KeySourceSettings(
+          url: "https://a.example", algorithms: [.es256], timeout: .seconds(5), caFile: "/ca",
+          connectTo: "[fd00::5]:8443", proxy: "http://user:secret@10.0.0.1:3128", clientCertificateFile: "/c",
+          clientKeyFile: "/k"))
+    #expect(
+      a.refreshSettings(limits)
+        == RefreshSettings(
+          refresh: .seconds(3600), maximumStale: .seconds(7200), unknownKeyCooldown: .seconds(180),
+          keyWait: .seconds(4), timeout: .seconds(5), waitingPerIssuer: 6))
+    let b = try #require(issuers.last)
+    #expect(b.keySourceSettings.kind == .jwksFile("/keys"))
+    #expect(b.refreshSettings(limits).renewal == .fileChanges)
   }
 
   @Test("a proxy's credentials are never printed")
