@@ -202,7 +202,7 @@ let package = Package(
     .testTarget(
       name: "BearerDevIssuerTests",
       dependencies: [
-        "BearerDevIssuer", "BearerSigning", "BearerCrypto", "BearerJSON", "BearerTestKit",
+        "BearerDevIssuer", "BearerSigning", "BearerCrypto", "BearerJSON", "BearerTestKit", "bearerd-dev-issuer",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),

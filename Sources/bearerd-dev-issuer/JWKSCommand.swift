@@ -6,6 +6,7 @@ import BearerJSON
 struct JWKSCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "jwks",
+    usage: "bearerd-dev-issuer jwks [<options>]",
     abstract: "Print the key set, for a jwks_file or to look at.")
 
   @OptionGroup var keys: KeysOption

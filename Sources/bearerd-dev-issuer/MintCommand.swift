@@ -6,6 +6,7 @@ import BearerJSON
 struct MintCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "mint",
+    usage: "bearerd-dev-issuer mint [<options>]",
     abstract: "Mint a token, good or bad, and print it.",
     discussion: """
       Without options: an access token as Authgear issues it, by the issuer that serve ran as last, for that \

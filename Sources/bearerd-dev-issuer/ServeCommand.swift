@@ -6,6 +6,7 @@ import UnixSignals
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve",
+    usage: "bearerd-dev-issuer serve [<options>]",
     abstract: "Serve the discovery document and the key set on a loopback address.",
     discussion: """
       Prints the issuer's URL as one line when it listens, and remembers it for mint. Keys are read for each request, \
