@@ -6,8 +6,8 @@ import BearerJSON
 struct JWKSCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "jwks",
-    usage: "bearerd-dev-issuer jwks [<options>]",
-    abstract: "Print the key set, for a jwks_file or to look at.")
+    abstract: "Print the key set, for a jwks_file or to look at.",
+    usage: "bearerd-dev-issuer jwks [<options>]")
 
   @OptionGroup var keys: KeysOption
 

@@ -6,8 +6,8 @@ import BearerJSON
 struct MintCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "mint",
-    usage: "bearerd-dev-issuer mint [<options>]",
     abstract: "Mint a token, good or bad, and print it.",
+    usage: "bearerd-dev-issuer mint [<options>]",
     discussion: """
       Without options: an access token as Authgear issues it, by the issuer that serve ran as last, for that \
       issuer as audience. Options change it in this order: named options, --claim and --header, --without and \

@@ -5,8 +5,8 @@ import BearerDevIssuer
 struct RotateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "rotate",
-    usage: "bearerd-dev-issuer rotate [<options>]",
     abstract: "Add a new key for each algorithm and retire old ones; a running serve shows it at once.",
+    usage: "bearerd-dev-issuer rotate [<options>]",
     discussion: "Prints a line for each key: + and its kid if it was added, - if it was removed.")
 
   @OptionGroup var keys: KeysOption

@@ -6,8 +6,8 @@ import UnixSignals
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve",
-    usage: "bearerd-dev-issuer serve [<options>]",
     abstract: "Serve the discovery document and the key set on a loopback address.",
+    usage: "bearerd-dev-issuer serve [<options>]",
     discussion: """
       Prints the issuer's URL as one line when it listens, and remembers it for mint. Keys are read for each request, \
       so that rotate and mint --alg take effect at once. SIGTERM or SIGINT ends it.
