@@ -23,7 +23,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     // Signals, ordered start and shutdown.
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-    // The configuration file. Without full Foundation, unlike the YAML libraries.
+    // The configuration file. It names three types of full Foundation, for TOML's dates; nothing else here does, and a
+    // static link keeps little of it. The YAML libraries keep all of it.
     .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
   ],
   targets: [

@@ -6,7 +6,7 @@ package struct TraceStep: Equatable, Sendable {
   package enum Result: String, Sendable {
     case pass
     case fail
-    /// It could not be made, because what it looks at could not be read or found.
+    /// It could not be made, because what it looks at could not be read or found; or nothing demands it.
     case skip
   }
 
@@ -41,6 +41,8 @@ extension Verifier {
       if Self.prerequisites(of: check).contains(where: failed.contains) {
         step.result = .skip
         failed.insert(check)
+      } else if !isDemanded(check, question) {
+        step.result = .skip
       } else {
         do throws(Rejection) {
           try perform(check, token, question, keys)
@@ -59,6 +61,22 @@ extension Verifier {
       steps.append(step)
     }
     return steps
+  }
+
+  /// Whether the policy or the request asks for a check at all.
+  private func isDemanded(_ check: Check, _ question: Question) -> Bool {
+    let demands = question.demands
+    let policy = demands.policy.policy
+    switch check {
+    case .audience: return policy.checksAudience || demands.requestAudiences != nil
+    case .client: return !policy.clients.isEmpty || policy.tokenType == .id
+    case .claims: return !policy.claims.isEmpty
+    case .nonce: return demands.nonce != nil
+    case .confirmation: return policy.refusesSenderConstrained
+    case .stepUp: return demands.maximumAge != nil || !demands.acrValues.isEmpty
+    case .scope: return !demands.scopes.isEmpty
+    default: return true
+    }
   }
 
   /// What must have been read for a check to say anything.

@@ -11,6 +11,8 @@ enum ExitStatus: Int32 {
   case usage = 64
   /// No daemon answers.
   case noDaemon = 69
+  /// The daemon ended for a reason that it should not have met.
+  case internalError = 70
   /// The socket cannot be bound.
   case cannotBind = 71
   /// It cannot be decided now (category `unavailable`), an issuer did not pass its probe, or keys are missing.

@@ -32,6 +32,8 @@ struct ServeCommand: AsyncParsableCommand {
       try await Daemon(configuration: configuration, environment: environment, load: load, logger: logger).run()
     } catch let fault as Daemon.Fault {
       throw failure(.cannotBind, fault.description)
+    } catch {
+      throw failure(.internalError, "the daemon ended unexpectedly: \(type(of: error))")
     }
   }
 }
