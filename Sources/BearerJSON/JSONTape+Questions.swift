@@ -10,14 +10,7 @@ extension JSONTape {
   ///   - bytes: The text that was read.
   /// - Returns: The index, or `nil` if there is no such member or `object` is not an object.
   package func value(of name: StaticString, in object: Int = 0, _ bytes: Span<UInt8>) -> Int? {
-    guard object < count, self[object].kind == .object else { return nil }
-    let end = Int(self[object].next)
-    var at = object + 1
-    while at < end {
-      if string(at, equals: name, bytes) { return at + 1 }
-      at = Int(self[at + 1].next)
-    }
-    return nil
+    value(in: object) { string($0, equals: name, bytes) }
   }
 
   /// The index of the value of an object's member whose name is only known at run time.
@@ -28,12 +21,17 @@ extension JSONTape {
   ///   - bytes: The text that was read.
   /// - Returns: The index, or `nil` if there is no such member or `object` is not an object.
   package func value(of name: [UInt8], in object: Int = 0, _ bytes: Span<UInt8>) -> Int? {
+    value(in: object) { string($0, equals: name, bytes) }
+  }
+
+  @inline(__always)
+  private func value(in object: Int, whoseName isWanted: (Int) -> Bool) -> Int? {
     guard object < count, self[object].kind == .object else { return nil }
     let end = Int(self[object].next)
-    var at = object + 1
-    while at < end {
-      if string(at, equals: name, bytes) { return at + 1 }
-      at = Int(self[at + 1].next)
+    var name = object + 1
+    while name < end {
+      if isWanted(name) { return name + 1 }
+      name = Int(self[name + 1].next)
     }
     return nil
   }
