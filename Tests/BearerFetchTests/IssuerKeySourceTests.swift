@@ -125,6 +125,19 @@ struct IssuerKeySourceTests {
     }
   }
 
+  @Test("a server that accepts and never says a byte is left at the timeout, with and without TLS")
+  func mute() async throws {
+    let provider = try await FaultyProvider.start(isMute: true)
+    for scheme in ["http", "https"] {
+      let source = IssuerKeySource(
+        settings: KeySourceSettings(
+          url: "\(scheme)://localhost:\(provider.port)", algorithms: [.es256], timeout: .milliseconds(300)),
+        group: MultiThreadedEventLoopGroup.singleton, environment: [:])
+      #expect(await source.fetch(previous: nil, validators: nil).fault?.code == .timedOut)
+    }
+    await provider.stop()
+  }
+
   @Test("a 50 MB body is left at the bound, not read to its end")
   func flood() async throws {
     try await ProviderTrial.run { trial in

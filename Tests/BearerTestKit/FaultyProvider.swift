@@ -52,14 +52,17 @@ package final class FaultyProvider: Sendable {
   /// - Parameters:
   ///   - identity: Certificate and key; without one, plain http.
   ///   - path: The issuer's path, such as `/realms/a`; empty for none.
+  ///   - isMute: Whether it accepts connections and then never says a byte, not even of TLS.
   /// - Returns: The provider, which listens.
   /// - Throws: What prevents a listening socket.
-  package static func start(identity: TestIdentity? = nil, path: String = "") async throws -> FaultyProvider {
+  package static func start(
+    identity: TestIdentity? = nil, path: String = "", isMute: Bool = false
+  ) async throws -> FaultyProvider {
     let tls = try identity.map { try $0.serverContext() }
     let box = ProviderBox()
     let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-      .childChannelInitializer { channel in box.accept(channel, tls: tls) }
+      .childChannelInitializer { channel in box.accept(channel, tls: tls, isMute: isMute) }
       .bind(host: "127.0.0.1", port: 0).get()
     let port = server.localAddress?.port ?? 0
     let origin = tls == nil ? "http://127.0.0.1:\(port)" : "https://localhost:\(port)"
@@ -189,13 +192,14 @@ package final class FaultyProvider: Sendable {
 private final class ProviderBox: Sendable {
   let provider = Mutex<FaultyProvider?>(nil)
 
-  func accept(_ channel: any Channel, tls: NIOSSLContext?) -> EventLoopFuture<Void> {
+  func accept(_ channel: any Channel, tls: NIOSSLContext?, isMute: Bool) -> EventLoopFuture<Void> {
     guard let provider = provider.withLock({ $0 }) else { return channel.close() }
     let id = ObjectIdentifier(channel)
     provider.state.withLock { $0.channels[id] = channel }
     channel.closeFuture.whenComplete { _ in
       provider.state.withLock { _ = $0.channels.removeValue(forKey: id) }
     }
+    if isMute { return channel.eventLoop.makeSucceededVoidFuture() }
     return channel.eventLoop.makeCompletedFuture {
       guard let tls else {
         return try ProviderConnection.install(in: channel, provider: provider, tls: nil, serverName: nil)
