@@ -221,7 +221,12 @@ let package = Package(
       exclude: ["Transcripts"]
     ),
     .testTarget(
-      name: "PackageRulesTests", dependencies: ["BearerProtocol", "BearerJOSE", "BearerJSON"]),
+      name: "PackageRulesTests",
+      dependencies: [
+        "BearerDaemon", "BearerFetch", "BearerJOSE", "BearerJSON", "BearerKeys", "BearerProtocol", "BearerServer",
+        "BearerTransport", "bearerd",
+      ]
+    ),
   ],
   swiftLanguageModes: [.v6]
 )

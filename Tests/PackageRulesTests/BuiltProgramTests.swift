@@ -1,0 +1,61 @@
+import Foundation
+import Testing
+
+/// What the built `bearerd` is linked to and what it can call.
+@Suite struct BuiltProgramTests {
+  private let program: ELFFile
+
+  init() throws {
+    let directory = try #require(Bundle.main.executableURL).deletingLastPathComponent()
+    program = try #require(ELFFile(directory.appending(path: "bearerd")))
+  }
+
+  /// Everything that the program is linked to, in a build that links Swift's own libraries dynamically.
+  ///
+  /// TOMLKit says `import struct Foundation.Data` and so names full Foundation to the linker, although it and
+  /// everything else need FoundationEssentials only; see ``fullFoundation()``.
+  static let needed: Set<String> = [
+    "libcrypto.so.3", "libsystemd.so.0", "libz.so.1",
+    "libc.so.6", "libm.so.6", "libgcc_s.so.1", "libstdc++.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1",
+    "libswiftCore.so", "libswiftGlibc.so", "libswiftSynchronization.so", "libswiftSwiftOnoneSupport.so",
+    "libswift_Concurrency.so", "libswift_StringProcessing.so", "libswift_RegexParser.so", "libswift_Builtin_float.so",
+    "libdispatch.so", "libswiftDispatch.so", "libBlocksRuntime.so",
+    "libFoundation.so", "libFoundationEssentials.so", "libFoundationInternationalization.so",
+  ]
+
+  @Test("the program is linked to nothing that is not in the list")
+  func linked() {
+    #expect(program.neededLibraries.contains("libcrypto.so.3"))
+    #expect(program.neededLibraries.contains("libsystemd.so.0"))
+    #expect(Set(program.neededLibraries).subtracting(Self.needed) == [])
+  }
+
+  @Test("the program uses nothing of full Foundation")
+  func fullFoundation() {
+    // Swift's mangled names begin with the module's name and its length.
+    #expect(program.undefinedSymbols.filter { $0.hasPrefix("$s10Foundation") || $0.hasPrefix("_$s10Foundation") } == [])
+  }
+
+  @Test("the program cannot sign: it calls libcrypto to verify and to digest, and no function that signs or makes keys")
+  func noSigning() {
+    let symbols = program.undefinedSymbols
+    #expect(symbols.contains("EVP_DigestVerify") || symbols.contains("EVP_PKEY_verify"))
+    #expect(symbols.filter(Self.isSigning) == [])
+  }
+
+  @Test("only the development issuer's target has signing code")
+  func sources() throws {
+    for target in try Repository.names(in: "Sources") where target != "BearerSigning" {
+      for file in try Repository.swiftFiles(below: "Sources/\(target)") {
+        let words = try Source.code(of: file).matches(of: #/\b\w+\b/#).map { String($0.0) }
+        #expect(words.filter(Self.isSigning) == [], "\(file)")
+      }
+    }
+  }
+
+  private static func isSigning(_ symbol: String) -> Bool {
+    symbol.contains(
+      #/^(EVP_PKEY_sign|EVP_DigestSign|EVP_Sign|EVP_PKEY_keygen|EVP_PKEY_generate|EVP_PKEY_Q_keygen|PEM_read_bio_PrivateKey|PEM_write_bio_PrivateKey|d2i_.*PrivateKey|RSA_sign|RSA_private|ECDSA_sign|ECDSA_do_sign|HMAC|EVP_MAC_)/#
+    )
+  }
+}
