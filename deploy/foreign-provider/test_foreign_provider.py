@@ -25,9 +25,8 @@ import joserfc.jwt
 import running
 from bearerd import Bearerd
 
-with warnings.catch_warnings():
-    # What the provider imports announces its own changes.
-    warnings.simplefilter("ignore")
+# What the provider imports announces changes of its own, and insists on being heard; recorded, it is not.
+with warnings.catch_warnings(record=True):
     import oidc_provider_mock
 
 CLIENT = "web-client"

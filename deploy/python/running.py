@@ -48,7 +48,7 @@ class Daemon:
                 os.unlink(notify_path)
             notify.bind(notify_path)
             environment = {name: value for name, value in os.environ.items() if not name.startswith("BEARERD_")}
-            environment["NOTIFY_SOCKET"] = notify_path
+            environment |= {"NOTIFY_SOCKET": notify_path, "BEARERD_LOG_LEVEL": "warning"}
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment)
             try:
                 self._await_ready(notify)
