@@ -4,13 +4,19 @@
 /// alphabet byte out of place, padding, a length that no encoder makes and bits left over that are not zero (RFC 4648
 /// section 3.5) are all refused.
 package enum Base64URL {
-  private static let invalid: UInt8 = 0xFF
-
-  private static let values: [UInt8] = {
-    var values = [UInt8](repeating: invalid, count: 256)
-    for (value, byte) in alphabet.enumerated() { values[Int(byte)] = UInt8(value) }
-    return values
+  /// The values of all bytes at each of the four places of a group, shifted to where they belong in its 24 bits; a byte
+  /// that is not of the alphabet has the bit above them.
+  private static let places: [UInt32] = {
+    var places = [UInt32](repeating: invalid, count: 4 * 256)
+    for place in 0..<4 {
+      for (value, byte) in alphabet.enumerated() {
+        places[place * 256 + Int(byte)] = UInt32(value) << UInt32(18 - 6 * place)
+      }
+    }
+    return places
   }()
+
+  private static let invalid: UInt32 = 1 << 24
 
   private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
@@ -25,38 +31,37 @@ package enum Base64URL {
     let rest = text.count & 3
     let whole = text.count - rest
     if rest == 1 { return false }
-    let values = Self.values
+    let places = Self.places
     var isValid = true
     decoded.append(addingCapacity: whole / 4 * 3 + 2) { output in
-      var at = 0
-      var seen: UInt8 = 0
-      while at < whole {
-        let a = values[Int(text[at])]
-        let b = values[Int(text[at &+ 1])]
-        let c = values[Int(text[at &+ 2])]
-        let d = values[Int(text[at &+ 3])]
-        // A value has six bits; the two high bits of any invalid one stay visible in the union.
-        seen |= a | b | c | d
-        output.append(a &<< 2 | b &>> 4)
-        output.append(b &<< 4 | c &>> 2)
-        output.append(c &<< 6 | d)
-        at &+= 4
-      }
-      if rest >= 2 {
-        let a = values[Int(text[at])]
-        let b = values[Int(text[at &+ 1])]
-        seen |= a | b
-        output.append(a &<< 2 | b &>> 4)
-        if rest == 2 {
-          isValid = b & 0x0F == 0
-        } else {
-          let c = values[Int(text[at &+ 2])]
-          seen |= c
-          output.append(b &<< 4 | c &>> 2)
-          isValid = c & 0x03 == 0
+      var seen: UInt32 = 0
+      // Safe because `at` and the three after it are below `whole`, itself at most the count, a byte is below 256 and
+      // the table has four times as many; this loop is half of what a token costs beside its signature.
+      text.withUnsafeBufferPointer { text in
+        places.withUnsafeBufferPointer { places in
+          var at = 0
+          while at < whole {
+            let bits =
+              places[Int(text[at])] | places[256 &+ Int(text[at &+ 1])] | places[512 &+ Int(text[at &+ 2])]
+              | places[768 &+ Int(text[at &+ 3])]
+            seen |= bits
+            output.append(UInt8(truncatingIfNeeded: bits &>> 16))
+            output.append(UInt8(truncatingIfNeeded: bits &>> 8))
+            output.append(UInt8(truncatingIfNeeded: bits))
+            at &+= 4
+          }
         }
       }
-      if seen & 0xC0 != 0 { isValid = false }
+      if rest >= 2 {
+        var bits = places[Int(text[whole])] | places[256 + Int(text[whole + 1])]
+        if rest == 3 { bits |= places[512 + Int(text[whole + 2])] }
+        seen |= bits
+        output.append(UInt8(truncatingIfNeeded: bits >> 16))
+        if rest == 3 { output.append(UInt8(truncatingIfNeeded: bits >> 8)) }
+        // What is left over after the last whole byte must be zero.
+        isValid = bits & (rest == 2 ? 0xFFFF : 0xFF) == 0
+      }
+      if seen & invalid != 0 { isValid = false }
     }
     return isValid
   }

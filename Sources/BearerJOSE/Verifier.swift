@@ -103,13 +103,7 @@ package struct Verifier {
     if token.count > 0, token[0] == UInt8(ascii: "{") {
       throw Rejection(.unsupportedToken, "The token is in a JSON serialisation; only compact JWS is supported.")
     }
-    var dots = 0
-    for at in 0..<token.count where token[at] == UInt8(ascii: ".") {
-      dots += 1
-      if dots == 1 { headerEnd = at }
-      if dots == 2 { payloadEnd = at }
-    }
-    switch dots {
+    switch findDots(token) {
     case 2: break
     case 0:
       throw Rejection(
@@ -134,6 +128,33 @@ package struct Verifier {
     if !Base64URL.decode(token.extracting((payloadEnd + 1)...), into: &signature) {
       throw Rejection(.malformedToken, "The token's signature is not canonical base64url.")
     }
+  }
+
+  /// Counts the dots and remembers where the first two are.
+  private mutating func findDots(_ token: Span<UInt8>) -> Int {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let highs: UInt64 = 0x8080_8080_8080_8080
+    let raw = token.bytes
+    var dots = 0
+    var at = 0
+    while at < token.count {
+      if at &+ 8 <= token.count {
+        // Safe because the load is bounds-checked and every bit pattern is a UInt64.
+        let word = raw.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self) ^ (ones &* 0x2E)
+        // A zero byte is a dot. The test may take a byte above a dot for one; the loop below looks at each again.
+        if (word &- ones) & ~word & highs == 0 {
+          at &+= 8
+          continue
+        }
+      }
+      for place in at..<min(at &+ 8, token.count) where token[place] == UInt8(ascii: ".") {
+        dots += 1
+        if dots == 1 { headerEnd = place }
+        if dots == 2 { payloadEnd = place }
+      }
+      at &+= 8
+    }
+    return dots
   }
 
   private mutating func checkHeader() throws(Rejection) {

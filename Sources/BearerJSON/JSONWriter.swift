@@ -15,13 +15,10 @@ extension [UInt8] {
   /// Appends text as a JSON string, with its quotation marks.
   package mutating func append(jsonString text: String) {
     var text = text
-    text.withUTF8 { utf8 in
-      append(jsonString: utf8)
-    }
+    text.withUTF8 { append(jsonString: $0) }
   }
 
-  /// Appends UTF-8 as a JSON string, with its quotation marks.
-  package mutating func append(jsonString utf8: some Sequence<UInt8>) {
+  private mutating func append(jsonString utf8: UnsafeBufferPointer<UInt8>) {
     append(UInt8(ascii: "\""))
     for byte in utf8 {
       switch byte {

@@ -32,9 +32,9 @@ package struct ErrorReply: Equatable, Sendable {
   /// Appends `"ok":false,"error":{…}`, without the braces of the reply around it.
   package func append(to line: inout [UInt8]) {
     line.append(json: #""ok":false,"error":{"code":"#)
-    line.append(jsonString: code.rawValue.utf8)
+    line.append(jsonString: code.rawValue)
     line.append(json: #","category":"#)
-    line.append(jsonString: code.category.rawValue.utf8)
+    line.append(jsonString: code.category.rawValue)
     if let claim { line.append(member: "claim", claim) }
     if let member { line.append(member: "member", member) }
     if let reason { line.append(member: "reason", reason) }

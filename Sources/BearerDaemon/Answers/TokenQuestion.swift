@@ -104,9 +104,9 @@ struct TokenQuestion: Sendable {
       Introspection.append(token, scopeClaims: demands.policy.policy.scopeClaims, to: &reply)
     } else {
       reply.append(json: #""ok":true,"policy":"#)
-      reply.append(jsonString: demands.policy.policy.name.utf8)
+      reply.append(jsonString: demands.policy.policy.name)
       reply.append(json: #","issuer":"#)
-      reply.append(jsonString: world.issuers[token.issuer].name.utf8)
+      reply.append(jsonString: world.issuers[token.issuer].name)
       reply.append(json: #","header":"#)
       token.appendHeader(to: &reply)
       reply.append(json: #","claims":"#)
