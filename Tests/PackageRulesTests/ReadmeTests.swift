@@ -1,3 +1,4 @@
+import BearerJOSE
 import Foundation
 import Testing
 
@@ -39,7 +40,7 @@ import Testing
   func exitStatuses() throws {
     let table = try #require(MarkdownTable.first(["status", "meaning"], in: readme.text))
     let all: [ExitStatus] = [
-      .holds, .refused, .usage, .noDaemon, .cannotBind, .undecided, .forbidden, .configuration,
+      .holds, .refused, .usage, .noDaemon, .internalError, .cannotBind, .undecided, .forbidden, .configuration,
     ]
     #expect(table.rows.map { $0[0] } == all.map { "\($0.rawValue)" })
   }
