@@ -39,23 +39,25 @@ import Testing
   @Test("the program cannot sign: it calls libcrypto to verify and to digest, and no function that signs or makes keys")
   func noSigning() {
     let symbols = program.undefinedSymbols
-    #expect(symbols.contains("EVP_DigestVerify") || symbols.contains("EVP_PKEY_verify"))
-    #expect(symbols.filter(Self.isSigning) == [])
+    #expect(symbols.contains("EVP_DigestVerify"))
+    #expect(symbols.filter { symbol in Self.signing.contains { symbol.hasPrefix($0) } } == [])
   }
 
   @Test("only the development issuer's target has signing code")
   func sources() throws {
     for target in try Repository.names(in: "Sources") where target != "BearerSigning" {
       for file in try Repository.swiftFiles(below: "Sources/\(target)") {
-        let words = try Source.code(of: file).matches(of: #/\b\w+\b/#).map { String($0.0) }
-        #expect(words.filter(Self.isSigning) == [], "\(file)")
+        let code = try Source.code(of: file)
+        #expect(Self.signing.filter { code.range(of: $0) != nil } == [], "\(file)")
       }
     }
   }
 
-  private static func isSigning(_ symbol: String) -> Bool {
-    symbol.contains(
-      #/^(EVP_PKEY_sign|EVP_DigestSign|EVP_Sign|EVP_PKEY_keygen|EVP_PKEY_generate|EVP_PKEY_Q_keygen|PEM_read_bio_PrivateKey|PEM_write_bio_PrivateKey|d2i_.*PrivateKey|RSA_sign|RSA_private|ECDSA_sign|ECDSA_do_sign|HMAC|EVP_MAC_)/#
-    )
-  }
+  /// How the names begin of libcrypto's functions that sign, make keys, or read and write private ones.
+  static let signing = [
+    "EVP_PKEY_sign", "EVP_DigestSign", "EVP_Sign", "EVP_PKEY_keygen", "EVP_PKEY_generate", "EVP_PKEY_Q_keygen",
+    "EVP_PKEY_new_raw_private_key", "EVP_MAC_", "HMAC_", "PEM_read_bio_PrivateKey", "PEM_write_bio_PrivateKey",
+    "PEM_write_bio_PKCS8", "d2i_PrivateKey", "d2i_AutoPrivateKey", "i2d_PrivateKey", "RSA_sign", "RSA_private",
+    "ECDSA_sign", "ECDSA_do_sign",
+  ]
 }

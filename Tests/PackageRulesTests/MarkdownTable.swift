@@ -9,9 +9,9 @@ struct MarkdownTable {
   static func all(in text: some StringProtocol) -> [MarkdownTable] {
     var tables: [MarkdownTable] = []
     var lines: [String] = []
-    for line in text.split(separator: "\n", omittingEmptySubsequences: false) + [""] {
+    for line in String(text).components(separatedBy: "\n") + [""] {
       if line.hasPrefix("|") {
-        lines.append(String(line))
+        lines.append(line)
       } else if !lines.isEmpty {
         let cells = lines.map(Self.cells)
         tables.append(MarkdownTable(columns: cells[0], rows: Array(cells.dropFirst(2))))
