@@ -37,7 +37,7 @@ extension Logger {
       } else {
         debug("key refresh failed again", metadata: metadata)
       }
-    case .health(.fresh): notice("keys are fresh again")
+    case .health(.fresh): info("keys are fresh")
     case .health(.stale): warning("keys are stale and still used")
     case .health(.empty), .health(.expired):
       error("keys have expired; tokens of this issuer cannot be verified")
