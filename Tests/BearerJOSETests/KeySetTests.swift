@@ -1,0 +1,129 @@
+import BearerJSON
+import BearerSigning
+import Testing
+
+@testable import BearerJOSE
+
+@Suite("Key sets")
+struct KeySetTests {
+  private static let all = Set(Algorithm.allCases)
+
+  private static let ec = try? SigningKey.generate(.ec(.p256))
+  private static let other = try? SigningKey.generate(.ec(.p256))
+
+  private func jwk(_ key: SigningKey?, _ members: JSONObject = [:]) throws -> JSONValue {
+    var object: JSONObject = [:]
+    switch try #require(key).publicParameters {
+    case .rsa(let n, let e):
+      object = ["kty": "RSA", "n": .string(Base64URL.encode(n)), "e": .string(Base64URL.encode(e))]
+    case .ec(_, let x, let y):
+      object = [
+        "kty": "EC", "crv": "P-256", "x": .string(Base64URL.encode(x)), "y": .string(Base64URL.encode(y)),
+      ]
+    case .okp(let curve, let x):
+      object = ["kty": "OKP", "crv": .string(curve), "x": .string(Base64URL.encode(x))]
+    }
+    for member in members.members { object[member.name] = member.value }
+    return .object(object)
+  }
+
+  private func set(
+    _ keys: [JSONValue], algorithms: Set<Algorithm> = all, reusing previous: KeySet? = nil
+  ) throws(KeySetFault) -> KeySet {
+    try KeySet(
+      parsing: JSONValue.object(["keys": .array(keys)]).serialized(), algorithms: algorithms, reusing: previous)
+  }
+
+  @Test(
+    "what must not replace a set is refused by kind",
+    arguments: [
+      ("", KeySetFault.notJSON(JSONError(.unexpectedEnd, at: 0))),
+      ("<html>", .notJSON(JSONError(.unexpectedByte, at: 0))),
+      (#"{"keys":[],"keys":[]}"#, .notJSON(JSONError(.duplicateMember, at: 11))),
+      ("[]", .notAKeySet), ("{}", .notAKeySet), (#"{"keys":{}}"#, .notAKeySet), (#"{"keys":[]}"#, .empty),
+      (#"{"keys":[1,{},{"kty":"oct","k":"AA"}]}"#, .noUsableKey),
+    ] as [(String, KeySetFault)])
+  func faults(text: String, fault: KeySetFault) {
+    #expect(throws: fault) { try KeySet(parsing: Array(text.utf8), algorithms: Self.all) }
+  }
+
+  @Test(
+    "a bad key costs itself only, and its reason is told",
+    arguments: [
+      (["use": "enc"], "not_for_signatures"), (["use": 1], "malformed"), (["key_ops": ["sign"]], "not_for_verifying"),
+      (["key_ops": "verify"], "malformed"), (["alg": "ES384"], "unsupported_alg"),
+      (["alg": "HS256"], "unsupported_alg"),
+      (["alg": "RSA-OAEP"], "unsupported_alg"), (["alg": 1], "malformed"), (["kid": 1], "malformed"),
+      (["kty": "AKP"], "unsupported_kty"), (["kty": nil], "malformed"), (["crv": "P-257"], "unsupported_crv"),
+      (["x": "A"], "malformed"), (["x": ""], "malformed"), (["x": "AA=="], "malformed"),
+      (["y": "AQ"], "point_not_on_curve"),
+      (["x": .string(String(repeating: "A", count: 44))], "coordinate_too_long"),
+    ] as [(JSONObject, String)])
+  func problems(members: JSONObject, problem: String) throws {
+    let keys = try set([jwk(Self.ec, members), jwk(Self.other, ["kid": "good"])])
+    #expect(keys.entries.map(\.isUsable) == [false, true])
+    #expect(keys.entries[0].problem == problem)
+    #expect(keys.usableKeys == 1)
+  }
+
+  @Test("a key that the configuration's algorithms leave nothing of is skipped")
+  func notConfigured() throws {
+    #expect(throws: KeySetFault.noUsableKey) { try set([jwk(Self.ec)], algorithms: [.rs256]) }
+  }
+
+  @Test("a published private key is told, and still verifies")
+  func privateKey() throws {
+    let keys = try set([jwk(Self.ec, ["d": "AQ"])])
+    #expect(keys.entries[0].isUsable)
+    #expect(keys.entries[0].problem == "private_key_published")
+  }
+
+  @Test("equal names with a common algorithm are ambiguous, with different ones legal, identical keys are one")
+  func names() throws {
+    let ambiguous = try set([
+      jwk(Self.ec, ["kid": "a"]), jwk(Self.other, ["kid": "a"]), jwk(SigningKey.generate(.ed25519), ["kid": "b"]),
+    ])
+    #expect(ambiguous.entries.map(\.problem) == ["ambiguous_kid", "ambiguous_kid", nil])
+    let legal = try set([jwk(Self.ec, ["kid": "a"]), jwk(SigningKey.generate(.ed25519), ["kid": "a"])])
+    #expect(legal.usableKeys == 2)
+    let twice = try set([jwk(Self.ec, ["kid": "a"]), jwk(Self.ec, ["kid": "a"])])
+    #expect(twice.entries.map(\.problem) == [nil, "listed_twice"])
+    #expect(twice.usableKeys == 1)
+  }
+
+  @Test("a key that the set before had is not compiled again; another is, and has a serial of its own")
+  func reuse() throws {
+    func key(_ set: KeySet) throws -> VerificationKey {
+      guard case .one(let key) = set.choose(kid: Array("a".utf8), algorithms: AlgorithmSet(.es256)) else {
+        throw KeySetFault.empty
+      }
+      return key
+    }
+    let first = try set([jwk(Self.ec, ["kid": "a"])])
+    let second = try set([jwk(Self.ec, ["kid": "a"]), jwk(Self.other, ["kid": "b"])], reusing: first)
+    let third = try set([jwk(Self.other, ["kid": "a"])], reusing: second)
+    let fresh = try set([jwk(Self.ec, ["kid": "a"])])
+    #expect(try key(first) === key(second))
+    #expect(try key(third) !== key(second))
+    #expect(try key(fresh).serial != key(first).serial)
+  }
+
+  @Test("a thousand keys are a set like any other, and a token without kid costs four tries at most")
+  func many() throws {
+    let keys = try (0..<1000).map { number in
+      try jwk(number.isMultiple(of: 2) ? Self.ec : Self.other, ["kid": .string("k\(number)")])
+    }
+    let many = try set(keys)
+    #expect(many.usableKeys == 1000)
+    guard case .one = many.choose(kid: Array("k999".utf8), algorithms: AlgorithmSet(.es256)) else {
+      Issue.record("k999 is not found")
+      return
+    }
+    let nine = try set((0..<9).map { _ in try jwk(SigningKey.generate(.ed25519)) })
+    guard case .several(let tried) = nine.choose(kid: nil, algorithms: AlgorithmSet(named: "EdDSA")) else {
+      Issue.record("nothing to try")
+      return
+    }
+    #expect(tried.count == 4)
+  }
+}
