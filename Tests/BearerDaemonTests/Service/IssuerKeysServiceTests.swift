@@ -1,3 +1,4 @@
+import BearerFetch
 import BearerJOSE
 import BearerKeys
 import BearerTestKit
