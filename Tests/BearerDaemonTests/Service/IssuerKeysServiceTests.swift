@@ -42,7 +42,7 @@ import Testing
     first.seed(with: try AnswersFixture.fetched("k1"), age: .zero)
     for change: (inout IssuerConfiguration) -> Void in [
       { _ in }, { $0.refresh = .seconds(60) }, { $0.maxStale = .zero }, { $0.keyWait = .zero },
-      { $0.connectTo = HostAndPort(host: "127.0.0.1", port: 1) }, { $0.timeout = .seconds(1) },
+      { $0.connectTo = HostAndPort("127.0.0.1:1") }, { $0.timeout = .seconds(1) },
     ] {
       let next = configuration(issuer("new", "https://new.invalid"), issuer(changed: change))
       let owners = service.owners(for: next)
@@ -107,7 +107,7 @@ import Testing
     provider.present(issuer: url, keysAddress: "\(url)/jwks")
     let before = issuer("idp", url)
     // Another way to the same keys.
-    let after = issuer("idp", url) { $0.connectTo = HostAndPort(host: "127.0.0.1", port: provider.port) }
+    let after = issuer("idp", provider.issuer) { $0.connectTo = HostAndPort("127.0.0.1:\(provider.port)") }
 
     let (changes, changed) = AsyncStream<Void>.makeStream()
     let service = service(store) { changed.yield() }
