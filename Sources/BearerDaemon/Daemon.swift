@@ -53,7 +53,8 @@ package struct Daemon: Sendable {
   /// - Throws: ``Fault`` when it cannot listen.
   package func run() async throws {
     let notifier = Notifier()
-    var serverConfiguration = Server.Configuration(addresses: [try listenAddress()])
+    let (address, socketPath) = try listenAddress()
+    var serverConfiguration = Server.Configuration(addresses: [address])
     serverConfiguration.limits = configuration.limits.serverLimits
 
     let fetching = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -68,12 +69,12 @@ package struct Daemon: Sendable {
     let server = Server(
       configuration: serverConfiguration, handlers: RequestHandlers(current, reports), logger: logger
     ) {
-      logger.notice("listening", metadata: ["bearerd.socket": "\(configuration.socketPath)"])
+      logger.notice("listening", metadata: ["bearerd.socket": "\(socketPath)"])
       nowListening.yield()
     }
     let watchdog = WatchdogRequest.interval().map { interval in
       Watchdog(interval: interval, notifier: notifier, logger: logger, clock: ContinuousClock()) {
-        await Self.isAlive(server, socketPath: configuration.socketPath)
+        await Self.isAlive(server, fetching: fetching.next(), socketPath: socketPath)
       }
     }
     let readiness = Readiness(
@@ -98,19 +99,26 @@ package struct Daemon: Sendable {
     logger.notice("stopped")
   }
 
-  private func listenAddress() throws(Fault) -> ListenAddress {
+  /// Where to listen, and the path at which this daemon can be asked: of passed-in sockets the first one's, whatever
+  /// the configuration says.
+  private func listenAddress() throws(Fault) -> (ListenAddress, path: String) {
     do throws(ListenDescriptorsFault) {
       let inherited = try ListenDescriptors.take()
-      if !inherited.isEmpty { return .inherited(inherited.map(\.number)) }
+      if let first = inherited.first {
+        return (.inherited(inherited.map(\.number)), first.path ?? configuration.socketPath)
+      }
     } catch {
       throw .inherited(error.description)
     }
-    return .path(
-      SocketFile(path: configuration.socketPath, mode: configuration.socketMode, group: configuration.socketGroup))
+    let file = SocketFile(
+      path: configuration.socketPath, mode: configuration.socketMode, group: configuration.socketGroup)
+    return (.path(file), file.path)
   }
 
-  /// Whether every event loop tells a good token from a bad one, and the daemon's own socket answers.
-  private static func isAlive(_ server: Server, socketPath: String) async -> Bool {
+  /// Whether every event loop tells a good token from a bad one, the one that fetches keys turns, and the daemon's own
+  /// socket answers.
+  private static func isAlive(_ server: Server, fetching: any EventLoop, socketPath: String) async -> Bool {
+    guard (try? await fetching.submit {}.get()) != nil else { return false }
     let canaries = try? await server.onEachEventLoop { ($0 as? RequestHandler)?.canaryPasses() ?? false }
     guard let canaries, !canaries.isEmpty, canaries.allSatisfy(\.self) else { return false }
     let client = BearerClient(path: socketPath)
