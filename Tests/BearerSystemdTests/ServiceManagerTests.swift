@@ -156,4 +156,29 @@ struct ServiceManagerTests {
     #expect(listen(stream, 1) == 0)
     try ListenDescriptors.check(ListenDescriptor(number: stream, name: "x"))
   }
+
+  @Test("a passed-in socket tells its path, and none if it has none")
+  func pathOfDescriptor() throws {
+    let bound = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
+    let unbound = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
+    let abstract = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
+    defer { for descriptor in [bound, unbound, abstract] { close(descriptor) } }
+    // The longest there is: no room for a NUL.
+    let directory = "/tmp/bearerd-\(getpid())-"
+    let path = directory + String(repeating: "x", count: 108 - directory.utf8.count)
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    let result = withUnsafeBytes(of: &address) {
+      bind(bound, $0.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count))
+    }
+    #expect(result == 0)
+    defer { unlink(path) }
+    var nameless = sockaddr(sa_family: sa_family_t(AF_UNIX), sa_data: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+    #expect(bind(abstract, &nameless, socklen_t(MemoryLayout<sa_family_t>.size)) == 0)
+    #expect(ListenDescriptor(number: bound, name: "x").path == path)
+    #expect(ListenDescriptor(number: unbound, name: "x").path == nil)
+    #expect(ListenDescriptor(number: abstract, name: "x").path == nil)
+    #expect(ListenDescriptor(number: -1, name: "x").path == nil)
+  }
 }
