@@ -661,8 +661,20 @@ def removal():
     expect(not left, "left after purge:", sorted(left))
     gone = BEFORE - files()
     expect(not gone, "gone after purge:", sorted(gone))
-    expect_equal(run("pgrep", "-x", "bearerd").stdout if shutil.which("pgrep") else "", "", "processes")
+    expect_equal(run("pgrep", "--exact", "bearerd").stdout, "", "processes")
     pwd.getpwnam("bearerd")
+
+
+@check("on a host that is configured already, the installation is the one step")
+def one_step():
+    CONFIGURATION.parent.mkdir()
+    configure()
+    must("dpkg", "--force-confold", "--install", *PACKAGES)
+    expect_equal((state(), state("bearerd.socket")), ("active", "active"), "units")
+    for unit in ("bearerd.service", "bearerd.socket"):
+        expect_equal(run("systemctl", "is-enabled", unit).stdout.strip(), "enabled", unit)
+    must("dpkg", "--purge", "bearerd", "bearerd-dev-issuer")
+    expect(not CONFIGURATION.exists(), "the configuration is left after purge")
 
 
 def main():
