@@ -668,7 +668,7 @@ def removal():
 @check("on a host that is configured already, the installation is the one step")
 def one_step():
     CONFIGURATION.parent.mkdir()
-    configure()
+    configure(top='ready_wait = "1s"')
     must("dpkg", "--force-confold", "--install", *PACKAGES)
     expect_equal((state(), state("bearerd.socket")), ("active", "active"), "units")
     for unit in ("bearerd.service", "bearerd.socket"):
