@@ -103,7 +103,7 @@ let package = Package(
     .executableTarget(
       name: "bearerd",
       dependencies: [
-        "BearerDaemon", "BearerClient", "BearerFetch", "BearerJOSE", "BearerProtocol", "BearerJSON",
+        "BearerDaemon", "BearerClient", "BearerFetch", "BearerJOSE", "BearerProtocol", "BearerJSON", "BearerSystemd",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
@@ -193,7 +193,7 @@ let package = Package(
     .testTarget(
       name: "BearerDaemonTests",
       dependencies: [
-        "BearerDaemon", "BearerServer", "BearerFetch", "BearerKeys", "BearerJOSE", "BearerProtocol", "BearerJSON",
+        "BearerDaemon", "BearerServer", "BearerSystemd", "BearerKeys", "BearerJOSE", "BearerProtocol", "BearerJSON",
         "BearerTestKit",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),

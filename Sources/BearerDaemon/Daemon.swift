@@ -22,6 +22,14 @@ package struct Daemon: Sendable {
     /// Sockets passed in by systemd cannot be used; what is wrong and what to do.
     case inherited(String)
 
+    /// The error number to which it is due, if it is due to one.
+    package var errno: CInt? {
+      switch self {
+      case .listener(let fault): fault.errno
+      case .inherited: nil
+      }
+    }
+
     /// What is wrong, and what to do.
     package var description: String {
       switch self {

@@ -53,6 +53,19 @@ package enum ListenerFault: Error, Equatable, Sendable, CustomStringConvertible 
     }
   }
 
+  /// The error number of the system call that failed, or the one that says what is the matter; nil if none does.
+  package var errno: CInt? {
+    switch self {
+    case .pathTooLong: ENAMETOOLONG
+    case .directory(_, let errno), .cannotProbe(_, let errno), .permissions(_, let errno), .system(_, _, let errno):
+      errno
+    case .directoryLocked, .liveDaemon: EADDRINUSE
+    case .notASocket: ENOTSOCK
+    case .unfitDescriptor, .noAddress: EBADF
+    case .unknownGroup: nil
+    }
+  }
+
   private static func text(_ errno: CInt) -> String {
     // Safe because strerror_r is given the size of its buffer, and what it returns is ended by NUL.
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in

@@ -29,11 +29,15 @@ struct ConfigurationOptions: ParsableArguments {
       "trace, debug, info, notice, warning, error or critical. ($BEARERD_LOG_LEVEL)", valueName: "level"))
   var logLevel: String?
 
+  @Option(
+    help: ArgumentHelp("auto, journal, json or text. ($BEARERD_LOG_FORMAT)", valueName: "format"))
+  var logFormat: String?
+
   /// The sources that these flags and an environment make.
   func sources(_ environment: [String: String]) -> ConfigurationSources {
     ConfigurationSources(
       config: config, issuer: issuer, audiences: audience, socket: socket, logLevel: logLevel,
-      environment: environment)
+      logFormat: logFormat, environment: environment)
   }
 }
 
@@ -43,11 +47,17 @@ extension ConfigurationSources {
     do throws(ConfigurationFaults) {
       return try load()
     } catch {
-      let output = Output.error
-      let text = FaultLines(faults: error, style: output.style(environment))
-      let lines = output.isTerminal ? text.paragraphs(width: output.width) : text.lines()
-      output.write(line: lines.joined(separator: "\n"))
+      error.write(style: Output.error.style(environment))
       throw ExitStatus.configuration.exitCode
     }
+  }
+}
+
+extension ConfigurationFaults {
+  /// Writes every fault to standard error: a paragraph each for people, a line each for logs.
+  func write(style: Style) {
+    let text = FaultLines(faults: self, style: style)
+    let lines = Output.error.isTerminal ? text.paragraphs(width: Output.error.width) : text.lines()
+    Output.error.write(line: lines.joined(separator: "\n"))
   }
 }

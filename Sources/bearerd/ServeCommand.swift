@@ -1,5 +1,6 @@
 import ArgumentParser
 import BearerDaemon
+import BearerSystemd
 import Logging
 
 /// `bearerd serve`.
@@ -20,20 +21,52 @@ struct ServeCommand: AsyncParsableCommand {
   @OptionGroup var options: ConfigurationOptions
 
   func run() async throws {
+    ProcessHardening.forbidCoreDumps()
     let environment = Environment.current()
     let sources = options.sources(environment)
-    let configuration = try sources.loadOrExit()
+    let configuration = try load(sources)
     let load: @Sendable () throws(ConfigurationFaults) -> Configuration = { () throws(ConfigurationFaults) in
       try sources.load()
     }
-    var logger = Logger(label: "bearerd", factory: StreamLogHandler.standardError(label:))
-    logger.logLevel = configuration.logLevel
+    let logger = configuration.logFormat.makeLogger(environment, level: configuration.logLevel)
     do {
       try await Daemon(configuration: configuration, environment: environment, load: load, logger: logger).run()
     } catch let fault as Daemon.Fault {
-      throw failure(.cannotBind, fault.description)
-    } catch {
-      throw failure(.internalError, "the daemon ended unexpectedly: \(type(of: error))")
+      if configuration.logFormat.resolved(environment) == .text {
+        Output.error.write(line: "bearerd: \(fault.description)")
+      } else {
+        logger.critical("cannot listen", metadata: ["bearerd.detail": "\(fault.description)"])
+      }
+      throw Self.end(.cannotBind, "cannot listen: \(fault.description)", errno: fault.errno)
     }
+  }
+
+  /// The configuration, or the end of the command with every fault told where the daemon would log.
+  private func load(_ sources: ConfigurationSources) throws -> Configuration {
+    do throws(ConfigurationFaults) {
+      return try sources.load()
+    } catch {
+      let format = sources.logFormatForFaults
+      if format.resolved(sources.environment) == .text {
+        error.write(style: Output.error.style(sources.environment))
+      } else {
+        let logger = format.makeLogger(sources.environment, level: .info)
+        for fault in error.faults {
+          var metadata: Logger.Metadata = ["bearerd.key": "\(fault.place)", "bearerd.detail": "\(fault.description)"]
+          if let file = error.file { metadata["bearerd.file"] = "\(file)" }
+          logger.critical("the configuration cannot be used", metadata: metadata)
+        }
+      }
+      throw Self.end(.configuration, "the configuration cannot be used: \(error.description)")
+    }
+  }
+
+  /// Tells the service manager, if there is one, why the start failed; returns what the command is to throw.
+  private static func end(_ status: ExitStatus, _ words: String, errno: CInt? = nil) -> ExitCode {
+    let line = words.map { $0.isNewline ? "; " : String($0) }.joined()
+    let notifier = Notifier()
+    if let errno { notifier.notify(.errno(errno)) }
+    notifier.notify(.status(line), .exitStatus(status.rawValue))
+    return status.exitCode
   }
 }

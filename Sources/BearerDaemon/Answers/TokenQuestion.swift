@@ -64,7 +64,7 @@ struct TokenQuestion: Sendable {
   ///   - verifier: The verifier of the event loop, or another.
   ///   - id: The request's id, to be echoed.
   ///   - reply: Where to.
-  /// - Returns: Whether the reply was appended, or the key that is missing.
+  /// - Returns: Whether there is an answer, and if not what it lacks.
   func attempt(
     _ token: Span<UInt8>, verifier: inout Verifier, id: [UInt8], into reply: inout [UInt8]
   ) -> Attempt {

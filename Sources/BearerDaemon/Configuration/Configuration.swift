@@ -16,6 +16,8 @@ package struct Configuration: Equatable, Sendable {
   package var stateDirectory: String?
   /// The least severe messages that are logged.
   package var logLevel: Logger.Level
+  /// How messages are logged.
+  package var logFormat: LogFormat
   /// How long `READY=1` waits at most for all issuers to have keys.
   package var readyWait: Duration
   /// The issuers, in the order of the file; never empty, names and urls are unique.
@@ -28,14 +30,15 @@ package struct Configuration: Equatable, Sendable {
   /// A configuration with the defaults for all that is not given.
   package init(
     socketPath: String = Self.defaultSocketPath, socketMode: UInt32 = 0o660, socketGroup: String? = nil,
-    stateDirectory: String? = nil, logLevel: Logger.Level = .info, readyWait: Duration = .seconds(10),
-    issuers: [IssuerConfiguration], policies: [Policy], limits: Limits = Limits()
+    stateDirectory: String? = nil, logLevel: Logger.Level = .info, logFormat: LogFormat = .auto,
+    readyWait: Duration = .seconds(10), issuers: [IssuerConfiguration], policies: [Policy], limits: Limits = Limits()
   ) {
     self.socketPath = socketPath
     self.socketMode = socketMode
     self.socketGroup = socketGroup
     self.stateDirectory = stateDirectory
     self.logLevel = logLevel
+    self.logFormat = logFormat
     self.readyWait = readyWait
     self.issuers = issuers
     self.policies = policies

@@ -8,6 +8,7 @@ enum TopLevelKey: String, ConfigurationKey {
   case socketGroup = "socket_group"
   case stateDirectory = "state_directory"
   case logLevel = "log_level"
+  case logFormat = "log_format"
   case readyWait = "ready_wait"
   case issuer
   case policy

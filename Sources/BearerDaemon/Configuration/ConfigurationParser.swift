@@ -23,6 +23,7 @@ struct ConfigurationParser {
     let socketGroup = reader.string(.socketGroup, expected: "a group's name")
     let stateDirectory = reader.path(.stateDirectory)
     let logLevel = reader.word(.logLevel, as: Logger.Level.self)
+    let logFormat = reader.word(.logFormat, as: LogFormat.self)
     let readyWait = reader.duration(.readyWait, in: .zero...DurationText.longest)
     let issuerTables = tables(.issuer, in: &reader)
     let policyTables = tables(.policy, in: &reader)
@@ -44,7 +45,8 @@ struct ConfigurationParser {
     return Configuration(
       socketPath: socketPath ?? Configuration.defaultSocketPath, socketMode: socketMode ?? 0o660,
       socketGroup: socketGroup, stateDirectory: stateDirectory ?? inheritedStateDirectory,
-      logLevel: logLevel ?? .info, readyWait: readyWait ?? .seconds(10), issuers: issuers, policies: policies,
+      logLevel: logLevel ?? .info, logFormat: logFormat ?? .auto, readyWait: readyWait ?? .seconds(10),
+      issuers: issuers, policies: policies,
       limits: limits)
   }
 

@@ -15,19 +15,22 @@ package struct ConfigurationSources: Sendable {
   package var socket: String?
   /// `--log-level`: the least severe messages that are logged.
   package var logLevel: String?
+  /// `--log-format`: how messages are logged.
+  package var logFormat: String?
   /// The process's environment.
   package var environment: [String: String]
 
   /// Sources; whatever is `nil` or empty was not given as a flag.
   package init(
     config: String? = nil, issuer: String? = nil, audiences: [String] = [], socket: String? = nil,
-    logLevel: String? = nil, environment: [String: String]
+    logLevel: String? = nil, logFormat: String? = nil, environment: [String: String]
   ) {
     self.config = config
     self.issuer = issuer
     self.audiences = audiences
     self.socket = socket
     self.logLevel = logLevel
+    self.logFormat = logFormat
     self.environment = environment
   }
 
@@ -52,7 +55,10 @@ package struct ConfigurationSources: Sendable {
     var overrides = Overrides()
     if let socket = given(socket, "--socket", "BEARERD_SOCKET") { overrides.readSocket(socket.value, at: socket.place) }
     if let level = given(logLevel, "--log-level", "BEARERD_LOG_LEVEL") {
-      overrides.readLogLevel(level.value, at: level.place)
+      overrides.logLevel = overrides.word(level.value, as: Logger.Level.self, at: level.place)
+    }
+    if let format = given(logFormat, "--log-format", "BEARERD_LOG_FORMAT") {
+      overrides.logFormat = overrides.word(format.value, as: LogFormat.self, at: format.place)
     }
 
     var configuration: Configuration
@@ -70,6 +76,11 @@ package struct ConfigurationSources: Sendable {
     guard overrides.faults.isEmpty else { throw ConfigurationFaults(overrides.faults) }
     overrides.apply(to: &configuration)
     return configuration
+  }
+
+  /// How to tell that the configuration is faulty: what flag or environment say, if it can be understood.
+  package var logFormatForFaults: LogFormat {
+    given(logFormat, "--log-format", "BEARERD_LOG_FORMAT").flatMap { LogFormat(rawValue: $0.value) } ?? .auto
   }
 
   // MARK: Flags and environment
@@ -165,7 +176,8 @@ package struct ConfigurationSources: Sendable {
 private struct Overrides {
   var faults: [ConfigurationFault] = []
   private var socketPath: String?
-  private var logLevel: Logger.Level?
+  var logLevel: Logger.Level?
+  var logFormat: LogFormat?
 
   mutating func readSocket(_ text: String, at place: String) {
     socketPath = ConfigurationParser.socketPath(text)
@@ -176,20 +188,24 @@ private struct Overrides {
         message: "not acceptable"))
   }
 
-  mutating func readLogLevel(_ text: String, at place: String) {
-    logLevel = Logger.Level(rawValue: text)
-    guard logLevel == nil else { return }
-    let words = Logger.Level.allCases.map(\.rawValue)
+  /// One of a few words.
+  mutating func word<Word: RawRepresentable<String> & CaseIterable>(
+    _ text: String, as type: Word.Type, at place: String
+  ) -> Word? {
+    if let word = Word(rawValue: text) { return word }
+    let words = Word.allCases.map(\.rawValue)
     let meant = NearMiss.of(text, among: words).map { "; did you mean \"\($0)\"?" } ?? ""
     faults.append(
       ConfigurationFault(
         place: place, found: ConfigurationValue.quoted(text),
         expected: "one of " + words.map { "\"\($0)\"" }.joined(separator: ", "), message: "unknown word\(meant)"))
+    return nil
   }
 
   func apply(to configuration: inout Configuration) {
     if let socketPath { configuration.socketPath = socketPath }
     if let logLevel { configuration.logLevel = logLevel }
+    if let logFormat { configuration.logFormat = logFormat }
   }
 }
 

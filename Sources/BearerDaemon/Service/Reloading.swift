@@ -50,6 +50,7 @@ extension Configuration {
     if socketGroup != other.socketGroup { keys.append("socket_group") }
     if stateDirectory != other.stateDirectory { keys.append("state_directory") }
     if logLevel != other.logLevel { keys.append("log_level") }
+    if logFormat != other.logFormat { keys.append("log_format") }
     if limits.serverLimits != other.limits.serverLimits { keys.append("limits") }
     return keys
   }

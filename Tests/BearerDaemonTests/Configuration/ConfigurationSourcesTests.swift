@@ -149,4 +149,25 @@ import Testing
       faults(ConfigurationSources(config: "/dev/zero", environment: [:]))
         == "/dev/zero: too large for a configuration file; expected at most 1048576 bytes")
   }
+
+  @Test("the log format comes from flag, environment or file, in this order, and tells of faults too")
+  func logFormat() throws {
+    func sources(_ flag: String?, _ variable: String?) -> ConfigurationSources {
+      ConfigurationSources(
+        issuer: "https://a.example", audiences: ["api"], logFormat: flag,
+        environment: variable.map { ["BEARERD_LOG_FORMAT": $0] } ?? [:])
+    }
+    #expect(try sources("json", "text").load().logFormat == .json)
+    #expect(try sources(nil, "journal").load().logFormat == .journal)
+    #expect(try sources(nil, nil).load().logFormat == .auto)
+    #expect(try configuration("log_format = \"json\"\n" + soundText).logFormat == .json)
+    #expect(sources("jsn", nil).logFormatForFaults == .auto)
+    #expect(sources(nil, "json").logFormatForFaults == .json)
+    #expect {
+      try sources(nil, "jsn").load()
+    } throws: { error in
+      "\(error)"
+        == #"BEARERD_LOG_FORMAT: unknown word; did you mean "json"?; found "jsn", expected one of "auto", "journal", "json", "text""#
+    }
+  }
 }

@@ -1,0 +1,103 @@
+import BearerJSON
+import BearerSystemd
+import Glibc
+import Logging
+
+/// Logs to standard error, one line per message, each written at once so that lines of several threads never mix.
+struct LineLogHandler: LogHandler {
+  /// What a line looks like.
+  enum Shape {
+    /// `{"time":"2026-11-23T13:50:37.123456Z","level":"warning","message":"…","fields":{"bearerd.issuer":"authgear"}}`
+    case json
+    /// `2026-11-23T13:50:37.123456Z warning: keys are stale and still used: issuer=authgear`
+    case text
+  }
+
+  var metadata: Logger.Metadata = [:]
+  var metadataProvider: Logger.MetadataProvider?
+  var logLevel: Logger.Level = .info
+
+  private let shape: Shape
+  private let now: @Sendable () -> timespec
+  private let write: @Sendable ([UInt8]) -> Void
+
+  /// A handler.
+  ///
+  /// - Parameters:
+  ///   - shape: What a line looks like.
+  ///   - now: The time of a message.
+  ///   - write: Takes each line, with its LF.
+  init(
+    _ shape: Shape, now: @escaping @Sendable () -> timespec = Self.wallClock,
+    write: @escaping @Sendable ([UInt8]) -> Void = Self.writeToStandardError
+  ) {
+    self.shape = shape
+    self.now = now
+    self.write = write
+  }
+
+  subscript(metadataKey key: String) -> Logger.MetadataValue? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  func log(event: LogEvent) {
+    let fields = LogFields(metadata, metadataProvider, event)
+    let time = Self.text(of: now())
+    switch shape {
+    case .text: write(Array("\(time) \(event.level): \(fields.sentence(event.message))\n".utf8))
+    case .json:
+      let object: JSONObject = [
+        "time": .string(time), "level": .string(event.level.rawValue),
+        "message": .string(LogFields.harmless("\(event.message)")),
+        "fields": .object(JSONObject(fields.fields.map { .init(name: $0.name, value: Self.json($0.value)) })),
+      ]
+      write(JSONValue.object(object).serialized() + [0x0A])
+    }
+  }
+
+  /// Lists and tables keep their shape; every text in them is cut and escaped as elsewhere.
+  private static func json(_ value: Logger.MetadataValue) -> JSONValue {
+    switch value {
+    case .string(let text): .string(LogFields.harmless(text))
+    case .stringConvertible(let value): .string(LogFields.harmless(value.description))
+    case .array(let values): .array(values.map(json))
+    case .dictionary(let members):
+      .object(JSONObject(members.sorted { $0.key < $1.key }.map { .init(name: $0.key, value: json($0.value)) }))
+    }
+  }
+
+  // MARK: Time and output
+
+  /// A moment as RFC 3339 has it, in UTC, with microseconds.
+  private static func text(of time: timespec) -> String {
+    var seconds = time.tv_sec
+    var parts = tm()
+    // Safe because gmtime_r only fills the structure; should it fail, the date is that of zeros.
+    gmtime_r(&seconds, &parts)
+    func digits(_ number: Int, _ width: Int = 2) -> String {
+      let text = "\(number)"
+      return String(repeating: "0", count: max(0, width - text.count)) + text
+    }
+    let (year, month, day) = (Int(parts.tm_year) + 1900, Int(parts.tm_mon) + 1, Int(parts.tm_mday))
+    let clock = [parts.tm_hour, parts.tm_min, parts.tm_sec].map { digits(Int($0)) }.joined(separator: ":")
+    return "\(digits(year, 4))-\(digits(month))-\(digits(day))T\(clock).\(digits(time.tv_nsec / 1000, 6))Z"
+  }
+
+  private static let wallClock: @Sendable () -> timespec = {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return time
+  }
+
+  /// What cannot be written (a closed pipe, a full disk) is given up: a log must never stop the daemon.
+  private static let writeToStandardError: @Sendable ([UInt8]) -> Void = { line in
+    var rest = line[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return }
+      rest = rest.dropFirst(count)
+    }
+  }
+}

@@ -1,0 +1,23 @@
+internal import CLibsystemd
+internal import Glibc
+
+/// Keeps what the process holds, tokens above all, from leaving it.
+package enum ProcessHardening {
+  /// Rules out core dumps, and debuggers of the same user; to be called first.
+  ///
+  /// The limit alone would not do: the kernel ignores it for a core that is piped to a program (core(5)), as
+  /// systemd-coredump has it. A process that is not dumpable (PR_SET_DUMPABLE, prctl(2)) writes no core at all, and its
+  /// memory can be read through /proc or ptrace by nobody but root.
+  ///
+  /// - Returns: Whether both took effect.
+  @discardableResult
+  package static func forbidCoreDumps() -> Bool {
+    var none = rlimit(rlim_cur: 0, rlim_max: 0)
+    // Safe because setrlimit only reads the structure.
+    let isLimited = unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none) == 0
+    return bearerd_set_undumpable() == 0 && isLimited
+  }
+
+  /// Whether the process may be dumped (PR_GET_DUMPABLE).
+  package static var isDumpable: Bool { bearerd_is_dumpable() != 0 }
+}
