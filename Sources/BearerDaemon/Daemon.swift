@@ -75,7 +75,7 @@ package struct Daemon: Sendable {
     let current = CurrentWorld(World(configuration, keys: issuers.owners(for: configuration)))
     let reports = Reports(eventLoops: serverConfiguration.eventLoops)
     let server = Server(
-      configuration: serverConfiguration, handlers: RequestHandlers(current, reports), logger: logger
+      configuration: serverConfiguration, handlers: RequestHandlers(current, reports, logger: logger), logger: logger
     ) {
       logger.notice("listening", metadata: ["bearerd.socket": "\(socketPath)"])
       nowListening.yield()

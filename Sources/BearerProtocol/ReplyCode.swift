@@ -37,6 +37,7 @@ public enum ReplyCode: String, CaseIterable, Sendable {
   case refreshFailed = "refresh_failed"
   case refreshLimited = "refresh_limited"
   case deadlineExceeded = "deadline_exceeded"
+  /// Connections beyond a limit, or requests beyond a peer's rate; the token was not looked at.
   case tooManyConnections = "too_many_connections"
   case shuttingDown = "shutting_down"
 

@@ -13,6 +13,18 @@ package enum Request: Equatable, Sendable {
   /// What this daemon speaks.
   case hello
 
+  /// Which operation it is.
+  package var operation: Operation {
+    switch self {
+    case .verify: .verify
+    case .introspect: .introspect
+    case .refreshJWKS: .refreshJWKS
+    case .status: .status
+    case .ping: .ping
+    case .hello: .hello
+    }
+  }
+
   /// The names of the operations and of the members that each takes besides `op` and `id`.
   package static let operations: [(name: String, members: [String])] = [
     ("verify", RequestMember.ofTokenRequests),

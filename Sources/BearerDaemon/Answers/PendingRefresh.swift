@@ -10,12 +10,14 @@ final class PendingRefresh: DeferredReply {
   private let world: World
   private let issuers: [Int]
   private let id: [UInt8]
+  private let ledger: AnswerLedger
   private let deliver = Mutex<(@Sendable ([UInt8]) -> Void)?>(nil)
 
-  init(world: World, issuers: [Int], id: [UInt8]) {
+  init(world: World, issuers: [Int], id: [UInt8], ledger: AnswerLedger) {
     self.world = world
     self.issuers = issuers
     self.id = id
+    self.ledger = ledger
   }
 
   func start(_ deliver: @escaping @Sendable ([UInt8]) -> Void) {
@@ -58,6 +60,7 @@ final class PendingRefresh: DeferredReply {
     var line: [UInt8] = []
     line.beginReply(id: id)
     if let error = reports.lazy.compactMap({ Self.error($0.report) }).first {
+      ledger.count(error.code)
       error.append(to: &line)
     } else {
       line.append(json: #""ok":true"#)

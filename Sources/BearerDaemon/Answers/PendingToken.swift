@@ -120,6 +120,7 @@ final class PendingToken: DeferredReply {
     do throws(ErrorReply.Refusal) {
       question = try self.question.asked(in: current.value)
     } catch {
+      self.question.ledger.count(error.reply.code)
       var reply: [UInt8] = []
       reply.beginReply(id: id)
       error.reply.append(to: &reply)
@@ -133,21 +134,21 @@ final class PendingToken: DeferredReply {
       switch question.attempt(token.span, verifier: &verifier, id: id, into: &reply) {
       case .answered: return finish(reply)
       case .keyMissing(let need, let generation):
-        if let error { return finish(with: error, to: question) }
+        if let error { return finish(with: error, to: question, of: need.issuer) }
         switch ask(question, need, notIn: generation) {
         case .lookAgain: continue
         case .wait: return
-        case .refuse(let error): return finish(with: error, to: question)
+        case .refuse(let error): return finish(with: error, to: question, of: need.issuer)
         }
       }
     }
   }
 
-  private func finish(with error: ErrorReply, to question: TokenQuestion) {
+  private func finish(with error: ErrorReply, to question: TokenQuestion, of issuer: Int? = nil) {
     var verifier = Verifier(maximumTokenBytes: question.world.configuration.limits.tokenBytes)
     var reply: [UInt8] = []
     let token = token
-    question.refuse(error, token: token.span, verifier: &verifier, id: id, into: &reply)
+    question.refuse(error, token: token.span, of: issuer, verifier: &verifier, id: id, into: &reply)
     finish(reply)
   }
 

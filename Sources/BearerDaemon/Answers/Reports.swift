@@ -2,6 +2,7 @@ import BearerJOSE
 import BearerJSON
 package import BearerKeys
 import BearerProtocol
+import Logging
 import Synchronization
 
 /// What the daemon tells about itself: the replies to `hello`, `status` and `ping`, and systemd's status line.
@@ -11,6 +12,8 @@ package final class Reports: Sendable {
 
   private let startedAt: MonotonicTime
   private let reloadFault = Mutex<String?>(nil)
+  private let ledgers = Mutex<[AnswerLedger]>([])
+  private let socketIsInPlace = Mutex<@Sendable () -> Bool>({ true })
 
   /// Reports of a daemon that starts now.
   package init(eventLoops: Int, startedAt: MonotonicTime = .now) {
@@ -21,6 +24,18 @@ package final class Reports: Sendable {
   /// Keeps why the last reload was refused, or forgets it once one was accepted.
   package func setReloadFault(_ words: String?) {
     reloadFault.withLock { $0 = words }
+  }
+
+  /// A ledger of answers for one event loop; op `status` tells the sum of all.
+  func makeLedger(logger: Logger) -> AnswerLedger {
+    let ledger = AnswerLedger(logger: logger)
+    ledgers.withLock { $0.append(ledger) }
+    return ledger
+  }
+
+  /// Has `status` and the status line tell whether the socket's path still leads to the daemon.
+  func watchSocket(_ isInPlace: @escaping @Sendable () -> Bool) {
+    socketIsInPlace.withLock { $0 = isInPlace }
   }
 
   /// Whether every issuer has keys that verdicts may rest on.
@@ -66,6 +81,12 @@ package final class Reports: Sendable {
       "ready": .bool(isReady(world)),
       "policies": .array(world.configuration.policies.map { .string($0.name) }),
     ]
+    object["socket_in_place"] = .bool(socketIsInPlace.withLock(\.self)())
+    object["counts"] = .object(
+      JSONObject(
+        AnswerLedger.sum(ledgers.withLock(\.self)).map { entry in
+          .init(name: entry.name, value: .number(JSONNumber(Int64(clamping: entry.count))))
+        }))
     if let fault = reloadFault.withLock(\.self) { object["reload_fault"] = .string(fault) }
     object["issuers"] = .array(
       zip(world.issuers, world.keys).map { issuer, keys in Self.status(issuer, keys.status(at: now)) })

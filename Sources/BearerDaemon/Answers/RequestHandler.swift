@@ -3,6 +3,7 @@ import BearerJSON
 import BearerKeys
 import BearerProtocol
 package import BearerServer
+package import Logging
 
 /// Answers request lines; the only place where requests, policies, keys and the verifier meet.
 ///
@@ -11,15 +12,17 @@ package import BearerServer
 package final class RequestHandler: LineHandler {
   private let current: CurrentWorld
   private let reports: Reports
+  private let ledger: AnswerLedger
   private var world: World
   private var worldVersion: UInt64
   private var reader = RequestReader()
   private var verifier: Verifier
   private var canary = Canary()
 
-  init(_ current: CurrentWorld, _ reports: Reports) {
+  init(_ current: CurrentWorld, _ reports: Reports, ledger: AnswerLedger) {
     self.current = current
     self.reports = reports
+    self.ledger = ledger
     worldVersion = current.version
     world = current.value
     verifier = Self.verifier(for: world, reports)
@@ -43,10 +46,12 @@ package final class RequestHandler: LineHandler {
       } else {
         reply.beginReply(id: reader.id)
       }
+      ledger.count(error.code)
       ErrorReply(error).append(to: &reply)
       reply.endReply()
       return .answered(reader.isUnidentified ? .afterAll : order)
     }
+    if let refusal = world.peers?.refusal(of: request, from: peer, now: .now) { return refuse(refusal, into: &reply) }
     switch request {
     case .verify(let demands): return answer(demands, isIntrospection: false, into: &reply)
     case .introspect(let demands): return answer(demands, isIntrospection: true, into: &reply)
@@ -83,6 +88,7 @@ package final class RequestHandler: LineHandler {
           "There are too many connections, in all (limits.connections) or of this user (limits.connections_per_uid).",
           retryAfter: .seconds(1))
       }
+    ledger.count(error.code)
     error.append(to: &reply)
     reply.endReply()
   }
@@ -97,7 +103,7 @@ package final class RequestHandler: LineHandler {
   ) -> LineOutcome {
     let question: TokenQuestion
     do throws(ErrorReply.Refusal) {
-      question = try TokenQuestion(request, isIntrospection: isIntrospection, in: world)
+      question = try TokenQuestion(request, isIntrospection: isIntrospection, in: world, ledger: ledger)
     } catch {
       return refuse(error.reply, into: &reply)
     }
@@ -123,7 +129,8 @@ package final class RequestHandler: LineHandler {
         case .lookAgain: continue
         case .wait: return .deferred(order, pending)
         case .refuse(let error):
-          question.refuse(error, token: token, verifier: &verifier, id: reader.id, into: &reply)
+          question.refuse(
+            error, token: token, of: need.issuer, verifier: &verifier, id: reader.id, into: &reply)
           return .answered(order)
         }
       }
@@ -155,7 +162,7 @@ package final class RequestHandler: LineHandler {
       error.member = "issuer"
       return refuse(error, into: &reply)
     }
-    return .deferred(order, PendingRefresh(world: world, issuers: issuers, id: reader.id))
+    return .deferred(order, PendingRefresh(world: world, issuers: issuers, id: reader.id, ledger: ledger))
   }
 
   private func answer(with members: JSONObject, into reply: inout [UInt8]) {
@@ -171,6 +178,7 @@ package final class RequestHandler: LineHandler {
   }
 
   private func refuse(_ error: ErrorReply, into reply: inout [UInt8]) -> LineOutcome {
+    ledger.count(error.code)
     reply.beginReply(id: reader.id)
     error.append(to: &reply)
     reply.endReply()
@@ -199,13 +207,25 @@ package final class RequestHandler: LineHandler {
 package struct RequestHandlers: LineHandlerFactory {
   private let current: CurrentWorld
   private let reports: Reports
+  private let logger: Logger
 
   /// Handlers that answer from the world in force.
-  package init(_ current: CurrentWorld, _ reports: Reports) {
+  ///
+  /// - Parameters:
+  ///   - current: The world.
+  ///   - reports: Tells the answers' counts, among others.
+  ///   - logger: Where refusals are told at `debug`; by default nowhere.
+  package init(
+    _ current: CurrentWorld, _ reports: Reports,
+    logger: Logger = Logger(label: "bearerd") { _ in SwiftLogNoOpLogHandler() }
+  ) {
     self.current = current
     self.reports = reports
+    self.logger = logger
   }
 
   /// A handler for one event loop.
-  package func makeHandler() -> any LineHandler { RequestHandler(current, reports) }
+  package func makeHandler() -> any LineHandler {
+    RequestHandler(current, reports, ledger: reports.makeLedger(logger: logger))
+  }
 }

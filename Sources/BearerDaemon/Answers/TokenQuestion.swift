@@ -9,20 +9,26 @@ struct TokenQuestion: Sendable {
   let isIntrospection: Bool
   let request: TokenDemands
   let world: World
+  /// Where the answer is counted.
+  let ledger: AnswerLedger
   /// What the world's policy and the request demand together.
   let demands: Demands
 
   /// Finds the policy, and tightens it by the request.
-  init(_ request: TokenDemands, isIntrospection: Bool, in world: World) throws(ErrorReply.Refusal) {
+  init(
+    _ request: TokenDemands, isIntrospection: Bool, in world: World, ledger: AnswerLedger
+  ) throws(ErrorReply.Refusal) {
     self.request = request
     self.isIntrospection = isIntrospection
     self.world = world
+    self.ledger = ledger
     demands = try Self.demands(of: request, in: world)
   }
 
   /// The same question in another world, where the policy may be another one.
   func asked(in newWorld: World) throws(ErrorReply.Refusal) -> TokenQuestion {
-    newWorld === world ? self : try TokenQuestion(request, isIntrospection: isIntrospection, in: newWorld)
+    newWorld === world
+      ? self : try TokenQuestion(request, isIntrospection: isIntrospection, in: newWorld, ledger: ledger)
   }
 
   private static func demands(
@@ -71,24 +77,41 @@ struct TokenQuestion: Sendable {
     let now = MonotonicTime.now
     let question = Question(issuers: world.issuers, demands: demands, now: .now)
     var used: KeySnapshot?
+    var asked: Int?
     let verdict = verifier.verify(token, question) { issuer in
+      asked = issuer
       guard let snapshot = world.keys[issuer].snapshot, snapshot.state(at: now).isUsable else { return nil }
       used = snapshot
       return snapshot.keys
     }
     switch verdict {
     case .keyMissing(let need): return .keyMissing(need, generation: used?.generation)
-    case .accepted(let accepted): appendAccepted(accepted, used?.state(at: now), id: id, into: &reply)
-    case .rejected(let rejection): appendError(ErrorReply(rejection, demands), id: id, into: &reply)
+    case .accepted(let accepted):
+      ledger.countAccepted()
+      appendAccepted(accepted, id: id, into: &reply)
+    case .rejected(let rejection):
+      let error = ErrorReply(rejection, demands)
+      ledger.refuse(error.code, token: token, issuer: asked.map { world.issuers[$0].name })
+      appendError(error, id: id, into: &reply)
     }
     endReply(token, verifier: &verifier, into: &reply)
     return .answered
   }
 
   /// Appends a reply that says why there is no verdict, or that the key does not exist.
+  ///
+  /// - Parameters:
+  ///   - error: Why.
+  ///   - token: The token; empty if there is none.
+  ///   - issuer: The token's issuer, if it is known.
+  ///   - verifier: The verifier of the event loop, or another.
+  ///   - id: The request's id, to be echoed.
+  ///   - reply: Where to.
   func refuse(
-    _ error: ErrorReply, token: Span<UInt8>, verifier: inout Verifier, id: [UInt8], into reply: inout [UInt8]
+    _ error: ErrorReply, token: Span<UInt8>, of issuer: Int? = nil, verifier: inout Verifier, id: [UInt8],
+    into reply: inout [UInt8]
   ) {
+    ledger.refuse(error.code, token: token, issuer: issuer.map { world.issuers[$0].name })
     appendError(error, id: id, into: &reply)
     endReply(token, verifier: &verifier, into: &reply)
   }
@@ -134,6 +157,10 @@ struct TokenQuestion: Sendable {
       let question = Question(issuers: world.issuers, demands: demands, now: .now)
       let steps = verifier.explain(token, question) { issuer in
         world.keys[issuer].snapshot.flatMap { $0.state(at: now).isUsable ? $0.keys : nil }
+      }
+      if !token.isEmpty {
+        reply.append(json: #","fingerprint":"#)
+        reply.append(jsonString: TokenFingerprint.text(of: token))
       }
       reply.append(json: #","trace":"#)
       JSONValue.array(steps.map(JSONValue.init(_:))).append(to: &reply)

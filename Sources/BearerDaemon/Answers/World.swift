@@ -13,6 +13,9 @@ package final class World: Sendable {
   /// The owner of each issuer's keys.
   package let keys: [IssuerKeys]
 
+  /// Who may ask what; `nil` if everybody may ask everything.
+  let peers: PeerRules?
+
   private let policies: [String: Demands]
   private let defaultPolicy: Demands?
 
@@ -26,6 +29,7 @@ package final class World: Sendable {
     self.keys = keys
     let issuers = configuration.issuers.map { Issuer(name: $0.name, url: $0.url, algorithms: $0.algorithms) }
     self.issuers = issuers
+    peers = PeerRules(configuration.peers)
     policies = Dictionary(
       uniqueKeysWithValues: configuration.policies.map { policy in
         (policy.name, Demands(CompiledPolicy(policy, issuers: issuers)))

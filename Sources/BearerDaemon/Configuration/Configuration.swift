@@ -24,6 +24,8 @@ package struct Configuration: Equatable, Sendable {
   package var issuers: [IssuerConfiguration]
   /// The policies, in the order of the file; never empty, names are unique, issuers named in them exist.
   package var policies: [Policy]
+  /// Who may ask what, in the order of the file; empty if whoever may open the socket may ask everything.
+  package var peers: [PeerConfiguration]
   /// Bounds on what clients may use.
   package var limits: Limits
 
@@ -31,7 +33,9 @@ package struct Configuration: Equatable, Sendable {
   package init(
     socketPath: String = Self.defaultSocketPath, socketMode: UInt32 = 0o660, socketGroup: String? = nil,
     stateDirectory: String? = nil, logLevel: Logger.Level = .info, logFormat: LogFormat = .auto,
-    readyWait: Duration = .seconds(10), issuers: [IssuerConfiguration], policies: [Policy], limits: Limits = Limits()
+    readyWait: Duration = .seconds(10), issuers: [IssuerConfiguration], policies: [Policy],
+    peers: [PeerConfiguration] = [],
+    limits: Limits = Limits()
   ) {
     self.socketPath = socketPath
     self.socketMode = socketMode
@@ -42,6 +46,7 @@ package struct Configuration: Equatable, Sendable {
     self.readyWait = readyWait
     self.issuers = issuers
     self.policies = policies
+    self.peers = peers
     self.limits = limits
   }
 

@@ -12,6 +12,7 @@ enum TopLevelKey: String, ConfigurationKey {
   case readyWait = "ready_wait"
   case issuer
   case policy
+  case peer
   case limits
 }
 
@@ -50,6 +51,16 @@ enum PolicyKey: String, ConfigurationKey {
   case senderConstraint = "sender_constraint"
   case realm
   case resourceMetadata = "resource_metadata"
+}
+
+/// Keys of a `[peer.NAME]` table.
+enum PeerKey: String, ConfigurationKey {
+  case uid
+  case gid
+  case user
+  case ops
+  case policies
+  case rate
 }
 
 /// Keys of the `[limits]` table.

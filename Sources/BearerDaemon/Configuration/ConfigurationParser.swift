@@ -27,12 +27,15 @@ struct ConfigurationParser {
     let readyWait = reader.duration(.readyWait, in: .zero...DurationText.longest)
     let issuerTables = tables(.issuer, in: &reader)
     let policyTables = tables(.policy, in: &reader)
+    let peerTables = reader.has(.peer) ? tables(.peer, in: &reader) : []
     let limitTable = table(.limits, in: &reader)
     faults += reader.faults
 
     let issuers = issuerTables.map { issuer(named: $0.name, $0.members) }
     refuseEqualURLs(issuers)
     let policies = policyTables.map { policy(named: $0.name, $0.members, issuers: issuerTables.map(\.name)) }
+    let peers = peerTables.compactMap { peer(named: $0.name, $0.members, policies: policyTables.map(\.name)) }
+    refuseEqualIdentities(peers)
     let limits = limits(limitTable)
 
     guard faults.isEmpty else {
@@ -47,7 +50,7 @@ struct ConfigurationParser {
       socketGroup: socketGroup, stateDirectory: stateDirectory ?? inheritedStateDirectory,
       logLevel: logLevel ?? .info, logFormat: logFormat ?? .auto, readyWait: readyWait ?? .seconds(10),
       issuers: issuers, policies: policies,
-      limits: limits)
+      peers: peers, limits: limits)
   }
 
   /// `sun_path` has 108 bytes, and one is its NUL (unix(7)).
@@ -73,7 +76,7 @@ struct ConfigurationParser {
 
   // MARK: Tables
 
-  /// The tables below `issuer` or `policy`, in the order of the file.
+  /// The tables below `issuer`, `policy` or `peer`, in the order of the file.
   private mutating func tables(
     _ key: TopLevelKey, in reader: inout TableReader<TopLevelKey>
   ) -> [(name: String, members: [String: ConfigurationValue])] {
@@ -89,10 +92,15 @@ struct ConfigurationParser {
     var tables: [(name: String, members: [String: ConfigurationValue])] = []
     for (name, member) in members {
       guard case .table(let inner) = member else {
-        let meant = key == .issuer ? IssuerKey(rawValue: name) != nil : PolicyKey(rawValue: name) != nil
+        let isKey =
+          switch key {
+          case .issuer: IssuerKey(rawValue: name) != nil
+          case .policy: PolicyKey(rawValue: name) != nil
+          default: PeerKey(rawValue: name) != nil
+          }
         reader.refuse(
           key, [name], found: member.summary, expected: "a table \(example)",
-          meant ? "this key belongs into a table with a name" : "wrong type")
+          isKey ? "this key belongs into a table with a name" : "wrong type")
         continue
       }
       if !Self.isName(name) {

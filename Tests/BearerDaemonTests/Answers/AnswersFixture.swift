@@ -27,10 +27,11 @@ final class AnswersFixture {
   /// - Parameters:
   ///   - settings: When keys are fetched and how long they may be used.
   ///   - policies: The policies; one named `default` unless told otherwise.
+  ///   - peers: Who may ask what.
   ///   - limits: What clients may cost.
   init(
     _ settings: RefreshSettings = RefreshSettings(), policies: [Policy] = [AnswersFixture.policy()],
-    limits: Limits = Limits()
+    peers: [PeerConfiguration] = [], limits: Limits = Limits()
   ) {
     let (changes, listener) = AsyncStream<IssuerKeysChange>.makeStream()
     self.changes = changes
@@ -40,7 +41,7 @@ final class AnswersFixture {
       name: "idp", settings: settings, source: source, clock: clock, jitter: JitterGenerator(seed: 1)
     ) { listener.yield($0) }
     let configuration = Configuration(
-      issuers: [IssuerConfiguration(name: "idp", url: Self.url)], policies: policies, limits: limits)
+      issuers: [IssuerConfiguration(name: "idp", url: Self.url)], policies: policies, peers: peers, limits: limits)
     current = CurrentWorld(World(configuration, keys: [keys]))
     handler = RequestHandlers(current, reports).makeHandler()
   }
@@ -100,10 +101,12 @@ final class AnswersFixture {
   // MARK: Lines
 
   /// What became of a line.
-  func outcome(_ line: String) -> (reply: String, outcome: LineOutcome) {
+  func outcome(
+    _ line: String, from peer: Peer = Peer(uid: 0, gid: 0, pid: 1)
+  ) -> (reply: String, outcome: LineOutcome) {
     var reply: [UInt8] = []
     let bytes = Array(line.utf8)
-    let outcome = handler.handle(bytes.span, from: Peer(uid: 0, gid: 0, pid: 1), into: &reply)
+    let outcome = handler.handle(bytes.span, from: peer, into: &reply)
     return (String(decoding: reply, as: UTF8.self), outcome)
   }
 

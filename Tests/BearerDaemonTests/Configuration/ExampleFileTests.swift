@@ -1,4 +1,5 @@
 import BearerJOSE
+import BearerProtocol
 import Foundation
 import Testing
 
@@ -59,9 +60,30 @@ import Testing
       #expect(shown.filter { Key(rawValue: $0) == nil } == [])
       return Key.allCases.map(\.rawValue).filter { !shown.contains($0) && !tables.contains($0) }
     }
-    #expect(missing(TopLevelKey.self, in: 0, without: ["issuer", "policy", "limits"]) == [])
+    #expect(missing(TopLevelKey.self, in: 0, without: ["issuer", "policy", "peer", "limits"]) == [])
     #expect(missing(IssuerKey.self, in: 1) == [])
     #expect(missing(PolicyKey.self, in: 2) == [])
     #expect(missing(LimitKey.self, in: 3) == [])
+  }
+
+  @Test(
+    "the table of a peer shows every key and is accepted, with one way to say whom it is for",
+    arguments: [
+      "user", "uid", "gid",
+    ])
+  func peers(identity: String) throws {
+    let lines = text.split(separator: "\n").filter { $0.hasPrefix("#   ") }.map { String($0.dropFirst(4)) }
+    #expect(lines.first == "[peer.web]")
+    #expect(
+      Set(lines.dropFirst().compactMap { $0.split(separator: " ").first.map(String.init) })
+        == Set(PeerKey.allCases.map(\.rawValue)))
+    let others = Set(["user", "uid", "gid"]).subtracting([identity])
+    let table = lines.filter { line in !others.contains { line.hasPrefix($0 + " ") } }.joined(separator: "\n")
+    let peers = try configuration(text + "\n" + table).peers
+    #expect(peers.map(\.name) == ["web"])
+    #expect(peers.first?.identity == (identity == "gid" ? .group(33) : .user(33)))
+    #expect(peers.first?.operations == [.verify, .introspect])
+    #expect(peers.first?.policies == ["default"])
+    #expect(peers.first?.rate == 1000)
   }
 }

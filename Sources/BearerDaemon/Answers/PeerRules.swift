@@ -1,0 +1,75 @@
+import BearerKeys
+import BearerProtocol
+import BearerServer
+import Synchronization
+
+/// Who may ask what: the `[peer.NAME]` tables, prepared for requests.
+///
+/// A table for the caller's user counts before one for its group. Who is matched by none may only see whether the daemon
+/// is there (`ping`, `hello`).
+final class PeerRules: Sendable {
+  private final class Rule: Sendable {
+    let peer: PeerConfiguration
+    let rate: Mutex<RequestRate>?
+
+    init(_ peer: PeerConfiguration) {
+      self.peer = peer
+      rate = peer.rate.map { Mutex(RequestRate(perSecond: $0)) }
+    }
+  }
+
+  private let users: [UInt32: Rule]
+  private let groups: [UInt32: Rule]
+
+  /// The rules of a configuration; `nil` if it has no tables, so that whoever may open the socket may do everything.
+  init?(_ peers: [PeerConfiguration]) {
+    if peers.isEmpty { return nil }
+    var users: [UInt32: Rule] = [:]
+    var groups: [UInt32: Rule] = [:]
+    for peer in peers {
+      switch peer.identity {
+      case .user(let uid): users[uid] = Rule(peer)
+      case .group(let gid): groups[gid] = Rule(peer)
+      }
+    }
+    self.users = users
+    self.groups = groups
+  }
+
+  /// Why a request is not worked on; `nil` if it is, and then it counts towards its peer's rate.
+  func refusal(of request: Request, from peer: Peer, now: MonotonicTime) -> ErrorReply? {
+    let operation = request.operation
+    if operation == .ping || operation == .hello { return nil }
+    guard let rule = users[peer.uid] ?? groups[peer.gid] else {
+      return ErrorReply(
+        .notPermitted, "No [peer] table of the configuration is for user \(peer.uid) or group \(peer.gid).")
+    }
+    if let operations = rule.peer.operations, !operations.contains(operation) {
+      return Self.notPermitted("peer.\(rule.peer.name) does not permit this op.", member: "op")
+    }
+    if let policies = rule.peer.policies, let policy = request.policy, !policies.contains(policy) {
+      return Self.notPermitted("peer.\(rule.peer.name) does not permit this policy.", member: "policy")
+    }
+    guard let wait = rule.rate?.withLock({ $0.take(now: now) }) else { return nil }
+    return .unavailable(
+      .tooManyConnections,
+      "There are too many requests: more than peer.\(rule.peer.name).rate allows in a second. The token was not looked at.",
+      retryAfter: wait)
+  }
+
+  private static func notPermitted(_ message: String, member: String) -> ErrorReply {
+    var error = ErrorReply(.notPermitted, message)
+    error.member = member
+    return error
+  }
+}
+
+extension Request {
+  /// The policy that is asked for; `nil` for ops without one.
+  fileprivate var policy: String? {
+    switch self {
+    case .verify(let demands), .introspect(let demands): demands.policy ?? Configuration.defaultName
+    case .refreshJWKS, .status, .ping, .hello: nil
+    }
+  }
+}

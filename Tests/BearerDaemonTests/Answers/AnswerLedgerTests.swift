@@ -1,0 +1,85 @@
+import BearerDevIssuer
+import BearerJSON
+import BearerServer
+import Logging
+import Synchronization
+import Testing
+
+@testable import BearerDaemon
+
+/// Counts of answers, fingerprints of tokens, and what is logged of refusals.
+@Suite("Ledger of answers") struct AnswerLedgerTests {
+  @Test("status counts good tokens and every code, framing included, over all event loops")
+  func counts() async throws {
+    let fixture = AnswersFixture()
+    try await fixture.run {
+      let good = try AnswersFixture.token()
+      for _ in 0..<3 { _ = try fixture.verify(good) }
+      _ = try fixture.verify(good, op: "introspect")
+      _ = try fixture.verify("a.b.c")
+      _ = fixture.text(#"{"op":"verify"}"#)
+      _ = fixture.text("{")
+      let other = RequestHandlers(fixture.current, fixture.reports).makeHandler()
+      var reply: [UInt8] = []
+      other.refuse(.tooManyConnections, into: &reply)
+      other.refuse(.notThisProtocol, into: &reply)
+      let counts = try fixture.reply(#"{"op":"status"}"#)["counts"]
+      #expect(
+        counts == [
+          "accepted": 4, "invalid_json": 2, "invalid_request": 1, "malformed_token": 1, "too_many_connections": 1,
+        ])
+    }
+  }
+
+  @Test("a daemon that answered nothing has accepted nothing")
+  func none() throws {
+    #expect(try AnswersFixture().reply(#"{"op":"status"}"#)["counts"] == ["accepted": 0])
+  }
+
+  @Test("explain tells the token's fingerprint, and only explain does")
+  func fingerprint() async throws {
+    let fixture = AnswersFixture()
+    try await fixture.run {
+      let good = try AnswersFixture.token()
+      let expected = JSONValue.string(TokenFingerprint.text(of: Array(good.utf8).span))
+      #expect(try fixture.verify(good, #","explain":true"#)["fingerprint"] == expected)
+      #expect(try fixture.verify(good)["fingerprint"] == nil)
+      #expect(try fixture.verify("a.b.c", #","explain":true"#)["fingerprint"] == "845e30448809")
+    }
+  }
+
+  @Test("a refusal is logged at debug with code, fingerprint and issuer, and without anything of the token")
+  func debugLog() async throws {
+    let lines = Mutex<[String]>([])
+    func logger(_ level: Logger.Level) -> Logger {
+      var logger = Logger(label: "test") { _ in
+        LineLogHandler(
+          .text,
+          write: { line in
+            lines.withLock { $0.append(String(decoding: line.dropFirst(28).dropLast(), as: UTF8.self)) }
+          })
+      }
+      logger.logLevel = level
+      return logger
+    }
+    let fixture = AnswersFixture()
+    try await fixture.run {
+      let handler = RequestHandlers(fixture.current, fixture.reports, logger: logger(.debug)).makeHandler()
+      let quiet = RequestHandlers(fixture.current, fixture.reports, logger: logger(.info)).makeHandler()
+      let expired = try AnswersFixture.token { $0.isExpired = true }
+      let print = TokenFingerprint.text(of: Array(expired.utf8).span)
+      for token in [expired, "a.b.c"] {
+        let line = Array(#"{"op":"verify","token":"\#(token)"}"#.utf8)
+        var reply: [UInt8] = []
+        for handler in [handler, quiet] {
+          _ = handler.handle(line.span, from: .init(uid: 0, gid: 0, pid: 1), into: &reply)
+        }
+      }
+      #expect(
+        lines.withLock(\.self) == [
+          "debug: token refused: code=expired fingerprint=\(print) issuer=idp",
+          "debug: token refused: code=malformed_token fingerprint=845e30448809",
+        ])
+    }
+  }
+}

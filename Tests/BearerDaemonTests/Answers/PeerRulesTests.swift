@@ -1,0 +1,105 @@
+import BearerJOSE
+import BearerJSON
+import BearerProtocol
+import BearerServer
+import Testing
+
+@testable import BearerDaemon
+
+/// Who may ask what.
+@Suite("Peers") struct PeerRulesTests {
+  private func ask(_ fixture: AnswersFixture, uid: UInt32, gid: UInt32 = 100, _ line: String) throws -> JSONValue {
+    try JSONValue(parsing: Array(fixture.outcome(line, from: Peer(uid: uid, gid: gid, pid: 0)).reply.utf8))
+  }
+
+  private func fixture(_ change: (inout [PeerConfiguration]) -> Void) -> AnswersFixture {
+    var peers: [PeerConfiguration] = []
+    change(&peers)
+    return AnswersFixture(
+      policies: [AnswersFixture.policy(), AnswersFixture.policy { $0.name = "other" }], peers: peers)
+  }
+
+  private let expired = #""token":"a.b.c""#
+
+  @Test("without tables everybody may ask everything")
+  func withoutTables() throws {
+    let fixture = fixture { _ in }
+    #expect(try ask(fixture, uid: 12345, #"{"op":"status"}"#).verdict == "ok")
+  }
+
+  @Test("who matches no table may only ping and say hello")
+  func stranger() throws {
+    let fixture = fixture { $0 = [PeerConfiguration(name: "a", identity: .user(1000))] }
+    for op in ["ping", "hello"] { #expect(try ask(fixture, uid: 65534, #"{"op":"\#(op)"}"#).verdict == "ok") }
+    for op in ["status", "refresh-jwks"] {
+      #expect(try ask(fixture, uid: 65534, #"{"op":"\#(op)"}"#).verdict == "not_permitted")
+    }
+    let reply = try ask(fixture, uid: 65534, gid: 1000, #"{"id":7,"op":"verify",\#(expired)}"#)
+    #expect(
+      reply == [
+        "id": 7, "ok": false,
+        "error": [
+          "code": "not_permitted", "category": "forbidden",
+          "message": "No [peer] table of the configuration is for user 65534 or group 1000.", "status": 500,
+        ],
+      ])
+    #expect(try ask(fixture, uid: 1000, #"{"op":"verify",\#(expired)}"#).verdict == "malformed_token")
+  }
+
+  @Test("a table for the user counts before one for the group")
+  func specific() throws {
+    let fixture = fixture {
+      var group = PeerConfiguration(name: "group", identity: .group(100))
+      group.operations = [.verify]
+      $0 = [group, PeerConfiguration(name: "user", identity: .user(1000))]
+    }
+    #expect(try ask(fixture, uid: 1000, #"{"op":"status"}"#).verdict == "ok")
+    let reply = try ask(fixture, uid: 1001, #"{"op":"status"}"#)
+    #expect(reply.verdict == "not_permitted")
+    #expect(reply["error"]?["member"] == "op")
+    #expect(try ask(fixture, uid: 1001, #"{"op":"verify",\#(expired)}"#).verdict == "malformed_token")
+    #expect(try ask(fixture, uid: 1001, #"{"op":"introspect",\#(expired)}"#).verdict == "not_permitted")
+    #expect(try ask(fixture, uid: 1001, #"{"op":"ping"}"#).verdict == "ok")
+  }
+
+  @Test("only the table's policies can be asked for, whether or not others exist")
+  func policies() throws {
+    let fixture = fixture {
+      var peer = PeerConfiguration(name: "a", identity: .user(1))
+      peer.policies = ["other"]
+      $0 = [peer]
+    }
+    #expect(try ask(fixture, uid: 1, #"{"op":"verify","policy":"other",\#(expired)}"#).verdict == "malformed_token")
+    for policy in [#""policy":"default","#, #""policy":"none","#, ""] {
+      let reply = try ask(fixture, uid: 1, #"{"op":"introspect",\#(policy)\#(expired)}"#)
+      #expect(reply.verdict == "not_permitted")
+      #expect(reply["error"]?["member"] == "policy")
+      #expect(reply["introspection"] == nil)
+    }
+    #expect(try ask(fixture, uid: 1, #"{"op":"status"}"#).verdict == "ok")
+  }
+
+  @Test("a request beyond the rate is undecided, never a verdict; ping still works")
+  func rate() throws {
+    let fixture = fixture {
+      var peer = PeerConfiguration(name: "a", identity: .user(1))
+      peer.rate = 1
+      $0 = [peer]
+    }
+    #expect(try ask(fixture, uid: 1, #"{"op":"verify",\#(expired)}"#).verdict == "malformed_token")
+    let reply = try ask(fixture, uid: 1, #"{"id":"x","op":"introspect",\#(expired)}"#)
+    #expect(reply["id"] == "x")
+    #expect(reply.verdict == "too_many_connections")
+    #expect(reply["error"]?["category"] == "unavailable")
+    #expect(reply["error"]?["status"] == 503)
+    let wait = try #require(reply["error"]?["retry_after_ms"]?.integerValue)
+    #expect((1...1000).contains(wait))
+    #expect(reply["introspection"] == nil)
+    #expect(try ask(fixture, uid: 1, #"{"op":"ping"}"#).verdict == "ok")
+  }
+
+  @Test("the names of ops in the configuration are those of the protocol")
+  func operations() {
+    #expect(Operation.allCases.map(\.rawValue) == Request.operations.map(\.name))
+  }
+}
