@@ -70,7 +70,9 @@ package struct Daemon: Sendable {
     let (changes, changed) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     let issuers = IssuerKeysService(
       group: fetching, environment: environment,
-      snapshots: configuration.stateDirectory.map { SnapshotStore(directory: $0) }, logger: logger
+      snapshots: configuration.stateDirectory.map {
+        SnapshotStore(directory: $0, maximumAge: configuration.snapshotMaxAge)
+      }, logger: logger
     ) { changed.yield() }
     let current = CurrentWorld(World(configuration, keys: issuers.owners(for: configuration)))
     let reports = Reports(eventLoops: serverConfiguration.eventLoops)

@@ -14,6 +14,8 @@ package struct Configuration: Equatable, Sendable {
   package var socketGroup: String?
   /// Where the last good key sets are kept; `nil` keeps none.
   package var stateDirectory: String?
+  /// How old a key set in ``stateDirectory`` may be to be used at start; `max_stale` bounds its use besides.
+  package var snapshotMaxAge: Duration
   /// The least severe messages that are logged.
   package var logLevel: Logger.Level
   /// How messages are logged.
@@ -32,7 +34,8 @@ package struct Configuration: Equatable, Sendable {
   /// A configuration with the defaults for all that is not given.
   package init(
     socketPath: String = Self.defaultSocketPath, socketMode: UInt32 = 0o660, socketGroup: String? = nil,
-    stateDirectory: String? = nil, logLevel: Logger.Level = .info, logFormat: LogFormat = .auto,
+    stateDirectory: String? = nil, snapshotMaxAge: Duration = Self.defaultSnapshotMaxAge,
+    logLevel: Logger.Level = .info, logFormat: LogFormat = .auto,
     readyWait: Duration = .seconds(10), issuers: [IssuerConfiguration], policies: [Policy],
     peers: [PeerConfiguration] = [],
     limits: Limits = Limits()
@@ -41,6 +44,7 @@ package struct Configuration: Equatable, Sendable {
     self.socketMode = socketMode
     self.socketGroup = socketGroup
     self.stateDirectory = stateDirectory
+    self.snapshotMaxAge = snapshotMaxAge
     self.logLevel = logLevel
     self.logFormat = logFormat
     self.readyWait = readyWait
@@ -53,6 +57,8 @@ package struct Configuration: Equatable, Sendable {
   /// The policy that a request without `policy` gets: the one named `default`, if there is one.
   package var defaultPolicy: Policy? { policies.first { $0.name == Self.defaultName } }
 
+  /// How old a key set on disk may be when nothing else is said.
+  package static let defaultSnapshotMaxAge: Duration = .seconds(7 * 86_400)
   /// Where the configuration is read when nothing else is said.
   package static let defaultFile = "/etc/bearerd/bearerd.toml"
   /// Where the socket is when nothing else is said.

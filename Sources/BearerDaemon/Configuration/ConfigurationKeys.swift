@@ -7,6 +7,7 @@ enum TopLevelKey: String, ConfigurationKey {
   case socketMode = "socket_mode"
   case socketGroup = "socket_group"
   case stateDirectory = "state_directory"
+  case snapshotMaxAge = "snapshot_max_age"
   case logLevel = "log_level"
   case logFormat = "log_format"
   case readyWait = "ready_wait"

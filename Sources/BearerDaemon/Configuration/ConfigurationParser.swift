@@ -22,6 +22,7 @@ struct ConfigurationParser {
     let socketMode = reader.string(.socketMode, expected: "permissions in octal, such as \"0660\"", as: Self.mode)
     let socketGroup = reader.string(.socketGroup, expected: "a group's name")
     let stateDirectory = reader.path(.stateDirectory)
+    let snapshotMaxAge = reader.duration(.snapshotMaxAge, in: .zero...DurationText.longest)
     let logLevel = reader.word(.logLevel, as: Logger.Level.self)
     let logFormat = reader.word(.logFormat, as: LogFormat.self)
     let readyWait = reader.duration(.readyWait, in: .zero...DurationText.longest)
@@ -48,9 +49,9 @@ struct ConfigurationParser {
     return Configuration(
       socketPath: socketPath ?? Configuration.defaultSocketPath, socketMode: socketMode ?? 0o660,
       socketGroup: socketGroup, stateDirectory: stateDirectory ?? inheritedStateDirectory,
-      logLevel: logLevel ?? .info, logFormat: logFormat ?? .auto, readyWait: readyWait ?? .seconds(10),
-      issuers: issuers, policies: policies,
-      peers: peers, limits: limits)
+      snapshotMaxAge: snapshotMaxAge ?? Configuration.defaultSnapshotMaxAge, logLevel: logLevel ?? .info,
+      logFormat: logFormat ?? .auto, readyWait: readyWait ?? .seconds(10),
+      issuers: issuers, policies: policies, peers: peers, limits: limits)
   }
 
   /// `sun_path` has 108 bytes, and one is its NUL (unix(7)).

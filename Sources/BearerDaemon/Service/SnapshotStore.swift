@@ -12,10 +12,12 @@ import Logging
 /// is for the same issuer and configuration, whole, and not too old; anything else is told in the log and ignored.
 struct SnapshotStore: Sendable {
   private let directory: String
+  private let maximumAge: Duration
 
-  /// A store in a directory that exists.
-  init(directory: String) {
+  /// A store in a directory that exists; what is older than `maximumAge` is not used.
+  init(directory: String, maximumAge: Duration = KeySnapshotRecord.defaultMaximumAge) {
     self.directory = directory
+    self.maximumAge = maximumAge
   }
 
   /// Keeps what a change put in use or confirmed.
@@ -47,7 +49,8 @@ struct SnapshotStore: Sendable {
       do throws(SnapshotFault) {
         let now = NumericDate.now.seconds
         let record = try KeySnapshotRecord(
-          decoding: bytes, issuer: issuer.url, configuration: issuer.snapshotDigest, wallNow: now)
+          decoding: bytes, issuer: issuer.url, configuration: issuer.snapshotDigest, wallNow: now,
+          maximumAge: maximumAge)
         guard let keys = try? KeySet(parsing: record.body, algorithms: issuer.algorithms) else { throw .damaged }
         let fetched = FetchedKeys(
           keys: keys, body: record.body, lifetime: record.headerLifetime, validators: record.validators)

@@ -14,6 +14,7 @@ import Testing
     #expect(configuration.socketMode == 0o660)
     #expect(configuration.socketGroup == nil)
     #expect(configuration.stateDirectory == nil)
+    #expect(configuration.snapshotMaxAge == .seconds(7 * 86_400))
     #expect(configuration.logLevel == .info)
     #expect(configuration.readyWait == .seconds(10))
     #expect(configuration.limits == Limits())
@@ -37,6 +38,7 @@ import Testing
       socket_mode = "600"
       socket_group = "web"
       state_directory = "/var/lib/b"
+      snapshot_max_age = "2d"
       log_level = "debug"
       ready_wait = "0s"
       [issuer.z]
@@ -92,6 +94,7 @@ import Testing
     #expect(configuration.socketGroup == "web")
     #expect(configuration.stateDirectory == "/var/lib/b")
     #expect(configuration.logLevel == .debug)
+    #expect(configuration.snapshotMaxAge == .seconds(2 * 86_400))
     #expect(configuration.readyWait == .zero)
     let proxy = try #require(ProxyAddress("http://user:secret@10.0.0.1:3128"))
     #expect(
