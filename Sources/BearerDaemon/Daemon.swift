@@ -91,7 +91,8 @@ package struct Daemon: Sendable {
       current: current, reports: reports, notifier: notifier, listening: listening, changes: changes, logger: logger
     ) { watchdog?.begin() }
     let reloading = Reloading(
-      load: load, current: current, issuers: issuers, reports: reports, notifier: notifier, logger: logger)
+      load: load, current: current, issuers: issuers, reports: reports, notifier: notifier, logger: logger,
+      hangups: await UnixSignalsSequence(trapping: .sighup))
 
     // Stopped from the last to the first: STOPPING=1, then the server drains, and keys keep coming until it has.
     let services: [(any Service)?] = [issuers, server, reloading, watchdog, readiness]

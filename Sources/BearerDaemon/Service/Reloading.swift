@@ -14,9 +14,11 @@ struct Reloading: Service {
   let reports: Reports
   let notifier: Notifier
   let logger: Logger
+  /// SIGHUP, caught since before the daemon said that it is ready: until then the signal would end the process.
+  let hangups: UnixSignalsSequence
 
   func run() async throws {
-    for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() { reload() }
+    for await _ in hangups.cancelOnGracefulShutdown() { reload() }
   }
 
   private func reload() {
