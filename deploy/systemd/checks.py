@@ -561,6 +561,24 @@ def watchdog():
     must("systemctl", "restart", "bearerd.service")
 
 
+@check("an exhausted descriptor table leads to a restart by the watchdog")
+def descriptors():
+    with drop_in("[Service]\nWatchdogSec=3s\nTimeoutAbortSec=3s\nLimitNOFILE=48\n"):
+        must("systemctl", "restart", "bearerd.service")
+        pid, count = main_pid(), int(show("NRestarts"))
+        idle = [socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) for _ in range(64)]
+        try:
+            for stream in idle:
+                stream.connect(SOCKET)
+            until("the watchdog notices", lambda: int(show("NRestarts")) > count)
+        finally:
+            for stream in idle:
+                stream.close()
+        restarted(pid)
+        expect_equal(verdict(mint()), "ok", "a good token afterwards")
+    must("systemctl", "restart", "bearerd.service")
+
+
 def event_loops(pid):
     """The threads of a process that are event loops, by name."""
     names = {pathlib.Path(path).read_text().strip(): int(path.split("/")[4]) for path in glob.glob(f"/proc/{pid}/task/*/comm")}
@@ -612,6 +630,34 @@ def journal_fields():
     text = must("journalctl", "--boot", "--output", "export", "--all")
     for part in token.split("."):
         expect(part not in text, "a part of a token is in the journal")
+
+
+# Secrets
+
+
+@check("a client's private key comes as a credential, which only the daemon can read")
+def credential():
+    shown = "/run/credentials/bearerd.service/client-key.pem"
+    private = pathlib.Path("/etc/bearerd/private")
+    private.mkdir(mode=0o700)
+    try:
+        must(
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=client",
+            "-days", "1", "-keyout", str(private / "client-key.pem"), "-out", "/etc/bearerd/client.pem",
+        )
+        os.chmod(private / "client-key.pem", 0o600)
+        configure(issuer=f'client_certificate = "/etc/bearerd/client.pem"\nclient_key = "{shown}"')
+        with drop_in(pathlib.Path("/usr/share/bearerd/systemd/client-key.conf").read_text()):
+            must("systemctl", "restart", "bearerd.service")
+            expect_equal(verdict(mint()), "ok", "a good token")
+            expect_equal(ask({"op": "status"})["issuers"][0]["failures"], 0, "failed fetches")
+            as_nobody = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--groups=bearerd")
+            expect(run(*as_nobody, "cat", shown).returncode != 0, "the group can read the key")
+    finally:
+        configure()
+        shutil.rmtree(private)
+        pathlib.Path("/etc/bearerd/client.pem").unlink(missing_ok=True)
+    must("systemctl", "restart", "bearerd.service")
 
 
 # Instances
