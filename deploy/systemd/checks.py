@@ -6,7 +6,6 @@ With arguments only the checks whose function names contain one of them (and tho
 
 import contextlib
 import ctypes
-import glob
 import grp
 import json
 import os
@@ -399,8 +398,10 @@ def confinement():
     limits = pathlib.Path(f"/proc/{main_pid()}/limits").read_text()
     expect("Max core file size        0                    0" in limits, limits)
     # As root, so that nothing but the mounts is in the way.
-    places = ("/", "/etc", "/usr", "/usr/lib", "/usr/bin", "/var", "/run", "/run/lock", "/run/bearerd", "/dev", "/dev/shm",
-              "/dev/mqueue", "/sys", "/tmp", "/var/tmp", "/home", str(STATE))
+    places = (
+        "/", "/etc", "/usr", "/usr/lib", "/usr/bin", "/var", "/run", "/run/lock", "/run/bearerd", "/dev", "/dev/shm",
+        "/dev/mqueue", "/sys", "/tmp", "/var/tmp", "/home", str(STATE),
+    )
     expect_equal(writable(main_pid(), places), {"/tmp", "/var/tmp", str(STATE)}, "writable")
     mounts = [line.split() for line in pathlib.Path(f"/proc/{main_pid()}/mounts").read_text().splitlines()]
     # The last mount at a path is the one that counts.
@@ -581,8 +582,8 @@ def descriptors():
 
 def event_loops(pid):
     """The threads of a process that are event loops, by name."""
-    names = {pathlib.Path(path).read_text().strip(): int(path.split("/")[4]) for path in glob.glob(f"/proc/{pid}/task/*/comm")}
-    return {name: thread for name, thread in names.items() if name.startswith("NIO-ELT")}
+    threads = {path.read_text().strip(): int(path.parent.name) for path in pathlib.Path(f"/proc/{pid}/task").glob("*/comm")}
+    return {name: thread for name, thread in threads.items() if name.startswith("NIO-ELT")}
 
 
 # State
@@ -642,8 +643,8 @@ def credential():
     private.mkdir(mode=0o700)
     try:
         must(
-            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=client",
-            "-days", "1", "-keyout", str(private / "client-key.pem"), "-out", "/etc/bearerd/client.pem",
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+            "-subj", "/CN=client", "-days", "1", "-keyout", str(private / "client-key.pem"), "-out", "/etc/bearerd/client.pem",
         )
         os.chmod(private / "client-key.pem", 0o600)
         configure(issuer=f'client_certificate = "/etc/bearerd/client.pem"\nclient_key = "{shown}"')
