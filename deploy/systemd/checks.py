@@ -582,7 +582,8 @@ def descriptors():
 
 def event_loops(pid):
     """The threads of a process that are event loops, by name."""
-    threads = {path.read_text().strip(): int(path.parent.name) for path in pathlib.Path(f"/proc/{pid}/task").glob("*/comm")}
+    paths = pathlib.Path(f"/proc/{pid}/task").glob("*/comm")
+    threads = {path.read_text().strip(): int(path.parent.name) for path in paths}
     return {name: thread for name, thread in threads.items() if name.startswith("NIO-ELT")}
 
 
@@ -644,7 +645,8 @@ def credential():
     try:
         must(
             "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-            "-subj", "/CN=client", "-days", "1", "-keyout", str(private / "client-key.pem"), "-out", "/etc/bearerd/client.pem",
+            "-subj", "/CN=client", "-days", "1",
+            "-keyout", str(private / "client-key.pem"), "-out", "/etc/bearerd/client.pem",
         )
         os.chmod(private / "client-key.pem", 0o600)
         configure(issuer=f'client_certificate = "/etc/bearerd/client.pem"\nclient_key = "{shown}"')
