@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Conversations with the built daemon: over its real socket, with providers over real HTTP.
-@Suite struct TranscriptTests {
+@Suite(.serialized) struct TranscriptTests {
   /// A file in `Transcripts`, by its name.
   struct Transcript: CustomTestStringConvertible, Sendable {
     let name: String
