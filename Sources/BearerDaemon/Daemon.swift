@@ -1,4 +1,3 @@
-import BearerClient
 import BearerJSON
 package import BearerServer
 import BearerSystemd
@@ -79,16 +78,23 @@ package struct Daemon: Sendable {
     let server = Server(
       configuration: serverConfiguration, handlers: RequestHandlers(current, reports, logger: logger), logger: logger
     ) {
-      logger.notice("listening", metadata: ["bearerd.socket": "\(socketPath)"])
       nowListening.yield()
     }
+    // Weak, for the server holds the handlers that hold the reports.
+    let socketWatch = SocketWatch(logger: logger, onChange: { changed.yield() }) { [weak server] in
+      server?.socketsAreInPlace ?? true
+    }
+    reports.watchSocket { socketWatch.check() }
+    let probe = HealthProbe(server, on: fetching)
     let watchdog = WatchdogRequest.interval().map { interval in
       Watchdog(interval: interval, notifier: notifier, logger: logger, clock: ContinuousClock()) {
-        await Self.isAlive(server, fetching: fetching.next(), socketPath: socketPath)
+        socketWatch.check()
+        return await probe.passes()
       }
     }
     let readiness = Readiness(
-      current: current, reports: reports, notifier: notifier, listening: listening, changes: changes, logger: logger
+      current: current, reports: reports, socketPaths: { server.socketPaths }, notifier: notifier, listening: listening,
+      changes: changes, logger: logger
     ) { watchdog?.begin() }
     let reloading = Reloading(
       load: load, current: current, issuers: issuers, reports: reports, notifier: notifier, logger: logger,
@@ -124,18 +130,6 @@ package struct Daemon: Sendable {
     let file = SocketFile(
       path: configuration.socketPath, mode: configuration.socketMode, group: configuration.socketGroup)
     return (.path(file), file.path)
-  }
-
-  /// Whether every event loop tells a good token from a bad one, the one that fetches keys turns, and the daemon's own
-  /// socket answers.
-  private static func isAlive(_ server: Server, fetching: any EventLoop, socketPath: String) async -> Bool {
-    guard (try? await fetching.submit {}.get()) != nil else { return false }
-    let canaries = try? await server.onEachEventLoop { ($0 as? RequestHandler)?.canaryPasses() ?? false }
-    guard let canaries, !canaries.isEmpty, canaries.allSatisfy(\.self) else { return false }
-    let client = BearerClient(path: socketPath)
-    defer { client.close() }
-    let reply = try? await client.request(["op": "ping"])
-    return reply?["ok"] == .bool(true)
   }
 
   /// The service group tells its every step at info; that is nobody's news.

@@ -25,8 +25,10 @@ struct ListeningSocket: Sendable {
 
   /// The listening descriptor.
   let descriptor: CInt
-  /// Where it listens; nil for an inherited one.
+  /// Where it listens; nil for an abstract address.
   let path: String?
+  /// Whether the file at the path was made here, and is removed in the end.
+  let isOwn: Bool
   private let identity: Identity?
 
   // MARK: Inherited
@@ -44,8 +46,10 @@ struct ListeningSocket: Sendable {
     }
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     self.descriptor = descriptor
-    self.path = nil
-    self.identity = nil
+    self.path = SocketAddress(of: descriptor)?.path
+    self.isOwn = false
+    // Whoever made the socket made the file; that it is the same now cannot be proved, so it is what counts from here on.
+    self.identity = path.flatMap(Self.identity(of:))
   }
 
   private static func option(_ name: CInt, of descriptor: CInt) -> CInt? {
@@ -82,6 +86,7 @@ struct ListeningSocket: Sendable {
       }
       self.descriptor = descriptor
       self.path = path
+      self.isOwn = true
       self.identity = identity
     } catch {
       if isBound { unlink(path) }
@@ -90,16 +95,36 @@ struct ListeningSocket: Sendable {
     }
   }
 
-  /// Whether the path still leads to this socket; true for an inherited one, whose path is not ours.
+  /// Whether the path still leads to this socket; true for an abstract one, and for an inherited one whose path was
+  /// out of sight from the start (another root or mount namespace).
   var isStillInPlace: Bool {
-    guard let path else { return true }
+    guard let path, isOwn || identity != nil else { return true }
     return Self.identity(of: path) == identity
   }
 
   /// Removes the socket file if it is still the one made here; to be called before the descriptor is closed.
   func removeFile() {
-    guard let path, isStillInPlace else { return }
+    guard let path, isOwn, isStillInPlace else { return }
     unlink(path)
+  }
+
+  /// Connects to the socket as a client would.
+  ///
+  /// - Returns: The connected descriptor; nil if a failure would not show that the daemon is at fault: this process may
+  ///   not open the socket, or the file of an inherited one is gone, which no restart of the daemon brings back.
+  /// - Throws: ``ListenerFault/system(call:path:errno:)`` when a client could not connect either.
+  func connect() throws(ListenerFault) -> CInt? {
+    if !isOwn, path != nil, identity == nil || !isStillInPlace { return nil }
+    let name = path ?? "abstract address"
+    let client = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    guard client >= 0 else { throw .system(call: "socket", path: name, errno: errno) }
+    guard let address = SocketAddress(of: descriptor), address.connect(client) == 0 else {
+      let code = errno
+      Glibc.close(client)
+      if code == EACCES { return nil }
+      throw .system(call: "connect", path: name, errno: code)
+    }
+    return client
   }
 
   /// Gives the socket up before anybody was accepted.

@@ -1,5 +1,5 @@
 package import Logging
-internal import NIOCore
+package import NIOCore
 internal import NIOPosix
 internal import ServiceLifecycle
 internal import Synchronization
@@ -67,24 +67,50 @@ package final class Server: Service, Sendable {
   /// How many connections are open.
   package var connectionCount: Int { counter.total }
 
-  /// Whether every socket file that the server made is still at its path; true while it does not run.
+  /// Whether every socket file is still the one that was there at the start; true while the server does not run.
   package var socketsAreInPlace: Bool {
     running.withLock { $0?.sockets.allSatisfy(\.isStillInPlace) ?? true }
   }
 
   /// Runs something on each event loop, with the line handler that answers there; returns the results, in no order.
   ///
-  /// A loop that is stuck never answers: bound the wait. Nothing is called while the server does not run.
+  /// A loop that is stuck never answers; the wait ends with `CancellationError` when the task is cancelled. Nothing is
+  /// called while the server does not run.
   package func onEachEventLoop<Result: Sendable>(
     _ body: @escaping @Sendable (any LineHandler) -> Result
   ) async throws -> [Result] {
     let shares = running.withLock { $0?.shares ?? [] }
     return try await withThrowingTaskGroup(of: Result.self) { group in
       for share in shares {
-        group.addTask { try await share.eventLoop.submit { body(share.value.handler) }.get() }
+        group.addTask { try await share.eventLoop.submit { body(share.value.handler) }.getUnlessCancelled() }
       }
       return try await group.reduce(into: []) { $0.append($1) }
     }
+  }
+
+  /// The paths of the sockets; empty while the server does not run.
+  package var socketPaths: [String] {
+    running.withLock { $0?.sockets.compactMap(\.path) ?? [] }
+  }
+
+  /// Sends a line to each of the server's own sockets, as a client would; returns the first line of each reply.
+  ///
+  /// A socket that this process cannot be expected to reach is left out: one that it may not open, or an inherited one
+  /// whose file is gone. The wait ends with `CancellationError` when the task is cancelled.
+  ///
+  /// - Parameters:
+  ///   - line: The line, with its LF.
+  ///   - group: The event loops of the client; not the server's own, so that a stuck one is found out.
+  /// - Returns: The lines without their LF.
+  /// - Throws: What kept a client from connecting or reading.
+  package func askItself(_ line: [UInt8], on group: any EventLoopGroup) async throws -> [[UInt8]] {
+    let sockets = running.withLock { $0?.sockets ?? [] }
+    var replies: [[UInt8]] = []
+    for socket in sockets {
+      guard let descriptor = try socket.connect() else { continue }
+      replies.append(try await SelfCall.make(line, through: descriptor, on: group))
+    }
+    return replies
   }
 
   /// Binds, serves until graceful shutdown or cancellation, answers what was received by then, closes.
@@ -203,7 +229,7 @@ package final class Server: Service, Sendable {
   /// on listening in systemd's hands: its queue is the next daemon's.
   private func stopAccepting(_ socket: ListeningSocket, _ channel: any Channel) async {
     socket.removeFile()
-    if socket.path != nil {
+    if socket.isOwn {
       let end = NIODeadline.now() + FixedLimits.acceptRest
       while NIODeadline.now() < end {
         // Looked at on the listener's loop, after a pass of it; each pass accepts what is there.

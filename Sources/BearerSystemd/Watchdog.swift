@@ -4,8 +4,8 @@ internal import ServiceLifecycle
 
 // A ping must mean something, so that it is earned: the caller's probe sends a good and a bad token through everything
 // that a request goes through. Three probes fit into systemd's interval: one may fail or be late without harm, and a
-// daemon that is stuck is restarted within the interval. A probe that never returns needs no timer here: without its
-// answer there is no ping.
+// daemon that is stuck is restarted within the interval. A probe that does not end within its third is cancelled, so that
+// the next one is not kept waiting by it.
 
 /// Pings the service manager's watchdog as long as a probe proves that the daemon works (sd_watchdog_enabled(3)).
 package final class Watchdog<TimeSource: Clock>: Service where TimeSource.Duration == Duration {
@@ -56,16 +56,30 @@ package final class Watchdog<TimeSource: Clock>: Service where TimeSource.Durati
 
   private func pingIfAlive() async {
     let start = clock.now
-    let isAlive = await probe()
-    let isInTime = start.duration(to: clock.now) <= interval / 3
+    let isAlive = await probeInTime(from: start)
+    let isInTime = isAlive != nil && start.duration(to: clock.now) <= interval / 3
     guard !Task.isCancelled else { return }
-    guard isAlive, isInTime else {
+    guard isAlive == true, isInTime else {
       logger.error(
         "watchdog probe failed, no ping is sent",
-        metadata: ["bearerd.alive": "\(isAlive)", "bearerd.in_time": "\(isInTime)"])
+        metadata: ["bearerd.alive": "\(isAlive ?? false)", "bearerd.in_time": "\(isInTime)"])
       return
     }
     notifier.notify(.watchdog)
+  }
+
+  /// The probe's answer; nil if there was none in time.
+  private func probeInTime(from start: TimeSource.Instant) async -> Bool? {
+    await withTaskGroup(of: Bool?.self) { group in
+      group.addTask { await self.probe() }
+      group.addTask {
+        try? await self.clock.sleep(until: start.advanced(by: self.interval / 3), tolerance: nil)
+        return nil
+      }
+      let first = await group.next() ?? nil
+      group.cancelAll()
+      return first
+    }
   }
 }
 

@@ -32,7 +32,7 @@ import Testing
     ],
     "bearerd": [
       "ArgumentParser", "BearerClient", "BearerDaemon", "BearerFetch", "BearerJOSE", "BearerJSON", "BearerProtocol",
-      "Glibc", "Logging",
+      "BearerSystemd", "Glibc", "Logging",
     ],
     "BearerSigning": ["CLibcrypto"],
     "BearerDevIssuer": [

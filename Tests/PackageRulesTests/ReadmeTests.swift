@@ -21,6 +21,7 @@ import Testing
     let written = tables.map { table in table.rows.flatMap { MarkdownTable.words(in: $0[0]) } }
     let real = [
       TopLevelKey.allCases.map(\.rawValue), IssuerKey.allCases.map(\.rawValue), PolicyKey.allCases.map(\.rawValue),
+      PeerKey.allCases.map(\.rawValue),
     ]
     #expect(written == real)
   }

@@ -140,16 +140,47 @@ package final class Reports: Sendable {
 
   // MARK: systemd
 
+  /// An issuer's keys in a few words: `2 keys, 4 min old`.
+  private static func words(_ status: IssuerKeysStatus) -> String {
+    let keys = "\(status.usableKeys) \(status.usableKeys == 1 ? "key" : "keys")"
+    let age = status.age.map { ", \($0.inWords) old" } ?? ""
+    var words =
+      switch status.health {
+      case .fresh: "\(keys)\(age)"
+      case .stale: "\(keys)\(age), STALE and still used"
+      case .expired: "EXPIRED keys\(age), tokens cannot be verified"
+      case .empty: "NO keys yet, tokens cannot be verified"
+      }
+    if let fault = status.lastFault, status.consecutiveFailures > 0 {
+      words += ", refresh fails (\(fault.code.rawValue), \(status.consecutiveFailures) times)"
+    }
+    return words
+  }
+
   /// The daemon in one line, for `systemctl status`: every issuer with its keys, their age and what is wrong.
   package func statusLine(_ world: World) -> String {
     let now = MonotonicTime.now
-    var parts = zip(world.issuers, world.keys).map { issuer, keys in
-      let status = keys.status(at: now)
-      var part = "\(issuer.name): \(status.health.word), \(status.usableKeys) usable key(s)"
-      if let fault = status.lastFault, status.consecutiveFailures > 0 { part += ", \(fault.code.rawValue)" }
-      return part
+    var parts: [String] = []
+    if !socketIsInPlace.withLock(\.self)() { parts.append("the socket's path does not lead here any more") }
+    if let fault = reloadFault.withLock(\.self) {
+      parts.append("the last reload was refused, the old configuration is in force: \(fault)")
     }
-    if let fault = reloadFault.withLock(\.self) { parts.append("reload refused: \(fault)") }
+    parts += zip(world.issuers, world.keys).map { issuer, keys in
+      "\(issuer.name): \(Self.words(keys.status(at: now)))"
+    }
     return parts.joined(separator: "; ").map { $0.isNewline ? " " : String($0) }.joined()
+  }
+}
+
+extension Duration {
+  /// A span of time in its largest unit, as people say it.
+  fileprivate var inWords: String {
+    let seconds = components.seconds
+    switch seconds {
+    case ..<60: return "\(max(0, seconds)) s"
+    case ..<3600: return "\(seconds / 60) min"
+    case ..<86_400: return "\(seconds / 3600) h"
+    default: return "\(seconds / 86_400) d"
+    }
   }
 }

@@ -1,7 +1,9 @@
+import BearerJOSE
 import BearerKeys
 import BearerSystemd
 import Logging
 import ServiceLifecycle
+import Synchronization
 
 /// Tells systemd when the daemon is ready, how it is, and when it stops.
 ///
@@ -9,6 +11,8 @@ import ServiceLifecycle
 struct Readiness: Service {
   let current: CurrentWorld
   let reports: Reports
+  /// Where the server listens, once it does.
+  let socketPaths: @Sendable () -> [String]
   let notifier: Notifier
   /// Has an element once the server listens.
   let listening: AsyncStream<Void>
@@ -26,7 +30,12 @@ struct Readiness: Service {
     }
     // A daemon that could not listen, or was stopped before, was never ready.
     guard isListening, !isOver else { return }
+    logger.notice("listening", metadata: ["bearerd.socket": .array(socketPaths().map { "\($0)" })])
     let world = current.value
+    // The wait for keys is by intention, so that it must not count against the unit's TimeoutStartSec.
+    notifier.notify(
+      .extendTimeout(world.configuration.readyWait + Self.startMargin),
+      .status("starting: waiting for the keys of \(world.issuers.map(\.name).joined(separator: ", "))"))
     let isHot = await keysAreHot(world)
     guard !isOver else {
       notifier.notify(.stopping)
@@ -39,11 +48,42 @@ struct Readiness: Service {
       logger.warning("ready, but not all issuers have keys; the daemon keeps trying")
     }
     onReady()
-    for await _ in changes.cancelOnGracefulShutdown() {
-      notifier.notify(.status(reports.statusLine(current.value)))
-    }
+    await keepStatus()
     notifier.notify(.stopping)
     logger.notice("stopping")
+  }
+
+  /// How much longer than `ready_wait` a start may take.
+  private static let startMargin = Duration.seconds(30)
+  /// The least time between two status lines.
+  private static let statusPause = Duration.seconds(1)
+  /// How often the status line is made anew when nothing happens, so that ages are right to the minute.
+  private static let statusPeriod = Duration.seconds(60)
+
+  /// Tells each change, at once if the last one is a second ago, and what time changes, until shutdown.
+  private func keepStatus() async {
+    let told = Mutex("")
+    @Sendable func tell() {
+      let line = reports.statusLine(current.value)
+      let isNews = told.withLock { told in
+        defer { told = line }
+        return told != line
+      }
+      if isNews { notifier.notify(.status(line)) }
+    }
+    await cancelWhenGracefulShutdown {
+      await withTaskGroup { group in
+        group.addTask {
+          for await _ in changes {
+            tell()
+            try? await Task.sleep(for: Self.statusPause)
+          }
+        }
+        group.addTask {
+          while (try? await Task.sleep(for: Self.statusPeriod)) != nil { tell() }
+        }
+      }
+    }
   }
 
   private var isOver: Bool { Task.isShuttingDownGracefully || Task.isCancelled }

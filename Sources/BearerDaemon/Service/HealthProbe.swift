@@ -1,0 +1,50 @@
+import BearerJSON
+import BearerProtocol
+package import BearerServer
+package import NIOCore
+
+/// What the watchdog's pings rest on.
+///
+/// Every event loop must tell a good token from a bad one, by the verifier and libcrypto that requests go through, and
+/// each of the daemon's sockets must answer a `ping`, which takes a descriptor, a place in the kernel's queue and the
+/// accepting loop. The probe ends when its task is cancelled, whatever is stuck.
+package struct HealthProbe: Sendable {
+  private let server: Server
+  private let group: any EventLoopGroup
+  private let canaryPasses: @Sendable (any LineHandler) -> Bool
+
+  /// A probe of a server.
+  ///
+  /// - Parameters:
+  ///   - server: The server, which must be running.
+  ///   - group: Event loops that are not the server's, for the `ping`.
+  ///   - canaryPasses: Whether verifying works where this handler answers; called on its event loop.
+  package init(
+    _ server: Server, on group: any EventLoopGroup,
+    canaryPasses: @escaping @Sendable (any LineHandler) -> Bool = { ($0 as? RequestHandler)?.canaryPasses() ?? false }
+  ) {
+    self.server = server
+    self.group = group
+    self.canaryPasses = canaryPasses
+  }
+
+  /// Whether all of it works.
+  package func passes() async -> Bool {
+    guard let canaries = try? await server.onEachEventLoop(canaryPasses), !canaries.isEmpty,
+      canaries.allSatisfy(\.self)
+    else { return false }
+    guard let replies = try? await server.askItself(Array(#"{"op":"ping"}"#.utf8) + [0x0A], on: group) else {
+      return false
+    }
+    return replies.allSatisfy(Self.isSignOfLife)
+  }
+
+  /// Whether a reply shows that requests are answered.
+  ///
+  /// `too_many_connections` does as well as `ok`: clients that hold all connections must not get the daemon restarted.
+  package static func isSignOfLife(_ reply: [UInt8]) -> Bool {
+    guard let reply = try? JSONValue(parsing: reply) else { return false }
+    return reply["ok"] == .bool(true)
+      || reply["error"]?["code"]?.stringValue == ReplyCode.tooManyConnections.rawValue
+  }
+}

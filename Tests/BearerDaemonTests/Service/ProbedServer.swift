@@ -1,0 +1,71 @@
+import BearerDaemon
+import BearerServer
+import Glibc
+import Logging
+import NIOPosix
+import Synchronization
+
+/// A server of real request handlers, or of others, that runs while a test looks at its health.
+struct ProbedServer: Sendable {
+  let server: Server
+  let path: String
+
+  /// Runs a server while `body` runs.
+  ///
+  /// - Parameters:
+  ///   - handlers: Makes the handlers; real ones unless told otherwise.
+  ///   - inherited: A listening descriptor to take over instead of making a socket.
+  ///   - path: Where to listen.
+  ///   - connections: The limit of connections.
+  ///   - body: The test.
+  static func run(
+    handlers: any LineHandlerFactory = RequestHandlers(AnswersFixture().current, Reports(eventLoops: 3)),
+    inherited: CInt? = nil, path: String = freePath(), connections: Int = 10,
+    _ body: (ProbedServer) async throws -> Void
+  ) async throws {
+    let address = inherited.map { ListenAddress.inherited([$0]) } ?? .path(SocketFile(path: path))
+    var configuration = Server.Configuration(addresses: [address])
+    configuration.eventLoops = 3
+    configuration.limits.connections = connections
+    let (listening, listens) = AsyncStream.makeStream(of: Void.self)
+    let server = Server(
+      configuration: configuration, handlers: handlers, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    ) { listens.yield() }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        defer { listens.finish() }
+        try await server.run()
+      }
+      for await _ in listening { break }
+      try await body(ProbedServer(server: server, path: path))
+      group.cancelAll()
+    }
+    unlink(path)
+  }
+
+  /// A probe with the client's end on other event loops.
+  func probe(_ canaryPasses: (@Sendable (any LineHandler) -> Bool)? = nil) -> HealthProbe {
+    guard let canaryPasses else { return HealthProbe(server, on: MultiThreadedEventLoopGroup.singleton) }
+    return HealthProbe(server, on: MultiThreadedEventLoopGroup.singleton, canaryPasses: canaryPasses)
+  }
+
+  static func freePath() -> String { "/tmp/bp-\(getpid())-\(UInt32.random(in: 0...UInt32.max))" }
+}
+
+/// A listening socket that somebody else made.
+struct ForeignListener {
+  let descriptor: CInt
+
+  /// Listens at a path, or at an abstract address that the kernel chooses (unix(7), autobind).
+  init(path: String?) {
+    descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    if let path { withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) } }
+    let length = path == nil ? MemoryLayout<sa_family_t>.size : MemoryLayout<sockaddr_un>.size
+    _ = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, socklen_t(length)) }
+    }
+    listen(descriptor, 8)
+  }
+}
