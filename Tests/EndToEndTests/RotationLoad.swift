@@ -33,12 +33,12 @@ final class RotationLoad: @unchecked Sendable {
   }
 
   /// How the daemon is configured: it refreshes every few seconds, and an unknown kid may cost a fetch each second.
-  static let refresh = 5.0
+  static let refresh = 2.0
   static func configuration(url: String) -> String {
     """
     [issuer.idp]
     url = "\(url)"
-    refresh = "5s"
+    refresh = "2s"
     unknown_key_cooldown = "1s"
     key_wait = "60s"
     [policy.default]
