@@ -6,26 +6,41 @@ final class BuiltProgram {
   static let directory = Bundle.main.executableURL?.deletingLastPathComponent() ?? URL(filePath: ".build/debug")
 
   private let process = Process()
-  private let output = Collector()
-  private let error = Collector()
+  private let output: Collector
+  private let error: Collector
   private let ended = DispatchSemaphore(value: 0)
   private var logCursor = 0
 
   /// Starts it.
   init(_ arguments: [String], environment: [String: String], input: String? = nil) throws {
+    output = try Collector()
+    error = try Collector()
     process.executableURL = Self.directory.appending(path: "bearerd")
     process.arguments = arguments
     process.environment = environment.merging(["PATH": "/usr/bin:/bin", "COLUMNS": "80"]) { given, _ in given }
-    process.standardOutput = output.pipe
-    process.standardError = error.pipe
-    let standardInput = Pipe()
-    process.standardInput = standardInput
+    process.standardOutput = output.writing
+    process.standardError = error.writing
+    let (inputReading, inputWriting) = try Self.pipe()
+    process.standardInput = inputReading
     process.terminationHandler = { [ended] _ in ended.signal() }
     try process.run()
     output.collect()
     error.collect()
-    if let input { try? standardInput.fileHandleForWriting.write(contentsOf: Data(input.utf8)) }
-    try standardInput.fileHandleForWriting.close()
+    try inputReading.close()
+    if let input { try? inputWriting.write(contentsOf: Data(input.utf8)) }
+    try inputWriting.close()
+  }
+
+  /// A pair that serves as a pipe and that no other process inherits: its end would not come before that process's.
+  static func pipe() throws -> (reading: FileHandle, writing: FileHandle) {
+    var descriptors: [CInt] = [-1, -1]
+    // Not pipe(2): its descriptors could be inherited in the instant before they are marked.
+    let type = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+    guard socketpair(AF_UNIX, type, 0, &descriptors) == 0 else { throw POSIXError(.EMFILE) }
+    return (
+      FileHandle(fileDescriptor: descriptors[0], closeOnDealloc: true),
+      FileHandle(fileDescriptor: descriptors[1], closeOnDealloc: true)
+    )
   }
 
   deinit {
@@ -42,7 +57,8 @@ final class BuiltProgram {
     guard ended.wait(timeout: .now() + patience) == .success else { return nil }
     ended.signal()
     let status = process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
-    return (status, output.whole(), error.whole())
+    guard let output = output.whole(), let error = error.whole() else { return nil }
+    return (status, output, error)
   }
 
   /// Waits until the daemon has logged that it listens.
@@ -57,14 +73,19 @@ final class BuiltProgram {
 
 /// Reads a pipe on a thread of its own.
 private final class Collector: @unchecked Sendable {
-  let pipe = Pipe()
+  let writing: FileHandle
+  private let reading: FileHandle
   // Safe because all that changes is read and written with the condition locked.
   private let condition = NSCondition()
   private var bytes: [UInt8] = []
   private var hasEnded = false
 
+  init() throws { (reading, writing) = try BuiltProgram.pipe() }
+
+  /// Begins to read, once the process has its end of the pipe.
   func collect() {
-    let handle = pipe.fileHandleForReading
+    try? writing.close()
+    let handle = reading
     Thread.detachNewThread { [self] in
       while true {
         let data = handle.availableData
@@ -80,10 +101,12 @@ private final class Collector: @unchecked Sendable {
 
   var text: String { condition.withLock { String(decoding: bytes, as: UTF8.self) } }
 
-  func whole() -> String {
+  /// Everything, once it has ended; nil if it does not.
+  func whole() -> String? {
     let limit = Date(timeIntervalSinceNow: patience)
     return condition.withLock {
       while !hasEnded, condition.wait(until: limit) {}
+      guard hasEnded else { return nil }
       return String(decoding: bytes, as: UTF8.self)
     }
   }
