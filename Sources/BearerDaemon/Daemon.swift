@@ -132,10 +132,10 @@ package struct Daemon: Sendable {
     return (.path(file), file.path)
   }
 
-  /// The service group tells its every step at info; that is nobody's news.
+  /// The service group tells its every step, with a dump of each service; that is nobody's news.
   private func quiet(_ logger: Logger) -> Logger {
     var logger = logger
-    if logger.logLevel == .info { logger.logLevel = .notice }
+    logger.logLevel = max(logger.logLevel, .notice)
     return logger
   }
 }

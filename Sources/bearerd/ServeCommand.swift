@@ -65,8 +65,11 @@ struct ServeCommand: AsyncParsableCommand {
   private static func end(_ status: ExitStatus, _ words: String, errno: CInt? = nil) -> ExitCode {
     let line = words.map { $0.isNewline ? "; " : String($0) }.joined()
     let notifier = Notifier()
-    if let errno { notifier.notify(.errno(errno)) }
-    notifier.notify(.status(line), .exitStatus(status.rawValue))
+    if let errno {
+      notifier.notify(.status(line), .errno(errno), .exitStatus(status.rawValue))
+    } else {
+      notifier.notify(.status(line), .exitStatus(status.rawValue))
+    }
     return status.exitCode
   }
 }

@@ -97,16 +97,21 @@ import Testing
     // In a process of its own: others need descriptors.
     await #expect(processExitsWith: .success) {
       try await ProbedServer.run { running in
-        #expect(await running.probe().passes())
-        // New descriptors must be below the limit, and those there are taken: so what is closed meanwhile frees none.
-        var limit = rlimit()
-        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        var none = rlimit(rlim_cur: 3, rlim_max: limit.rlim_max)
-        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &none)
-        #expect(open("/dev/null", O_RDONLY) == -1)
-        #expect(await !running.probe().passes())
+        // Its exit status tells which step went wrong.
+        guard await running.probe().passes() else { exit(2) }
+        var taken: [CInt] = []
+        taken.reserveCapacity(256)
+        var limit = rlimit(rlim_cur: 256, rlim_max: 256)
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        #expect(await running.probe().passes())
+        while true {
+          let descriptor = open("/dev/null", O_RDONLY)
+          guard descriptor >= 0 else { break }
+          taken.append(descriptor)
+        }
+        guard !taken.isEmpty else { exit(3) }
+        guard await !running.probe().passes() else { exit(4) }
+        for descriptor in taken { close(descriptor) }
+        guard await running.probe().passes() else { exit(5) }
       }
     }
   }
