@@ -5,11 +5,8 @@ import Testing
 /// Who a caller is to the daemon, by real users and across namespaces.
 ///
 /// The commands are util-linux's; it takes root to become another user.
-@Suite("Peers of other users and namespaces", .enabled(if: geteuid() == 0 && PeerNamespaceTests.hasNamespaces))
+@Suite("Peers of other users and namespaces", .enabled(if: geteuid() == 0 && hasNamespaces))
 struct PeerNamespaceTests {
-  /// Whether user and pid namespaces can be made here.
-  static var hasNamespaces: Bool { run(["unshare", "-Urpf", "true"]).status == 0 }
-
   private static let program = BuiltProgram.directory.appending(path: "bearerd").path()
 
   private static let tables = """
@@ -105,3 +102,14 @@ struct PeerNamespaceTests {
     try body(socket)
   }
 }
+
+/// Whether user and pid namespaces can be made here.
+private let hasNamespaces: Bool = {
+  let process = Process()
+  process.executableURL = URL(filePath: "/usr/bin/env")
+  process.arguments = ["unshare", "-Urpf", "true"]
+  process.standardError = Pipe()
+  do { try process.run() } catch { return false }
+  process.waitUntilExit()
+  return process.terminationStatus == 0
+}()
