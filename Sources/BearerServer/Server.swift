@@ -198,7 +198,7 @@ package final class Server: Service, Sendable {
       .serverChannelInitializer { channel in
         // Without descriptors left, accept fails at once and for ever; the loop must not spin on it.
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
+          try channel.pipeline.syncOperations.addHandler(AcceptPause())
         }
       }
       .childChannelOption(.autoRead, value: false)
