@@ -13,6 +13,8 @@ package enum FetchLimits {
   package static let discoveryReuse = Duration.seconds(300)
   /// Milliseconds that a connection is kept between the requests of one fetch.
   static let idleMilliseconds: Int64 = 2000
+  /// Milliseconds that a server is given to end TLS after a fetch; whatever it says then is worth nothing any more.
+  static let closeMilliseconds: Int64 = 100
   /// Symbolic links that are followed while a watched path is resolved; Linux itself follows 40.
   static let symbolicLinks = 40
 }

@@ -56,9 +56,12 @@ final class FetchSession {
     throw refused ?? FetchFailure(.connectFailed, found: "no way leads to \(address.origin)", mend: "check the url")
   }
 
-  /// Closes every connection; must be called once, at the end.
-  func close() async {
-    for client in clients.values { try? await client.shutdown() }
+  /// Has every connection closed; must be called once, at the end.
+  ///
+  /// It does not wait until they are: a handshake that gets no answer would hold up a fetch that is over, and with it a
+  /// daemon that stops, for as long as one may take to connect.
+  func close() {
+    for client in clients.values { client.shutdown { _ in } }
     clients = [:]
   }
 

@@ -89,7 +89,7 @@ package final class IssuerKeySource: KeySource {
     } catch {
       outcome = .failure(error)
     }
-    await session.close()
+    session.close()
     return try outcome.get()
   }
 

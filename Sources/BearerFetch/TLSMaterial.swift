@@ -1,4 +1,5 @@
 import BearerKeys
+import NIOCore
 import NIOSSL
 
 /// The TLS configuration of an issuer's fetches, read from its files.
@@ -9,6 +10,7 @@ enum TLSMaterial {
   static func configuration(for settings: KeySourceSettings) throws(FetchFailure) -> TLSConfiguration {
     var configuration = TLSConfiguration.makeClientConfiguration()
     configuration.minimumTLSVersion = .tlsv12
+    configuration.shutdownTimeout = .milliseconds(FetchLimits.closeMilliseconds)
     if let path = settings.caFile {
       configuration.additionalTrustRoots = [.certificates(try certificates(in: path, key: "ca_file"))]
     }
