@@ -95,21 +95,32 @@ package final class IssuerKeys: Sendable {
   }
 
   /// Refreshes now, for an operator: joins a fetch under way, and starts one at most every 10 s.
+  ///
+  /// A cancelled task does not wait for the fetch, which goes on: who asks and goes must leave nothing behind.
+  ///
+  /// - Returns: The outcome; ``RefreshReport/shuttingDown`` also to a task that is cancelled.
   package func refresh() async -> RefreshReport {
-    await withCheckedContinuation { continuation in
-      let now = clock.now
-      change { state, effects in
-        guard !state.isShutDown else {
-          effects.append { continuation.resume(returning: .shuttingDown) }
-          return
-        }
-        let (answer, next) = state.machine.refreshAsked(at: now)
-        state.order(next)
-        switch answer {
-        case .wait: state.refreshers.append(continuation)
-        case .limited(let left): effects.append { continuation.resume(returning: .limited(retryAfter: left)) }
+    let place = state.withLock { $0.newPlace() }
+    return await withTaskCancellationHandler {
+      await withCheckedContinuation { (continuation: CheckedContinuation<RefreshReport, Never>) in
+        let now = clock.now
+        change { state, effects in
+          // Read under the lock: a cancellation that comes later finds the place taken and frees it.
+          guard !state.isShutDown, !Task.isCancelled else {
+            effects.append { continuation.resume(returning: .shuttingDown) }
+            return
+          }
+          let (answer, next) = state.machine.refreshAsked(at: now)
+          state.order(next)
+          switch answer {
+          case .wait: state.refreshers[place] = continuation
+          case .limited(let left): effects.append { continuation.resume(returning: .limited(retryAfter: left)) }
+          }
         }
       }
+    } onCancel: {
+      let continuation = state.withLock { $0.refreshers.removeValue(forKey: place) }
+      continuation?.resume(returning: .shuttingDown)
     }
   }
 

@@ -31,7 +31,7 @@ struct IssuerKeysState: Sendable {
   var validators = FetchValidators()
   var jitter: JitterGenerator
   var waiters: [UInt64: Waiter] = [:]
-  var refreshers: [CheckedContinuation<RefreshReport, Never>] = []
+  var refreshers: [UInt64: CheckedContinuation<RefreshReport, Never>] = [:]
   var hopefuls: [UInt64: CheckedContinuation<Bool, Never>] = [:]
   var changes: [IssuerKeysChange] = []
   /// When the task's alarm goes off.
@@ -187,8 +187,8 @@ struct IssuerKeysState: Sendable {
   }
 
   mutating func dismissRefreshers(_ report: RefreshReport, _ effects: inout [Effect]) {
-    for refresher in refreshers { effects.append { refresher.resume(returning: report) } }
-    refreshers = []
+    for refresher in refreshers.values { effects.append { refresher.resume(returning: report) } }
+    refreshers = [:]
   }
 
   mutating func welcomeHopefuls(_ effects: inout [Effect]) {

@@ -6,6 +6,11 @@ package enum KeysLimits {
   package static let refreshRequestInterval: Duration = .seconds(10)
   /// Kids that were proven absent and are remembered, of 16 bytes each or so; bounds memory under a flood.
   package static let rememberedAbsentKids = 1024
+  /// Kids that one fetch can prove absent.
+  ///
+  /// It bounds what the fetch's end costs after a flood of made-up kids whose askers did not stay. One beyond is only not
+  /// remembered; the cool-down holds it back as well.
+  package static let askedKidsPerFetch = 64
   /// A kid proven absent again and again holds back its own next fetch for up to this many cool-downs.
   package static let absentKidMaximumCooldowns = 4
   /// How far chance stretches every such hold but the first.

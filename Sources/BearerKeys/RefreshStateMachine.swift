@@ -53,7 +53,7 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
     package var order: FetchOrder
     /// When it began.
     package var startedAt: MonotonicTime
-    /// The kids that wait for it; bounded by those who may wait.
+    /// Kids that were asked for during it; at most ``KeysLimits/askedKidsPerFetch``, since who asks need not stay.
     var askedKids: Set<KidFingerprint>
   }
 
@@ -188,7 +188,7 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
       unknownKeyCooldownUntil = now + settings.cooldown
     }
     guard mayWait else { return (.unavailable(retryAfter: retryAfter(at: now)), next) }
-    inFlight?.askedKids.insert(kid)
+    if let asked = inFlight?.askedKids.count, asked < KeysLimits.askedKidsPerFetch { inFlight?.askedKids.insert(kid) }
     return (.wait, next)
   }
 

@@ -265,6 +265,24 @@ import Testing
     #expect(await keys.refresh() == .shuttingDown)
   }
 
+  @Test("a refresh whose asker goes holds no place, and its fetch goes on")
+  func abandonedRefresh() async throws {
+    let fixture = IssuerKeysFixture()
+    let keys = fixture.keys
+    try await fixture.run {
+      await fixture.bring(try TestKeySets.fetched("a"))
+      let asker = Task { await keys.refresh() }
+      let call = try #require(await fixture.source.nextCall())
+      #expect(keys.status(at: .zero).refreshing == 1)
+      asker.cancel()
+      #expect(await asker.value == .shuttingDown)
+      #expect(keys.status(at: .zero).refreshing == 0)
+      call.answer(.success(.keys(try TestKeySets.fetched("b"))))
+      await fixture.changed { if case .replaced = $0 { true } else { false } }
+      #expect(keys.snapshot?.kids == ["b"])
+    }
+  }
+
   @Test("keys from the disk are used at once and give way to the provider's")
   func seeded() async throws {
     let fixture = IssuerKeysFixture()

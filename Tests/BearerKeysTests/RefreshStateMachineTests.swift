@@ -48,6 +48,20 @@ import Testing
     }
   }
 
+  @Test("a flood of kids during one fetch leaves few to be remembered at its end")
+  func floodDuringOneFetch() {
+    var machine = RefreshStateMachine<Set<String>>(settings: RefreshSettings())
+    var jitter = JitterGenerator(seed: 1)
+    _ = machine.start(at: .zero)
+    _ = machine.fetched(["a"], sequence: 1, headerLifetime: nil, at: .zero, jitter: &jitter)
+    for number in 0..<10_000 {
+      let kid = KidFingerprint(Array("\(number)".utf8))
+      #expect(machine.keyAsked(kid, notIn: 1, mayWait: true, at: .zero).answer == .wait)
+    }
+    _ = machine.fetched(["b"], sequence: 2, headerLifetime: nil, at: .zero, jitter: &jitter)
+    #expect(machine.rememberedAbsentKids == KeysLimits.askedKidsPerFetch)
+  }
+
   static let scenarios: [Scenario] = [
     Scenario(
       name: "keys are refreshed ahead, at 80 % of their lifetime",
