@@ -193,8 +193,8 @@ let package = Package(
     .testTarget(
       name: "BearerDaemonTests",
       dependencies: [
-        "BearerDaemon", "BearerServer", "BearerSystemd", "BearerKeys", "BearerJOSE", "BearerProtocol", "BearerJSON",
-        "BearerTestKit",
+        "BearerDaemon", "BearerServer", "BearerFetch", "BearerKeys", "BearerJOSE", "BearerProtocol", "BearerJSON",
+        "BearerSigning", "BearerTestKit",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

@@ -7,13 +7,20 @@ import Synchronization
 
 /// A `refresh-jwks` that is under way.
 final class PendingRefresh: DeferredReply {
+  private struct State {
+    var deliver: (@Sendable ([UInt8]) -> Void)?
+    var task: Task<Void, Never>?
+  }
+
   private let world: World
   private let issuers: [Int]
   private let id: [UInt8]
-  private let ledger: AnswerLedger
-  private let deliver = Mutex<(@Sendable ([UInt8]) -> Void)?>(nil)
+  private let places: RefreshPlaces
+  private let state = Mutex(State())
 
-  init(world: World, issuers: [Int], id: [UInt8], ledger: AnswerLedger) {
+  /// A refresh that has taken one of the places, and gives it back when it is over.
+  init(world: World, issuers: [Int], id: [UInt8], places: RefreshPlaces) {
+    self.places = places
     self.world = world
     self.issuers = issuers
     self.id = id
@@ -21,14 +28,19 @@ final class PendingRefresh: DeferredReply {
   }
 
   func start(_ deliver: @escaping @Sendable ([UInt8]) -> Void) {
-    self.deliver.withLock { $0 = deliver }
-    // Bridges the connection's callback to the keys' async interface; nobody awaits it, for the connection may go.
-    Task { finish(await reply()) }
+    state.withLock { state in
+      state.deliver = deliver
+      // Bridges the connection's callback to the keys' async interface; nobody awaits it, for the connection may go.
+      state.task = Task {
+        finish(await reply())
+        places.release()
+      }
+    }
   }
 
-  /// The fetch serves others too, so it goes on; nobody reads the reply.
+  /// The fetch serves others too, so it goes on; nobody reads the reply, so nobody waits for it.
   func cancel() {
-    deliver.withLock { $0 = nil }
+    end()?.task?.cancel()
   }
 
   /// The fetch may take longer than the daemon has left.
@@ -37,15 +49,22 @@ final class PendingRefresh: DeferredReply {
     line.beginReply(id: id)
     ErrorReply.shuttingDown.append(to: &line)
     line.endReply()
-    finish(line)
+    let state = end()
+    state?.deliver?(line)
+    state?.task?.cancel()
   }
 
   private func finish(_ line: [UInt8]) {
-    let deliver = deliver.withLock { deliver in
-      defer { deliver = nil }
-      return deliver
+    end()?.deliver?(line)
+  }
+
+  /// Takes what is needed to end the wait; `nil` once it was taken.
+  private func end() -> State? {
+    state.withLock { state in
+      guard state.deliver != nil else { return nil }
+      defer { state = State() }
+      return state
     }
-    deliver?(line)
   }
 
   private func reply() async -> [UInt8] {

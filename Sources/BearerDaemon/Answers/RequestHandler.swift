@@ -12,17 +12,17 @@ package import Logging
 package final class RequestHandler: LineHandler {
   private let current: CurrentWorld
   private let reports: Reports
-  private let ledger: AnswerLedger
+  private let refreshPlaces: RefreshPlaces
   private var world: World
   private var worldVersion: UInt64
   private var reader = RequestReader()
   private var verifier: Verifier
   private var canary = Canary()
 
-  init(_ current: CurrentWorld, _ reports: Reports, ledger: AnswerLedger) {
+  init(_ current: CurrentWorld, _ reports: Reports, _ refreshPlaces: RefreshPlaces) {
     self.current = current
     self.reports = reports
-    self.ledger = ledger
+    self.refreshPlaces = refreshPlaces
     worldVersion = current.version
     world = current.value
     verifier = Self.verifier(for: world, reports)
@@ -103,7 +103,7 @@ package final class RequestHandler: LineHandler {
   ) -> LineOutcome {
     let question: TokenQuestion
     do throws(ErrorReply.Refusal) {
-      question = try TokenQuestion(request, isIntrospection: isIntrospection, in: world, ledger: ledger)
+      question = try TokenQuestion(request, isIntrospection: isIntrospection, in: world)
     } catch {
       return refuse(error.reply, into: &reply)
     }
@@ -162,7 +162,11 @@ package final class RequestHandler: LineHandler {
       error.member = "issuer"
       return refuse(error, into: &reply)
     }
-    return .deferred(order, PendingRefresh(world: world, issuers: issuers, id: reader.id, ledger: ledger))
+    guard refreshPlaces.take() else {
+      return refuse(
+        .unavailable(.refreshLimited, "Too many refreshes are under way.", retryAfter: .seconds(1)), into: &reply)
+    }
+    return .deferred(order, PendingRefresh(world: world, issuers: issuers, id: reader.id, places: refreshPlaces))
   }
 
   private func answer(with members: JSONObject, into reply: inout [UInt8]) {
@@ -207,7 +211,7 @@ package final class RequestHandler: LineHandler {
 package struct RequestHandlers: LineHandlerFactory {
   private let current: CurrentWorld
   private let reports: Reports
-  private let logger: Logger
+  private let refreshPlaces = RefreshPlaces()
 
   /// Handlers that answer from the world in force.
   ///
@@ -225,7 +229,5 @@ package struct RequestHandlers: LineHandlerFactory {
   }
 
   /// A handler for one event loop.
-  package func makeHandler() -> any LineHandler {
-    RequestHandler(current, reports, ledger: reports.makeLedger(logger: logger))
-  }
+  package func makeHandler() -> any LineHandler { RequestHandler(current, reports, refreshPlaces) }
 }

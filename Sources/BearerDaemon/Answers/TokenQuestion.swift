@@ -55,6 +55,43 @@ struct TokenQuestion: Sendable {
     return demands
   }
 
+  /// A question to a world.
+  ///
+  /// - Throws: The error to answer with, if the world has no such policy or what is asked contradicts it.
+  init(_ request: TokenDemands, isIntrospection: Bool, in world: World) throws(ErrorReply.Refusal) {
+    self.isIntrospection = isIntrospection
+    self.request = request
+    self.world = world
+    demands = try Self.demands(of: request, in: world)
+  }
+
+  /// The same question to another world.
+  func asked(of newWorld: World) throws(ErrorReply.Refusal) -> TokenQuestion {
+    newWorld === world ? self : try TokenQuestion(request, isIntrospection: isIntrospection, in: newWorld)
+  }
+
+  private static func demands(of request: TokenDemands, in world: World) throws(ErrorReply.Refusal) -> Demands {
+    guard let policy = world.demands(ofPolicy: request.policy) else {
+      var error =
+        request.policy == nil
+        ? ErrorReply(.invalidRequest, "No policy is named default, so the request must name one.")
+        : ErrorReply(.unknownPolicy, "There is no such policy in the configuration.")
+      error.member = "policy"
+      throw ErrorReply.Refusal(error)
+    }
+    if request.tightensNothing { return policy }
+    let tightening = Tightening(
+      audiences: request.audiences, scopes: request.scopes, maximumAge: request.maximumAge,
+      acrValues: request.acrValues, nonce: request.nonce)
+    guard let demands = Demands(policy.policy, tightening) else {
+      var error = ErrorReply(
+        .invalidRequest, "acr_values has nothing in common with the policy's, so no token could be accepted.")
+      error.member = "acr_values"
+      throw ErrorReply.Refusal(error)
+    }
+    return demands
+  }
+
   /// What became of asking the verifier once.
   enum Attempt {
     /// The reply's members were appended.
