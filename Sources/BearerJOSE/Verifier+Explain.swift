@@ -173,7 +173,7 @@ extension Verifier {
 
   /// Long enough to recognise a value, short enough for a reply.
   private static func shortened(_ text: String) -> String {
-    text.utf8.count <= 256 ? text : String(text.prefix(80)) + "…"
+    text.utf8.count <= 256 ? text : String(text.unicodeScalars.prefix(80)) + "…"
   }
 
   private func hint(_ rejection: Rejection, _ check: Check, _ question: Question) -> String {

@@ -155,11 +155,13 @@ package struct RequestReader {
   }
 
   /// The name comes from the caller; it is cut so that a reply stays small.
+  ///
+  /// By scalars, for a character may be made of any number of them.
   private func unknownMember(_ name: Int, _ line: Span<UInt8>) -> RequestFault {
     let text = tape.text(name, line) ?? ""
     return RequestFault(
       .invalidRequest, "The op has no such member; a misspelt check would be no check.",
-      member: text.utf8.count <= 64 ? text : String(text.prefix(16)) + "…")
+      member: text.utf8.count <= 64 ? text : String(text.unicodeScalars.prefix(16)) + "…")
   }
 
   // MARK: Values

@@ -135,7 +135,7 @@ package final class Reports: Sendable {
 
   /// A provider's text, cut so that a reply about a thousand keys stays readable.
   private static func shortened(_ text: String) -> String {
-    text.utf8.count <= 128 ? text : String(text.prefix(40)) + "…"
+    text.utf8.count <= 128 ? text : String(text.unicodeScalars.prefix(40)) + "…"
   }
 
   // MARK: systemd
