@@ -152,7 +152,13 @@ package final class FaultyProvider: Sendable {
   }
 
   /// Notes a request and decides its answer.
-  func receive(_ request: ProviderRequest) -> (endpoint: Endpoint?, answer: ProviderAnswer) {
+  ///
+  /// - Parameter request: The request.
+  /// - Returns: What to answer, and what to call once that is under way: whoever waits for the request may then count
+  ///   on its being held, if it is to be.
+  func receive(
+    _ request: ProviderRequest
+  ) -> (endpoint: Endpoint?, answer: ProviderAnswer, tellArrival: () -> Void) {
     let (woken, result) = state.withLock { state in
       state.requests.append(request)
       let count = state.requests.count
@@ -169,8 +175,7 @@ package final class FaultyProvider: Sendable {
       }
       return (woken, (endpoint, state.standing[endpoint] ?? .document))
     }
-    for waiter in woken { waiter.continuation.resume(returning: request) }
-    return result
+    return (result.0, result.1, { for waiter in woken { waiter.continuation.resume(returning: request) } })
   }
 
   /// A document as it stands now, with its header fields and whether it has an `ETag`.

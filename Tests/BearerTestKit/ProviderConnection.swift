@@ -41,9 +41,10 @@ final class ProviderConnection: ChannelInboundHandler {
       let path = head.uri.split(separator: "?", omittingEmptySubsequences: false).first.map(String.init) ?? ""
       var headers: [String: String] = [:]
       for field in head.headers { headers[field.name.lowercased()] = field.value }
-      let (endpoint, answer) = provider.receive(
+      let (endpoint, answer, tellArrival) = provider.receive(
         ProviderRequest(path: path, headers: headers, serverName: serverName))
       perform(answer, endpoint: endpoint, noneMatch: headers["if-none-match"], context: context)
+      tellArrival()
     }
   }
 
