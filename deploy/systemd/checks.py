@@ -367,7 +367,7 @@ def readiness_at_the_latest():
         expect_equal(state(), "active", "the unit")
         expect_equal(ask({"op": "ping"})["ready"], False, "ready")
         expect_equal(run("bearerd", "ping", "--ready").returncode, 75, "bearerd ping --ready")
-        expect("0 usable" in show("StatusText"), show("StatusText"))
+        expect("connect_failed" in show("StatusText"), show("StatusText"))
     finally:
         start_issuer()
         configure()
