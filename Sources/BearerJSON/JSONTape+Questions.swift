@@ -172,7 +172,7 @@ extension JSONTape {
     }
     // The reader refused every lone surrogate, so this is always a scalar.
     let scalar = Unicode.Scalar(code) ?? "\u{FFFD}"
-    value.append(contentsOf: UTF8.encode(scalar).map { Array($0) } ?? [])
+    if let encoded = UTF8.encode(scalar) { value.append(contentsOf: encoded) }
     return next
   }
 }

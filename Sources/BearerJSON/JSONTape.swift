@@ -34,12 +34,11 @@ package struct JSONTape: Sendable {
   /// counting as one (contract section 4).
   package static let maximumDepth = 32
 
-  /// Objects with more members than this are checked for duplicates by sorting, so that the cost of a text stays
-  /// within its length times a logarithm.
+  /// Objects with more members than this are checked for duplicates by sorting, so that the cost of a text stays within
+  /// its length times a logarithm.
   private static let pairwiseMembers: Int32 = 16
 
   private var nodes: [Node] = []
-  private var sortedNames: [Int] = []
 
   /// Whether white space stands between the tokens of the text, so that a copy of a value has to leave it out.
   package private(set) var hasInsignificantSpace = false
@@ -299,67 +298,66 @@ package struct JSONTape: Sendable {
 
   // MARK: Duplicate members
 
-  private mutating func refuseDuplicates(in object: Int, _ bytes: Span<UInt8>) throws(JSONError) {
+  private func refuseDuplicates(in object: Int, _ bytes: Span<UInt8>) throws(JSONError) {
     let count = nodes[object].count
     if count < 2 { return }
     let end = Int(nodes[object].next)
-    if count <= Self.pairwiseMembers {
-      var name = object + 1
-      while name < end {
-        let following = Int(nodes[name + 1].next)
-        var other = following
-        while other < end {
-          if mayBeEqual(name, other, bytes), compareStrings(name, other, bytes) == 0 {
-            throw JSONError(.duplicateMember, at: Int(nodes[other].start) - 1)
-          }
-          other = Int(nodes[other + 1].next)
-        }
-        name = following
-      }
-      return
-    }
-    sortedNames.removeAll(keepingCapacity: true)
+    var hasEscapes = false
     var name = object + 1
     while name < end {
-      sortedNames.append(name)
+      hasEscapes = hasEscapes || nodes[name].hasEscapes
       name = Int(nodes[name + 1].next)
     }
-    var names = sortedNames
-    sortedNames = []
-    names.sort { compareStrings($0, $1, bytes) < 0 }
-    for pair in 1..<names.count where compareStrings(names[pair - 1], names[pair], bytes) == 0 {
-      throw JSONError(.duplicateMember, at: Int(nodes[max(names[pair - 1], names[pair])].start) - 1)
+    // Few names as they are: what nearly every object has, compared in pairs without allocating.
+    if count <= Self.pairwiseMembers, !hasEscapes { return try refusePairs(in: object, bytes) }
+    // Many names, or names that hide behind escapes: each is unescaped once, for a name that is unescaped at every
+    // comparison would let a short line cost milliseconds.
+    var names: [(value: [UInt8], node: Int)] = []
+    names.reserveCapacity(Int(count))
+    name = object + 1
+    while name < end {
+      names.append((unescaped(name, bytes), name))
+      name = Int(nodes[name + 1].next)
     }
-    sortedNames = names
+    names.sort { $0.value.count != $1.value.count ? $0.value.count < $1.value.count : $0.value.precedes($1.value) }
+    for pair in 1..<names.count where names[pair - 1].value == names[pair].value {
+      throw JSONError(.duplicateMember, at: Int(nodes[max(names[pair - 1].node, names[pair].node)].start) - 1)
+    }
   }
 
-  /// Whether a look at lengths and last bytes leaves it open that two names are equal; it settles nearly all pairs.
-  private func mayBeEqual(_ left: Int, _ right: Int, _ bytes: Span<UInt8>) -> Bool {
-    let a = nodes[left]
-    let b = nodes[right]
-    if a.hasEscapes || b.hasEscapes { return true }
-    guard a.end &- a.start == b.end &- b.start else { return false }
-    return a.end == a.start || bytes[Int(a.end) - 1] == bytes[Int(b.end) - 1]
+  private func refusePairs(in object: Int, _ bytes: Span<UInt8>) throws(JSONError) {
+    let end = Int(nodes[object].next)
+    var name = object + 1
+    while name < end {
+      let following = Int(nodes[name + 1].next)
+      var other = following
+      while other < end {
+        if areEqual(nodes[name], nodes[other], bytes) {
+          throw JSONError(.duplicateMember, at: Int(nodes[other].start) - 1)
+        }
+        other = Int(nodes[other + 1].next)
+      }
+      name = following
+    }
   }
 
-  /// Orders two strings by length and then by bytes, both after unescaping.
-  private func compareStrings(_ left: Int, _ right: Int, _ bytes: Span<UInt8>) -> Int {
-    let a = nodes[left]
-    let b = nodes[right]
-    if a.hasEscapes || b.hasEscapes {
-      let first = unescaped(left, bytes)
-      let second = unescaped(right, bytes)
-      if first.count != second.count { return first.count - second.count }
-      for at in 0..<first.count where first[at] != second[at] { return Int(first[at]) - Int(second[at]) }
-      return 0
+  /// Whether two strings without escapes are equal; lengths and last bytes settle nearly all pairs.
+  private func areEqual(_ a: Node, _ b: Node, _ bytes: Span<UInt8>) -> Bool {
+    let length = Int(a.end &- a.start)
+    guard length == Int(b.end &- b.start) else { return false }
+    var offset = length - 1
+    while offset >= 0 {
+      if bytes[Int(a.start) + offset] != bytes[Int(b.start) + offset] { return false }
+      offset -= 1
     }
-    let length = a.end - a.start
-    if length != b.end - b.start { return Int(length) - Int(b.end - b.start) }
-    for offset in 0..<Int(length) {
-      let x = bytes[Int(a.start) + offset]
-      let y = bytes[Int(b.start) + offset]
-      if x != y { return Int(x) - Int(y) }
-    }
-    return 0
+    return true
+  }
+}
+
+extension [UInt8] {
+  /// Whether this comes before an array of the same length, byte by byte.
+  fileprivate func precedes(_ other: [UInt8]) -> Bool {
+    for (left, right) in zip(self, other) where left != right { return left < right }
+    return false
   }
 }

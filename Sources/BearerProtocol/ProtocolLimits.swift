@@ -10,4 +10,6 @@ public enum ProtocolLimits {
   public static let deadlineMilliseconds: ClosedRange<Int64> = 1...10_000
   /// The range of `max_age` in seconds; the greatest is the last second of the year 9999.
   public static let maximumAgeSeconds: ClosedRange<Int64> = 0...253_402_300_799
+  /// How many words or elements `scope`, `acr_values` and `audience` may have: each is looked for in the token.
+  public static let valuesPerMember = 64
 }

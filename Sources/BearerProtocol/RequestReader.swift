@@ -182,13 +182,19 @@ package struct RequestReader {
       at = Int(tape[at].next)
     }
     if texts.isEmpty { throw RequestFault(.invalidRequest, "\(name) must not be an empty list.", member: name) }
-    return texts
+    return try bounded(texts, name)
   }
 
   private func words(_ value: Int, _ name: String, _ line: Span<UInt8>) throws(RequestFault) -> [String] {
     let words = try text(value, name, line).split(separator: " ").map(String.init)
     if words.isEmpty { throw RequestFault(.invalidRequest, "\(name) must not be blank.", member: name) }
-    return words
+    return try bounded(words, name)
+  }
+
+  private func bounded(_ values: [String], _ name: String) throws(RequestFault) -> [String] {
+    if values.count <= ProtocolLimits.valuesPerMember { return values }
+    throw RequestFault(
+      .invalidRequest, "\(name) must not have more than \(ProtocolLimits.valuesPerMember) values.", member: name)
   }
 
   private func integer(

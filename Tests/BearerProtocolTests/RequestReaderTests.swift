@@ -213,6 +213,19 @@ import Testing
     }
   }
 
+  @Test(
+    "as many as 64 values of a member are looked for, and not one more", arguments: ["scope", "acr_values", "audience"])
+  mutating func manyValues(_ member: String) {
+    for count in [64, 65] {
+      let values = (0..<count).map { "v\($0)" }
+      let value =
+        member == "audience"
+        ? "[\(values.map { "\"\($0)\"" }.joined(separator: ","))]" : "\"\(values.joined(separator: " "))\""
+      let found = fault(#"{"op":"verify","token":"t","\#(member)":\#(value)}"#)
+      #expect(found.code == (count == 64 ? nil : .invalidRequest))
+    }
+  }
+
   @Test("authorization may be empty, but not anything else than a string")
   mutating func authorization() {
     for value in ["null", "1", "[]", "true", #"["Bearer x"]"#] {

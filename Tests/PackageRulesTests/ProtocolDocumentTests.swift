@@ -165,6 +165,7 @@ import Testing
         ["`id`, integer", "±\(ProtocolLimits.idMagnitude)"],
         ["`deadline_ms`", "\(deadline.lowerBound) to \(deadline.upperBound)"],
         ["`max_age`", "\(age.lowerBound) to \(age.upperBound)"],
+        ["words or elements of `scope`, `acr_values`, `audience`", "\(ProtocolLimits.valuesPerMember) each"],
         ["response of an issuer", "\(FetchLimits.bodyBytes) bytes"],
         ["`refresh-jwks`", "one fetch per issuer in \(seconds) s"],
         ["keys tried for a token without `kid`", "4"],
