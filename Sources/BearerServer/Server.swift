@@ -195,10 +195,10 @@ package final class Server: Service, Sendable {
   ) async throws -> any Channel {
     let outputBytes = configuration.limits.outputBytes
     return try await ServerBootstrap(group: group)
-      .serverChannelInitializer { channel in
+      .serverChannelInitializer { [logger] channel in
         // Without descriptors left, accept fails at once and for ever; the loop must not spin on it.
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(AcceptPause())
+          try channel.pipeline.syncOperations.addHandler(AcceptPause(logger: logger))
         }
       }
       .childChannelOption(.autoRead, value: false)
