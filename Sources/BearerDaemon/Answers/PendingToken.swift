@@ -25,6 +25,8 @@ final class PendingToken: DeferredReply {
   private let current: CurrentWorld
   /// Until when the request itself is willing to wait, if it says so.
   private let deadline: MonotonicTime?
+  /// When the request came; all its waits together are at most `key_wait`, however many fetches they are for.
+  private let cameAt: MonotonicTime
   private let state = Mutex(State.waiting(nil, deliver: nil))
 
   init(_ question: TokenQuestion, _ current: CurrentWorld, token: [UInt8], id: [UInt8], deadline: MonotonicTime?) {
@@ -33,6 +35,7 @@ final class PendingToken: DeferredReply {
     self.token = token
     self.id = id
     self.deadline = deadline
+    cameAt = .now
   }
 
   /// Asks for the key.
@@ -40,7 +43,9 @@ final class PendingToken: DeferredReply {
   /// - Returns: The error to answer with at once; `nil` if the reply is to be awaited.
   func ask(_ question: TokenQuestion, _ need: KeyNeed, notIn generation: UInt64?) -> Decision {
     let now = MonotonicTime.now
-    let left = deadline.map { $0.duration(since: now) } ?? .seconds(60)
+    let keyWait = question.world.configuration.issuers[need.issuer].keyWait
+    let latest = min(cameAt + keyWait, deadline ?? .distantFuture)
+    let left = latest.duration(since: now)
     let decision = question.world.keys[need.issuer].requestKey(
       kid: need.kid, notIn: generation, now: now, waitAtMost: max(.zero, left)
     ) { [self] outcome in settle(outcome, question) }
