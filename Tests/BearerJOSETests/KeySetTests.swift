@@ -127,3 +127,43 @@ struct KeySetTests {
     #expect(tried.count == 4)
   }
 }
+
+@Suite("Removed keys")
+struct RemovedKeyTests {
+  /// A token, and the set of a key that may or may not have signed it.
+  private func set(_ key: SigningKey, kid: String) throws -> KeySet {
+    guard case .ec(_, let x, let y) = key.publicParameters else { throw KeySetFault.empty }
+    let jwk: JSONValue = [
+      "kty": "EC", "crv": "P-256", "kid": .string(kid), "x": .string(Base64URL.encode(x)),
+      "y": .string(Base64URL.encode(y)),
+    ]
+    return try KeySet(parsing: JSONValue.object(["keys": [jwk]]).serialized(), algorithms: [.es256])
+  }
+
+  @Test("a token whose signature is known is refused with the next set that lacks its key, and known again with it")
+  func cachedToken() throws {
+    let key = try SigningKey.generate(.ec(.p256))
+    let header = Base64URL.encode(Array(#"{"alg":"ES256","kid":"a"}"#.utf8))
+    let payload = Base64URL.encode(Array(#"{"iss":"i","exp":2000000000}"#.utf8))
+    let message = Array("\(header).\(payload)".utf8)
+    let signature = Base64URL.encode(try key.sign(message, algorithm: "ES256"))
+    let token = message + [UInt8(ascii: ".")] + Array(signature.utf8)
+    let issuers = [Issuer(name: "i", url: "i", algorithms: [.es256])]
+    let policy = Policy(name: "p", issuers: ["i"], audiences: [], checksAudience: false, tokenType: .any)
+    let question = Question(
+      issuers: issuers, demands: Demands(CompiledPolicy(policy, issuers: issuers)), now: NumericDate(seconds: 1_000))
+    var verifier = Verifier(signatureCacheBytes: 1 << 20)
+    func verdict(_ keys: KeySet?) -> String {
+      switch verifier.verify(token.span, question, keys: { _ in keys }) {
+      case .accepted: "accepted"
+      case .rejected(let rejection): rejection.code.rawValue
+      case .keyMissing: "key missing"
+      }
+    }
+    let good = try set(key, kid: "a")
+    let renamed = try set(key, kid: "b")
+    let replaced = try set(SigningKey.generate(.ec(.p256)), kid: "a")
+    let verdicts = [good, good, renamed, replaced, good].map(verdict) + [verdict(nil)]
+    #expect(verdicts == ["accepted", "accepted", "key missing", "bad_signature", "accepted", "key missing"])
+  }
+}
