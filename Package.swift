@@ -193,8 +193,8 @@ let package = Package(
     .testTarget(
       name: "BearerDaemonTests",
       dependencies: [
-        "BearerDaemon", "BearerServer", "BearerFetch", "BearerKeys", "BearerJOSE", "BearerProtocol", "BearerJSON",
-        "BearerSigning", "BearerTestKit",
+        "BearerDaemon", "BearerServer", "BearerFetch", "BearerSystemd", "BearerKeys", "BearerJOSE", "BearerProtocol",
+        "BearerJSON", "BearerDevIssuer", "BearerSigning", "BearerTestKit",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -213,9 +213,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "BearerTestKit", "BearerDaemon", "BearerDevIssuer", "BearerFetch", "BearerJOSE", "BearerJSON", "BearerSigning",
-        "bearerd",
-        "bearerd-dev-issuer",
+        "BearerTestKit", "BearerDaemon", "BearerDevIssuer", "BearerFetch", "BearerKeys", "BearerJOSE", "BearerJSON",
+        "BearerSigning", "bearerd", "bearerd-dev-issuer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["Transcripts"]

@@ -1,4 +1,3 @@
-import BearerJSON
 package import BearerServer
 import BearerSystemd
 package import Logging
@@ -60,8 +59,7 @@ package struct Daemon: Sendable {
   /// - Throws: ``Fault`` when it cannot listen.
   package func run() async throws {
     let notifier = Notifier()
-    let (address, socketPath) = try listenAddress()
-    var serverConfiguration = Server.Configuration(addresses: [address])
+    var serverConfiguration = Server.Configuration(addresses: [try listenAddress()])
     serverConfiguration.limits = configuration.limits.serverLimits
 
     let fetching = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -116,20 +114,15 @@ package struct Daemon: Sendable {
     logger.notice("stopped")
   }
 
-  /// Where to listen, and the path at which this daemon can be asked: of passed-in sockets the first one's, whatever
-  /// the configuration says.
-  private func listenAddress() throws(Fault) -> (ListenAddress, path: String) {
+  private func listenAddress() throws(Fault) -> ListenAddress {
     do throws(ListenDescriptorsFault) {
       let inherited = try ListenDescriptors.take()
-      if let first = inherited.first {
-        return (.inherited(inherited.map(\.number)), first.path ?? configuration.socketPath)
-      }
+      if !inherited.isEmpty { return .inherited(inherited.map(\.number)) }
     } catch {
       throw .inherited(error.description)
     }
-    let file = SocketFile(
-      path: configuration.socketPath, mode: configuration.socketMode, group: configuration.socketGroup)
-    return (.path(file), file.path)
+    return .path(
+      SocketFile(path: configuration.socketPath, mode: configuration.socketMode, group: configuration.socketGroup))
   }
 
   /// The service group tells its every step, with a dump of each service; that is nobody's news.

@@ -2,31 +2,39 @@ internal import Glibc
 internal import Logging
 internal import NIOCore
 
-// SwiftNIO's own AcceptBackoffHandler delays its reads, but leaves the listener registered with the selector, which
-// reports it again at once: with an exhausted descriptor table the event loop spins. So reading is switched off.
+// SwiftNIO's AcceptBackoffHandler holds back the next read, but one that failed is still pending, and the selector goes
+// on to report a listener on which somebody waits: a loop without descriptors spun at full speed until one was free.
+// Switching automatic reading off takes the listener out of the selector, whatever is pending.
 
-/// Lets a listener rest when the process or the kernel has nothing left to accept with; clients wait in its queue.
+/// Lets a listener rest when nobody can be accepted for want of descriptors or memory.
 final class AcceptPause: ChannelInboundHandler {
   typealias InboundIn = any Channel
 
   private let logger: Logger
+  private var resumption: Scheduled<Void>?
 
   init(logger: Logger) {
     self.logger = logger
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    guard let error = error as? IOError, [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(error.errnoCode) else {
-      return context.fireErrorCaught(error)
+    guard let code = (error as? IOError)?.errnoCode, [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(code) else {
+      context.fireErrorCaught(error)
+      return
     }
+    guard resumption == nil else { return }
     logger.error(
       "connections cannot be accepted and wait: descriptors or memory are used up",
-      metadata: ["bearerd.errno": "\(error.errnoCode)"])
-    let channel = context.channel
-    channel.setOption(.autoRead, value: false).whenComplete { _ in
-      channel.eventLoop.scheduleTask(in: FixedLimits.acceptPause) {
-        channel.setOption(.autoRead, value: true).whenFailure { _ in channel.close(promise: nil) }
-      }
+      metadata: ["bearerd.errno": "\(code)"])
+    try? context.channel.syncOptions?.setOption(.autoRead, value: false)
+    resumption = context.eventLoop.assumeIsolated().scheduleTask(in: FixedLimits.acceptPause) { [self] in
+      resumption = nil
+      try? context.channel.syncOptions?.setOption(.autoRead, value: true)
     }
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    resumption?.cancel()
+    resumption = nil
   }
 }

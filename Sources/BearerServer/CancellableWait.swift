@@ -1,4 +1,4 @@
-internal import NIOCore
+package import NIOCore
 internal import Synchronization
 
 /// A wait for something that may never come, such as the answer of a stuck event loop; the first outcome counts.
@@ -34,7 +34,7 @@ final class CancellableWait<Value: Sendable>: Sendable {
 
 extension EventLoopFuture where Value: Sendable {
   /// The result, or `CancellationError` as soon as the task is cancelled, even if the event loop is stuck.
-  func getUnlessCancelled() async throws -> Value {
+  package func getUnlessCancelled() async throws -> Value {
     let wait = CancellableWait<Value>()
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in

@@ -31,8 +31,8 @@ enum FixedLimits {
   static let readBuffer = AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 2048, maximum: 32768)
   /// How long input is read and thrown away after a last answer, so that the client can finish its write and read it.
   static let linger: TimeAmount = .seconds(1)
-  /// How long a listener rests when nothing is left to accept with: ten attempts a second cost nothing.
-  static let acceptPause: TimeAmount = .milliseconds(100)
+  /// How long nobody is accepted after there was no descriptor left for one.
+  static let acceptPause: TimeAmount = .seconds(1)
   /// How long those who have connected are still accepted while the server stops.
   static let acceptRest: TimeAmount = .milliseconds(250)
   /// How many connections may wait in the kernel for accept; the kernel lowers it to net.core.somaxconn.

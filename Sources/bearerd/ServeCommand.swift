@@ -38,6 +38,10 @@ struct ServeCommand: AsyncParsableCommand {
         logger.critical("cannot listen", metadata: ["bearerd.detail": "\(fault.description)"])
       }
       throw Self.end(.cannotBind, "cannot listen: \(fault.description)", errno: fault.errno)
+    } catch {
+      let words = "the daemon ended unexpectedly: \(type(of: error))"
+      logger.critical("ended unexpectedly", metadata: ["bearerd.error": "\(type(of: error))"])
+      throw Self.end(.internalError, words)
     }
   }
 

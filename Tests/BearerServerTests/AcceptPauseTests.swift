@@ -1,4 +1,5 @@
 import Glibc
+import Logging
 import NIOCore
 import NIOEmbedded
 import Testing
@@ -9,7 +10,8 @@ import Testing
   @Test(
     "without descriptors the listener leaves the selector, and comes back after a while", arguments: [EMFILE, ENFILE])
   func pause(code: CInt) throws {
-    let listener = EmbeddedChannel(handler: AcceptPause())
+    let listener = EmbeddedChannel(
+      handler: AcceptPause(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
     listener.pipeline.fireErrorCaught(IOError(errnoCode: code, reason: "accept"))
     #expect(automaticReading(of: listener) == [false])
     listener.pipeline.fireErrorCaught(IOError(errnoCode: code, reason: "accept"))
@@ -23,7 +25,8 @@ import Testing
 
   @Test("any other error is passed on and pauses nothing")
   func otherErrors() {
-    let listener = EmbeddedChannel(handler: AcceptPause())
+    let listener = EmbeddedChannel(
+      handler: AcceptPause(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
     listener.pipeline.fireErrorCaught(IOError(errnoCode: ECONNABORTED, reason: "accept"))
     #expect(throws: IOError.self) { try listener.throwIfErrorCaught() }
     #expect(automaticReading(of: listener) == [])

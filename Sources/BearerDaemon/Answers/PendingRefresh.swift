@@ -15,16 +15,17 @@ final class PendingRefresh: DeferredReply {
   private let world: World
   private let issuers: [Int]
   private let id: [UInt8]
+  private let ledger: AnswerLedger
   private let places: RefreshPlaces
   private let state = Mutex(State())
 
   /// A refresh that has taken one of the places, and gives it back when it is over.
-  init(world: World, issuers: [Int], id: [UInt8], places: RefreshPlaces) {
+  init(world: World, issuers: [Int], id: [UInt8], ledger: AnswerLedger, places: RefreshPlaces) {
+    self.ledger = ledger
     self.places = places
     self.world = world
     self.issuers = issuers
     self.id = id
-    self.ledger = ledger
   }
 
   func start(_ deliver: @escaping @Sendable ([UInt8]) -> Void) {

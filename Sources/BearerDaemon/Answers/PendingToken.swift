@@ -7,8 +7,7 @@ import Synchronization
 /// A token whose key has been asked for: answered when the key arrives, or when the wait is over.
 ///
 /// It is answered on whatever thread brings the news, by a verifier of its own: it is one of at most
-/// `waiting_per_issuer`, and must not go back to its event loop to be in others' way there. A configuration that was
-/// reloaded in the meantime counts: what is not yet answered is answered by the policy in force.
+/// `waiting_per_issuer`, and must not go back to its event loop to be in others' way there.
 final class PendingToken: DeferredReply {
   private enum State {
     /// The outcome came before the connection asked for the reply.
@@ -22,7 +21,6 @@ final class PendingToken: DeferredReply {
   private let current: CurrentWorld
   private let token: [UInt8]
   private let id: [UInt8]
-  private let current: CurrentWorld
   /// Until when the request itself is willing to wait, if it says so.
   private let deadline: MonotonicTime?
   /// When the request came; all its waits together are at most `key_wait`, however many fetches they are for.
@@ -48,7 +46,7 @@ final class PendingToken: DeferredReply {
     let left = latest.duration(since: now)
     let decision = question.world.keys[need.issuer].requestKey(
       kid: need.kid, notIn: generation, now: now, waitAtMost: max(.zero, left)
-    ) { [self] outcome in settle(outcome, question) }
+    ) { [self] outcome in settle(outcome) }
     switch decision {
     case .lookAgain: return .lookAgain
     case .unknownKey: return .refuse(.unknownKey(question.demands))
@@ -102,12 +100,11 @@ final class PendingToken: DeferredReply {
 
   // MARK: Outcomes
 
-  private func settle(_ outcome: KeyWaitOutcome, _ question: TokenQuestion) {
+  private func settle(_ outcome: KeyWaitOutcome) {
     switch outcome {
-    case .arrived: tryAgain(question)
-    // Not the daemon stops but the issuer is no longer what it was.
-    case .shuttingDown where current.value !== question.world: tryAgain(question)
-    case .failed(let retryAfter): finish(with: .keysUnavailable(retryAfter: retryAfter))
+    // After "shutting down" too: it may be said of an issuer that a reload replaced.
+    case .arrived, .shuttingDown: tryAgain(otherwise: nil)
+    case .failed(let retryAfter): tryAgain(otherwise: .keysUnavailable(retryAfter: retryAfter))
     case .timedOut(let retryAfter):
       if let deadline, deadline <= .now {
         tryAgain(
@@ -120,20 +117,29 @@ final class PendingToken: DeferredReply {
     }
   }
 
-  private func tryAgain(_ asked: TokenQuestion) {
-    var question = asked
+  /// Answers by the policies and issuers in force now: a reload may have changed them during the wait.
+  ///
+  /// - Parameter error: What to answer if the key is still missing; `nil` asks for it once more.
+  private func tryAgain(otherwise error: ErrorReply?) {
+    let question: TokenQuestion
+    do throws(ErrorReply.Refusal) {
+      question = try self.question.asked(in: current.value)
+    } catch {
+      self.question.ledger.count(error.reply.code)
+      var reply: [UInt8] = []
+      reply.beginReply(id: id)
+      error.reply.append(to: &reply)
+      reply.endReply()
+      return finish(reply)
+    }
+    var verifier = Verifier(maximumTokenBytes: question.world.configuration.limits.tokenBytes)
     let token = token
     while true {
-      do throws(ErrorReply.Refusal) {
-        question = try question.asked(of: current.value)
-      } catch {
-        return finish(with: error.reply)
-      }
-      var verifier = Verifier(maximumTokenBytes: question.world.configuration.limits.tokenBytes)
       var reply: [UInt8] = []
       switch question.attempt(token.span, verifier: &verifier, id: id, into: &reply) {
       case .answered: return finish(reply)
       case .keyMissing(let need, let generation):
+        if let error { return finish(with: error, to: question, of: need.issuer) }
         switch ask(question, need, notIn: generation) {
         case .lookAgain: continue
         case .wait: return

@@ -12,6 +12,7 @@ package import Logging
 package final class RequestHandler: LineHandler {
   private let current: CurrentWorld
   private let reports: Reports
+  private let ledger: AnswerLedger
   private let refreshPlaces: RefreshPlaces
   private var world: World
   private var worldVersion: UInt64
@@ -19,9 +20,10 @@ package final class RequestHandler: LineHandler {
   private var verifier: Verifier
   private var canary = Canary()
 
-  init(_ current: CurrentWorld, _ reports: Reports, _ refreshPlaces: RefreshPlaces) {
+  init(_ current: CurrentWorld, _ reports: Reports, ledger: AnswerLedger, refreshPlaces: RefreshPlaces) {
     self.current = current
     self.reports = reports
+    self.ledger = ledger
     self.refreshPlaces = refreshPlaces
     worldVersion = current.version
     world = current.value
@@ -103,7 +105,7 @@ package final class RequestHandler: LineHandler {
   ) -> LineOutcome {
     let question: TokenQuestion
     do throws(ErrorReply.Refusal) {
-      question = try TokenQuestion(request, isIntrospection: isIntrospection, in: world)
+      question = try TokenQuestion(request, isIntrospection: isIntrospection, in: world, ledger: ledger)
     } catch {
       return refuse(error.reply, into: &reply)
     }
@@ -166,7 +168,8 @@ package final class RequestHandler: LineHandler {
       return refuse(
         .unavailable(.refreshLimited, "Too many refreshes are under way.", retryAfter: .seconds(1)), into: &reply)
     }
-    return .deferred(order, PendingRefresh(world: world, issuers: issuers, id: reader.id, places: refreshPlaces))
+    let refresh = PendingRefresh(world: world, issuers: issuers, id: reader.id, ledger: ledger, places: refreshPlaces)
+    return .deferred(order, refresh)
   }
 
   private func answer(with members: JSONObject, into reply: inout [UInt8]) {
@@ -211,6 +214,7 @@ package final class RequestHandler: LineHandler {
 package struct RequestHandlers: LineHandlerFactory {
   private let current: CurrentWorld
   private let reports: Reports
+  private let logger: Logger
   private let refreshPlaces = RefreshPlaces()
 
   /// Handlers that answer from the world in force.
@@ -229,5 +233,7 @@ package struct RequestHandlers: LineHandlerFactory {
   }
 
   /// A handler for one event loop.
-  package func makeHandler() -> any LineHandler { RequestHandler(current, reports, refreshPlaces) }
+  package func makeHandler() -> any LineHandler {
+    RequestHandler(current, reports, ledger: reports.makeLedger(logger: logger), refreshPlaces: refreshPlaces)
+  }
 }

@@ -55,43 +55,6 @@ struct TokenQuestion: Sendable {
     return demands
   }
 
-  /// A question to a world.
-  ///
-  /// - Throws: The error to answer with, if the world has no such policy or what is asked contradicts it.
-  init(_ request: TokenDemands, isIntrospection: Bool, in world: World) throws(ErrorReply.Refusal) {
-    self.isIntrospection = isIntrospection
-    self.request = request
-    self.world = world
-    demands = try Self.demands(of: request, in: world)
-  }
-
-  /// The same question to another world.
-  func asked(of newWorld: World) throws(ErrorReply.Refusal) -> TokenQuestion {
-    newWorld === world ? self : try TokenQuestion(request, isIntrospection: isIntrospection, in: newWorld)
-  }
-
-  private static func demands(of request: TokenDemands, in world: World) throws(ErrorReply.Refusal) -> Demands {
-    guard let policy = world.demands(ofPolicy: request.policy) else {
-      var error =
-        request.policy == nil
-        ? ErrorReply(.invalidRequest, "No policy is named default, so the request must name one.")
-        : ErrorReply(.unknownPolicy, "There is no such policy in the configuration.")
-      error.member = "policy"
-      throw ErrorReply.Refusal(error)
-    }
-    if request.tightensNothing { return policy }
-    let tightening = Tightening(
-      audiences: request.audiences, scopes: request.scopes, maximumAge: request.maximumAge,
-      acrValues: request.acrValues, nonce: request.nonce)
-    guard let demands = Demands(policy.policy, tightening) else {
-      var error = ErrorReply(
-        .invalidRequest, "acr_values has nothing in common with the policy's, so no token could be accepted.")
-      error.member = "acr_values"
-      throw ErrorReply.Refusal(error)
-    }
-    return demands
-  }
-
   /// What became of asking the verifier once.
   enum Attempt {
     /// The reply's members were appended.
@@ -107,7 +70,7 @@ struct TokenQuestion: Sendable {
   ///   - verifier: The verifier of the event loop, or another.
   ///   - id: The request's id, to be echoed.
   ///   - reply: Where to.
-  /// - Returns: Whether there is an answer, and if not what it lacks.
+  /// - Returns: Whether the reply was appended, or the key that is missing.
   func attempt(
     _ token: Span<UInt8>, verifier: inout Verifier, id: [UInt8], into reply: inout [UInt8]
   ) -> Attempt {
@@ -130,6 +93,10 @@ struct TokenQuestion: Sendable {
       let error = ErrorReply(rejection, demands)
       ledger.refuse(error.code, token: token, issuer: asked.map { world.issuers[$0].name })
       appendError(error, id: id, into: &reply)
+    }
+    if case .stale(let age)? = used?.state(at: now) {
+      reply.append(json: #","stale":true,"keys_age_s":"#)
+      reply.append(decimal: age.components.seconds)
     }
     endReply(token, verifier: &verifier, into: &reply)
     return .answered
@@ -155,9 +122,7 @@ struct TokenQuestion: Sendable {
 
   // MARK: Members
 
-  private func appendAccepted(
-    _ token: VerifiedToken, _ health: KeysHealth?, id: [UInt8], into reply: inout [UInt8]
-  ) {
+  private func appendAccepted(_ token: VerifiedToken, id: [UInt8], into reply: inout [UInt8]) {
     reply.beginReply(id: id)
     if isIntrospection {
       reply.append(json: #""ok":true,"introspection":"#)
@@ -173,10 +138,6 @@ struct TokenQuestion: Sendable {
       token.appendClaims(to: &reply)
       reply.append(json: #","expires_in":"#)
       reply.append(decimal: token.expiresIn)
-    }
-    if case .stale(let age) = health {
-      reply.append(json: #","stale":true,"keys_age_s":"#)
-      reply.append(decimal: age.components.seconds)
     }
   }
 

@@ -7,7 +7,7 @@ package import NIOCore
 ///
 /// Every event loop must tell a good token from a bad one, by the verifier and libcrypto that requests go through, and
 /// each of the daemon's sockets must answer a `ping`, which takes a descriptor, a place in the kernel's queue and the
-/// accepting loop. The probe ends when its task is cancelled, whatever is stuck.
+/// accepting loop; the loops that fetch keys must turn. The probe ends when its task is cancelled, whatever is stuck.
 package struct HealthProbe: Sendable {
   private let server: Server
   private let group: any EventLoopGroup
@@ -17,7 +17,7 @@ package struct HealthProbe: Sendable {
   ///
   /// - Parameters:
   ///   - server: The server, which must be running.
-  ///   - group: Event loops that are not the server's, for the `ping`.
+  ///   - group: Event loops that are not the server's, those that fetch keys, for the client's end of the `ping`.
   ///   - canaryPasses: Whether verifying works where this handler answers; called on its event loop.
   package init(
     _ server: Server, on group: any EventLoopGroup,
@@ -30,6 +30,9 @@ package struct HealthProbe: Sendable {
 
   /// Whether all of it works.
   package func passes() async -> Bool {
+    for eventLoop in group.makeIterator() {
+      guard (try? await eventLoop.submit {}.getUnlessCancelled()) != nil else { return false }
+    }
     guard let canaries = try? await server.onEachEventLoop(canaryPasses), !canaries.isEmpty,
       canaries.allSatisfy(\.self)
     else { return false }

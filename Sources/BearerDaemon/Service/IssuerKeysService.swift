@@ -33,7 +33,7 @@ final class IssuerKeysService: Service {
   private let logger: Logger
   private let onChange: @Sendable () -> Void
   private let held = Mutex<[String: Held]>([:])
-  /// Owners whose issuer has another by now; they end with those that the configuration does not have any more.
+  /// Owners whose name is now another issuer's; ended once nobody is answered by them any more.
   private let replaced = Mutex<[IssuerKeys]>([])
   private let arrivals: AsyncStream<Held>
   private let arrive: AsyncStream<Held>.Continuation
@@ -97,8 +97,7 @@ final class IssuerKeysService: Service {
     return keys
   }
 
-  /// Ends the owners of issuers that a configuration does not have any more; to be called once it is in force, so that
-  /// whoever waits for their keys finds it when told.
+  /// Ends the owners of issuers that a configuration does not have any more; to be called once it is in force.
   func dismissAll(but configuration: Configuration) {
     let names = Set(configuration.issuers.map(\.name))
     let dismissed = held.withLock { held in

@@ -3,7 +3,6 @@ import BearerKeys
 import BearerSystemd
 import Logging
 import ServiceLifecycle
-import Synchronization
 
 /// Tells systemd when the daemon is ready, how it is, and when it stops.
 ///
@@ -62,25 +61,17 @@ struct Readiness: Service {
 
   /// Tells each change, at once if the last one is a second ago, and what time changes, until shutdown.
   private func keepStatus() async {
-    let told = Mutex("")
-    @Sendable func tell() {
-      let line = reports.statusLine(current.value)
-      let isNews = told.withLock { told in
-        defer { told = line }
-        return told != line
-      }
-      if isNews { notifier.notify(.status(line)) }
-    }
+    let status = StatusLine(notifier: notifier) { reports.statusLine(current.value) }
     await cancelWhenGracefulShutdown {
       await withTaskGroup { group in
         group.addTask {
           for await _ in changes {
-            tell()
+            status.tell()
             try? await Task.sleep(for: Self.statusPause)
           }
         }
         group.addTask {
-          while (try? await Task.sleep(for: Self.statusPeriod)) != nil { tell() }
+          while (try? await Task.sleep(for: Self.statusPeriod)) != nil { status.tell() }
         }
       }
     }

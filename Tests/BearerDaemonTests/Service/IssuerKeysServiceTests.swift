@@ -107,7 +107,7 @@ import Testing
     provider.present(issuer: url, keysAddress: "\(url)/jwks")
     let before = issuer("idp", url)
     // Another way to the same keys.
-    let after = issuer("idp", provider.issuer) { $0.connectTo = HostAndPort("127.0.0.1:\(provider.port)") }
+    let after = issuer("idp", url) { $0.connectTo = HostAndPort("127.0.0.1:\(provider.port)") }
 
     let (changes, changed) = AsyncStream<Void>.makeStream()
     let service = service(store) { changed.yield() }

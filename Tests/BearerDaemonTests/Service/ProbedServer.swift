@@ -18,6 +18,7 @@ struct ProbedServer: Sendable {
   ///   - path: Where to listen.
   ///   - connections: The limit of connections.
   ///   - body: The test.
+  /// - Throws: What keeps the server from listening, or what `body` throws.
   static func run(
     handlers: any LineHandlerFactory = RequestHandlers(AnswersFixture().current, Reports(eventLoops: 3)),
     inherited: CInt? = nil, path: String = freePath(), connections: Int = 10,
