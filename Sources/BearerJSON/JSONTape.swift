@@ -34,11 +34,7 @@ package struct JSONTape: Sendable {
   /// counting as one (contract section 4).
   package static let maximumDepth = 32
 
-  /// Objects with more members than this are checked for duplicates by sorting, so that the cost of a text stays within
-  /// its length times a logarithm.
-  private static let pairwiseMembers: Int32 = 16
-
-  private var nodes: [Node] = []
+  private(set) var nodes: [Node] = []
 
   /// Whether white space stands between the tokens of the text, so that a copy of a value has to leave it out.
   package private(set) var hasInsignificantSpace = false
@@ -294,70 +290,5 @@ package struct JSONTape: Sendable {
     nodes[index].end = Int32(truncatingIfNeeded: end)
     nodes[index].next = Int32(truncatingIfNeeded: nodes.count)
     return end
-  }
-
-  // MARK: Duplicate members
-
-  private func refuseDuplicates(in object: Int, _ bytes: Span<UInt8>) throws(JSONError) {
-    let count = nodes[object].count
-    if count < 2 { return }
-    let end = Int(nodes[object].next)
-    var hasEscapes = false
-    var name = object + 1
-    while name < end {
-      hasEscapes = hasEscapes || nodes[name].hasEscapes
-      name = Int(nodes[name + 1].next)
-    }
-    // Few names as they are: what nearly every object has, compared in pairs without allocating.
-    if count <= Self.pairwiseMembers, !hasEscapes { return try refusePairs(in: object, bytes) }
-    // Many names, or names that hide behind escapes: each is unescaped once, for a name that is unescaped at every
-    // comparison would let a short line cost milliseconds.
-    var names: [(value: [UInt8], node: Int)] = []
-    names.reserveCapacity(Int(count))
-    name = object + 1
-    while name < end {
-      names.append((unescaped(name, bytes), name))
-      name = Int(nodes[name + 1].next)
-    }
-    names.sort { $0.value.count != $1.value.count ? $0.value.count < $1.value.count : $0.value.precedes($1.value) }
-    for pair in 1..<names.count where names[pair - 1].value == names[pair].value {
-      throw JSONError(.duplicateMember, at: Int(nodes[max(names[pair - 1].node, names[pair].node)].start) - 1)
-    }
-  }
-
-  private func refusePairs(in object: Int, _ bytes: Span<UInt8>) throws(JSONError) {
-    let end = Int(nodes[object].next)
-    var name = object + 1
-    while name < end {
-      let following = Int(nodes[name + 1].next)
-      var other = following
-      while other < end {
-        if areEqual(nodes[name], nodes[other], bytes) {
-          throw JSONError(.duplicateMember, at: Int(nodes[other].start) - 1)
-        }
-        other = Int(nodes[other + 1].next)
-      }
-      name = following
-    }
-  }
-
-  /// Whether two strings without escapes are equal; lengths and last bytes settle nearly all pairs.
-  private func areEqual(_ a: Node, _ b: Node, _ bytes: Span<UInt8>) -> Bool {
-    let length = Int(a.end &- a.start)
-    guard length == Int(b.end &- b.start) else { return false }
-    var offset = length - 1
-    while offset >= 0 {
-      if bytes[Int(a.start) + offset] != bytes[Int(b.start) + offset] { return false }
-      offset -= 1
-    }
-    return true
-  }
-}
-
-extension [UInt8] {
-  /// Whether this comes before an array of the same length, byte by byte.
-  fileprivate func precedes(_ other: [UInt8]) -> Bool {
-    for (left, right) in zip(self, other) where left != right { return left < right }
-    return false
   }
 }
