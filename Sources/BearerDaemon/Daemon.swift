@@ -107,6 +107,7 @@ package struct Daemon: Sendable {
     do {
       try await ServiceGroup(configuration: group).run()
     } catch let fault as ListenerFault {
+      // The process ends either way; loops that do not stop change nothing about why.
       try? await fetching.shutdownGracefully()
       throw Fault.listener(fault)
     }

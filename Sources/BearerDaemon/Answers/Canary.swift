@@ -28,6 +28,7 @@ struct Canary {
     let issuers = [Issuer(name: "canary", url: "canary:", algorithms: [.es256])]
     let policy = Policy(name: "canary", issuers: ["canary"], audiences: ["canary:"])
     question = (issuers, Demands(CompiledPolicy(policy, issuers: issuers)))
+    // Without a key no canary passes, so a fault here shows as what it is: verifying does not work.
     keySet = try? KeySet(parsing: Array(Self.keys.utf8), algorithms: [.es256])
     good = Array("\(Self.header).\(Self.payload).\(Self.signature)".utf8)
     // The same with another first byte of the signature.

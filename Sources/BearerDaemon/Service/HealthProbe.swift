@@ -30,6 +30,7 @@ package struct HealthProbe: Sendable {
 
   /// Whether all of it works.
   package func passes() async -> Bool {
+    // Whatever is thrown on the way is the answer no: a probe does not ask why.
     for eventLoop in group.makeIterator() {
       guard (try? await eventLoop.submit {}.getUnlessCancelled()) != nil else { return false }
     }

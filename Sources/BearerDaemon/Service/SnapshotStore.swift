@@ -51,6 +51,7 @@ struct SnapshotStore: Sendable {
         let record = try KeySnapshotRecord(
           decoding: bytes, issuer: issuer.url, configuration: issuer.snapshotDigest, wallNow: now,
           maximumAge: maximumAge)
+        // The digest was right and the keys are not: no kind of damage is worth a word of its own.
         guard let keys = try? KeySet(parsing: record.body, algorithms: issuer.algorithms) else { throw .damaged }
         let fetched = FetchedKeys(
           keys: keys, body: record.body, lifetime: record.headerLifetime, validators: record.validators)
