@@ -56,6 +56,9 @@ package final class IssuerKeys: Sendable {
     snapshot?.state(at: now) ?? .empty
   }
 
+  /// The present moment, by the clock that the keys' waits are measured with.
+  package var now: MonotonicTime { clock.now }
+
   // MARK: Asking
 
   /// Asks for a key that is not in the snapshot, or for any while there is no usable snapshot.

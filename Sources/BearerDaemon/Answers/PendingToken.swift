@@ -21,32 +21,34 @@ final class PendingToken: DeferredReply {
   private let current: CurrentWorld
   private let token: [UInt8]
   private let id: [UInt8]
+  /// When the request came, by the clock of its issuer's keys.
+  ///
+  /// All its waits together are at most `key_wait` and at most `deadline_ms`, however many fetches they are for.
+  private let cameAt: MonotonicTime
   /// Until when the request itself is willing to wait, if it says so.
   private let deadline: MonotonicTime?
-  /// When the request came; all its waits together are at most `key_wait`, however many fetches they are for.
-  private let cameAt: MonotonicTime
   private let state = Mutex(State.waiting(nil, deliver: nil))
 
-  init(_ question: TokenQuestion, _ current: CurrentWorld, token: [UInt8], id: [UInt8], deadline: MonotonicTime?) {
+  init(_ question: TokenQuestion, _ current: CurrentWorld, token: [UInt8], id: [UInt8], cameAt: MonotonicTime) {
     self.question = question
     self.current = current
     self.token = token
     self.id = id
-    self.deadline = deadline
-    cameAt = .now
+    self.cameAt = cameAt
+    deadline = question.request.deadlineMilliseconds.map { cameAt + .milliseconds($0) }
   }
 
   /// Asks for the key.
   ///
   /// - Returns: The error to answer with at once; `nil` if the reply is to be awaited.
   func ask(_ question: TokenQuestion, _ need: KeyNeed, notIn generation: UInt64?) -> Decision {
-    let now = MonotonicTime.now
+    let keys = question.world.keys[need.issuer]
     let keyWait = question.world.configuration.issuers[need.issuer].keyWait
     let latest = min(cameAt + keyWait, deadline ?? .distantFuture)
-    let left = latest.duration(since: now)
-    let decision = question.world.keys[need.issuer].requestKey(
-      kid: need.kid, notIn: generation, now: now, waitAtMost: max(.zero, left)
-    ) { [self] outcome in settle(outcome) }
+    let now = keys.now
+    let decision = keys.requestKey(
+      kid: need.kid, notIn: generation, now: now, waitAtMost: max(.zero, latest.duration(since: now))
+    ) { [self] outcome in settle(outcome, at: keys.now) }
     switch decision {
     case .lookAgain: return .lookAgain
     case .unknownKey: return .refuse(.unknownKey(question.demands))
@@ -100,13 +102,13 @@ final class PendingToken: DeferredReply {
 
   // MARK: Outcomes
 
-  private func settle(_ outcome: KeyWaitOutcome) {
+  private func settle(_ outcome: KeyWaitOutcome, at now: MonotonicTime) {
     switch outcome {
     // After "shutting down" too: it may be said of an issuer that a reload replaced.
     case .arrived, .shuttingDown: tryAgain(otherwise: nil)
     case .failed(let retryAfter): tryAgain(otherwise: .keysUnavailable(retryAfter: retryAfter))
     case .timedOut(let retryAfter):
-      if let deadline, deadline <= .now {
+      if let deadline, deadline <= now {
         tryAgain(
           otherwise: .unavailable(
             .deadlineExceeded, "The key did not come within the request's deadline_ms; the token may be good.",

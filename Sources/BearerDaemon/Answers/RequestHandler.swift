@@ -124,9 +124,8 @@ package final class RequestHandler: LineHandler {
       switch question.attempt(token, verifier: &verifier, id: reader.id, into: &reply) {
       case .answered: return .answered(order)
       case .keyMissing(let need, let generation):
-        let deadline = request.deadlineMilliseconds.map { MonotonicTime.now + .milliseconds($0) }
         let pending = PendingToken(
-          question, current, token: Array(credential[range]), id: reader.id, deadline: deadline)
+          question, current, token: Array(credential[range]), id: reader.id, cameAt: world.keys[need.issuer].now)
         switch pending.ask(question, need, notIn: generation) {
         case .lookAgain: continue
         case .wait: return .deferred(order, pending)
