@@ -50,6 +50,13 @@ final class BuiltProgram {
   /// All of standard error so far.
   var errorText: String { error.text }
 
+  /// How much memory it has of its own, in bytes: resident, and not of a file.
+  var anonymousMemory: Int? {
+    let status = try? String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
+    let line = status?.split(separator: "\n").first { $0.hasPrefix("RssAnon:") }
+    return line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
+  }
+
   func send(_ signal: CInt) { kill(process.processIdentifier, signal) }
 
   /// Waits for the end; nil if it does not come.

@@ -10,29 +10,22 @@ import Testing
   func underLoad() async throws {
     let seconds = ProcessInfo.processInfo.environment["BEARERD_ROTATION_SECONDS"].flatMap(TimeInterval.init) ?? 20
     let provider = try await FaultyProvider.start()
-    let directory = FileManager.default.temporaryDirectory.appending(path: "bearerd-\(UUID().uuidString)").path()
-    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
-    defer { try? FileManager.default.removeItem(atPath: directory) }
-    let file = "\(directory)/b.toml"
+    let directory = try ShortDirectory()
+    let file = directory.file("b.toml")
+    let socket = directory.file("b.sock")
     try RotationLoad.configuration(url: provider.issuer).write(toFile: file, atomically: false, encoding: .utf8)
-    let socket = "/tmp/bearerd-\(UUID().uuidString.prefix(8)).sock"
 
     let load = RotationLoad(socket: socket, provider: provider, period: 3, connections: 4)
-    let outcome = try await withCheckedThrowingContinuation { continuation in
-      Thread.detachNewThread {
-        continuation.resume(
-          with: Result {
-            try load.prepare()
-            let daemon = try BuiltProgram(["serve", "--config", file, "--socket", socket], environment: [:])
-            guard daemon.awaitLog("ready") else {
-              throw TranscriptFault(line: 0, message: "the daemon is not ready: \(daemon.errorText)")
-            }
-            let outcome = try load.run(for: seconds)
-            daemon.send(SIGTERM)
-            #expect(daemon.end()?.status == 0)
-            return outcome
-          })
+    let outcome = try await BlockingThread.run {
+      try load.prepare()
+      let daemon = try BuiltProgram(["serve", "--config", file, "--socket", socket], environment: [:])
+      guard daemon.awaitLog("ready") else {
+        throw TranscriptFault(line: 0, message: "the daemon is not ready: \(daemon.errorText)")
       }
+      let outcome = try load.run(for: seconds)
+      daemon.send(SIGTERM)
+      #expect(daemon.end()?.status == 0)
+      return outcome
     }
     await provider.stop()
     print(

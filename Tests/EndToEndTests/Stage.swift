@@ -12,7 +12,7 @@ import Synchronization
 ///
 /// It is used on one thread.
 final class Stage {
-  private let directory: String
+  private let directory: ShortDirectory
   private var providers: [String: ProviderOnStage] = [:]
   private var tokens: [String: String] = [:]
   private var daemon: BuiltProgram?
@@ -20,17 +20,11 @@ final class Stage {
   private var currentClient = ""
   private var line = 0
 
-  /// Makes the directory; its path is short, because a socket's must be.
-  init() throws {
-    var template = Array("/tmp/bearerd-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw TranscriptFault(line: 0, message: "no temporary directory") }
-    directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
+  init() throws { directory = try ShortDirectory() }
 
   deinit {
     daemon?.send(SIGKILL)
     for provider in providers.values { try? wait { [provider = provider.provider] in await provider.stop() } }
-    try? FileManager.default.removeItem(atPath: directory)
   }
 
   /// Plays the steps, then looks at what must hold at the end of every transcript.
@@ -162,7 +156,7 @@ final class Stage {
 
   // MARK: The daemon
 
-  private var environment: [String: String] { ["BEARERD_SOCKET": "\(directory)/b.sock"] }
+  private var environment: [String: String] { ["BEARERD_SOCKET": path("b.sock")] }
 
   private func running() throws -> BuiltProgram { try daemon.orFault(fault("no daemon runs")) }
 
@@ -204,7 +198,7 @@ final class Stage {
   // MARK: Connections
 
   private func newClient() throws -> SocketClient {
-    try SocketClient("\(directory)/b.sock").orFault(fault("nobody answers at the socket"))
+    try SocketClient(path("b.sock")).orFault(fault("nobody answers at the socket"))
   }
 
   private func client() throws -> SocketClient {
@@ -223,7 +217,7 @@ final class Stage {
 
   // MARK: Files
 
-  private func path(_ name: String) -> String { "\(directory)/\(name)" }
+  private func path(_ name: String) -> String { directory.file(name) }
 
   /// Writes in place, so that whoever watches the file sees it change and not another one come.
   private func write(_ content: String, to name: String) throws {
@@ -267,8 +261,8 @@ final class Stage {
 
   private func value(of name: String) throws -> String {
     switch name {
-    case "dir": return directory
-    case "socket": return "\(directory)/b.sock"
+    case "dir": return directory.path
+    case "socket": return path("b.sock")
     default:
       if let token = tokens[name] { return token }
       if name.hasSuffix(".jwks") { return try provider(String(name.dropLast(5))).keySet }

@@ -18,15 +18,12 @@ import Testing
   @Test("the daemon says what the transcript says", arguments: Transcript.all)
   func conversation(_ transcript: Transcript) async throws {
     let text = try String(contentsOf: transcript.url, encoding: .utf8)
-    // A thread of its own, since reading from a socket blocks, and tasks have but few threads.
-    let fault: TranscriptFault? = await withCheckedContinuation { continuation in
-      Thread.detachNewThread {
-        do {
-          try Stage().play(try TranscriptReader.read(text))
-          continuation.resume(returning: nil)
-        } catch {
-          continuation.resume(returning: error as? TranscriptFault ?? TranscriptFault(line: 0, message: "\(error)"))
-        }
+    let fault: TranscriptFault? = try await BlockingThread.run {
+      do {
+        try Stage().play(try TranscriptReader.read(text))
+        return nil
+      } catch {
+        return error as? TranscriptFault ?? TranscriptFault(line: 0, message: "\(error)")
       }
     }
     guard let fault else { return }
