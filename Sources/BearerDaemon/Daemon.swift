@@ -90,13 +90,14 @@ package struct Daemon: Sendable {
         return await probe.passes()
       }
     }
+    let ready = ReadyNotice()
     let readiness = Readiness(
-      current: current, reports: reports, socketPaths: { server.socketPaths }, notifier: notifier, listening: listening,
-      changes: changes, logger: logger
+      current: current, reports: reports, socketPaths: { server.socketPaths }, notifier: notifier, ready: ready,
+      listening: listening, changes: changes, logger: logger
     ) { watchdog?.begin() }
     let reloading = Reloading(
-      load: load, current: current, issuers: issuers, reports: reports, notifier: notifier, logger: logger,
-      hangups: await UnixSignalsSequence(trapping: .sighup))
+      load: load, current: current, issuers: issuers, reports: reports, notifier: notifier, ready: ready,
+      logger: logger, hangups: await UnixSignalsSequence(trapping: .sighup))
 
     // Stopped from the last to the first: STOPPING=1, then the server drains, and keys keep coming until it has.
     let services: [(any Service)?] = [issuers, server, reloading, watchdog, readiness]

@@ -33,6 +33,17 @@ struct PeerNamespaceTests {
     }
   }
 
+  @Test("who may not write to the socket is told so by every command, with 77")
+  func socketMode() async throws {
+    try await withDaemon([], mode: "0600") { socket in
+      #expect(Self.ask(["ping"], socket, uid: 0).status == 0)
+      let refused = Self.ask(["ping"], socket, uid: 1234)
+      #expect(refused.status == 77)
+      #expect(
+        refused.output == "bearerd: user 1234 may not use the socket at \(socket); members of the socket's group may\n")
+    }
+  }
+
   @Test("a client in a user namespace of its own stays who it is outside")
   func clientNamespace() async throws {
     try await withDaemon([]) { socket in
@@ -74,13 +85,15 @@ struct PeerNamespaceTests {
   }
 
   /// Runs the daemon while `body` runs; `prefix` is a command that starts it.
-  private func withDaemon(_ prefix: [String], _ body: (String) throws -> Void) async throws {
+  private func withDaemon(
+    _ prefix: [String], mode: String = "0666", _ body: (String) throws -> Void
+  ) async throws {
     let directory = "/tmp/bpn-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
     defer { try? FileManager.default.removeItem(atPath: directory) }
     let file = "\(directory)/bearerd.toml"
     let socket = "\(directory)/s"
-    try "socket = \"\(socket)\"\nsocket_mode = \"0666\"\n\(Self.tables)".write(
+    try "socket = \"\(socket)\"\nsocket_mode = \"\(mode)\"\n\(Self.tables)".write(
       toFile: file, atomically: true, encoding: .utf8)
     let daemon = Process()
     daemon.executableURL = URL(filePath: "/usr/bin/env")

@@ -13,6 +13,7 @@ struct Readiness: Service {
   /// Where the server listens, once it does.
   let socketPaths: @Sendable () -> [String]
   let notifier: Notifier
+  let ready: ReadyNotice
   /// Has an element once the server listens.
   let listening: AsyncStream<Void>
   /// Has an element after each change of the keys, of an issuer's health, or of the configuration.
@@ -35,12 +36,13 @@ struct Readiness: Service {
     notifier.notify(
       .extendTimeout(world.configuration.readyWait + Self.startMargin),
       .status("starting: waiting for the keys of \(world.issuers.map(\.name).joined(separator: ", "))"))
-    let isHot = await keysAreHot(world)
+    let isHot = await keysAreHot(within: world.configuration.readyWait)
     guard !isOver else {
       notifier.notify(.stopping)
       return
     }
-    notifier.notify(.ready, .status(reports.statusLine(world)))
+    ready.tell()
+    notifier.notify(.ready, .status(reports.statusLine(current.value)))
     if isHot {
       logger.notice("ready")
     } else {
@@ -79,20 +81,29 @@ struct Readiness: Service {
 
   private var isOver: Bool { Task.isShuttingDownGracefully || Task.isCancelled }
 
-  /// Waits until all issuers have keys, at most for `ready_wait`.
-  private func keysAreHot(_ world: World) async -> Bool {
+  /// Waits until all issuers have keys, those of the configuration that is in force by then.
+  private func keysAreHot(within readyWait: Duration) async -> Bool {
     await withTaskGroup(of: Bool.self) { group in
       group.addTask {
-        for keys in world.keys where await !keys.waitUntilHasKeys() { return false }
-        return true
+        while true {
+          let world = current.value
+          let isHot = await Self.keysAreHot(world)
+          // A reload may have ended the wait, by dropping an issuer, or may have brought one.
+          if world === current.value || Task.isCancelled { return isHot }
+        }
       }
       group.addTask {
-        try? await cancelWhenGracefulShutdown { try await Task.sleep(for: world.configuration.readyWait) }
+        try? await cancelWhenGracefulShutdown { try await Task.sleep(for: readyWait) }
         return false
       }
       let isHot = await group.next() ?? false
       group.cancelAll()
       return isHot
     }
+  }
+
+  private static func keysAreHot(_ world: World) async -> Bool {
+    for keys in world.keys where await !keys.waitUntilHasKeys() { return false }
+    return true
   }
 }

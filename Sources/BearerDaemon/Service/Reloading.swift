@@ -13,6 +13,7 @@ struct Reloading: Service {
   let issuers: IssuerKeysService
   let reports: Reports
   let notifier: Notifier
+  let ready: ReadyNotice
   let logger: Logger
   /// SIGHUP, caught since before the daemon said that it is ready: until then the signal would end the process.
   let hangups: UnixSignalsSequence
@@ -22,7 +23,8 @@ struct Reloading: Service {
   }
 
   private func reload() {
-    notifier.notify(.reloading)
+    let isTold = ready.isTold
+    if isTold { notifier.notify(.reloading) }
     do throws(ConfigurationFaults) {
       let configuration = try load()
       let old = current.value.configuration
@@ -39,7 +41,7 @@ struct Reloading: Service {
         "the new configuration is faulty and was refused; the old one stays in force",
         metadata: ["bearerd.detail": "\(error.description)"])
     }
-    notifier.notify(.ready, .status(reports.statusLine(current.value)))
+    if isTold { notifier.notify(.ready, .status(reports.statusLine(current.value))) }
   }
 }
 
@@ -51,6 +53,7 @@ extension Configuration {
     if socketMode != other.socketMode { keys.append("socket_mode") }
     if socketGroup != other.socketGroup { keys.append("socket_group") }
     if stateDirectory != other.stateDirectory { keys.append("state_directory") }
+    if snapshotMaxAge != other.snapshotMaxAge { keys.append("snapshot_max_age") }
     if logLevel != other.logLevel { keys.append("log_level") }
     if logFormat != other.logFormat { keys.append("log_format") }
     if limits.serverLimits != other.limits.serverLimits { keys.append("limits") }

@@ -1,0 +1,105 @@
+import BearerTestKit
+import Foundation
+import Testing
+
+/// What the service manager is told, by a socket that stands where its own would.
+@Suite struct NotificationTests {
+  @Test("a reload before the daemon is ready does not make it ready")
+  func reloadBeforeReady() async throws {
+    try await BlockingThread.run {
+      let directory = try ShortDirectory()
+      let manager = try ServiceManagerSocket(directory.file("n.sock"))
+      let file = directory.file("b.toml")
+      let configuration = """
+        ready_wait = "300s"
+        [issuer.idp]
+        url = "http://127.0.0.1:9"
+        [policy.default]
+        audiences = ["api"]
+
+        """
+      try Data(configuration.utf8).write(to: URL(filePath: file))
+      let daemon = try BuiltProgram(
+        ["serve", "--config", file, "--socket", directory.file("b.sock")],
+        environment: ["NOTIFY_SOCKET": directory.file("n.sock")])
+      try #require(daemon.awaitLog("listening"), "\(daemon.errorText)")
+      daemon.send(SIGHUP)
+      try #require(daemon.awaitLog("configuration reloaded"), "\(daemon.errorText)")
+      daemon.send(SIGTERM)
+      #expect(daemon.end()?.status == 0)
+      #expect(
+        manager.received() == [
+          ["EXTEND_TIMEOUT_USEC=330000000", "STATUS=starting: waiting for the keys of idp"], ["STOPPING=1"],
+        ])
+    }
+  }
+
+  @Test("a reload that drops the issuer whose keys were waited for makes the daemon ready")
+  func reloadWhileWaiting() async throws {
+    let provider = try await FaultyProvider.start()
+    provider.setKeys(TestKey.set(try TestKey(kid: "k1")))
+    try await BlockingThread.run {
+      let directory = try ShortDirectory()
+      let manager = try ServiceManagerSocket(directory.file("n.sock"))
+      let file = directory.file("b.toml")
+      let good = """
+        ready_wait = "300s"
+        [policy.default]
+        issuers = ["idp"]
+        audiences = ["api"]
+        [issuer.idp]
+        url = "\(provider.issuer)"
+
+        """
+      let dead = "[issuer.dead]\nurl = \"http://127.0.0.1:9\"\n"
+      try Data((good + dead).utf8).write(to: URL(filePath: file))
+      let daemon = try BuiltProgram(
+        ["serve", "--config", file, "--socket", directory.file("b.sock")],
+        environment: ["NOTIFY_SOCKET": directory.file("n.sock")])
+      try #require(daemon.awaitLog("key set replaced"), "\(daemon.errorText)")
+      try Data(good.utf8).write(to: URL(filePath: file))
+      daemon.send(SIGHUP)
+      try #require(daemon.awaitLog("notice: ready"), "\(daemon.errorText)")
+      daemon.send(SIGTERM)
+      #expect(daemon.end()?.status == 0)
+      let messages = manager.received()
+      #expect(messages.first?.last == "STATUS=starting: waiting for the keys of idp, dead")
+      #expect(messages.dropFirst().first?.first == "READY=1")
+      #expect(messages.flatMap(\.self).count { $0 == "READY=1" } == 1)
+      #expect(!messages.flatMap(\.self).contains("RELOADING=1"))
+      #expect(messages.last == ["STOPPING=1"])
+    }
+    await provider.stop()
+  }
+}
+
+/// A datagram socket that keeps what the daemon tells.
+private final class ServiceManagerSocket {
+  private let descriptor: CInt
+
+  init(_ path: String) throws {
+    descriptor = socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    let status = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+    try #require(status == 0)
+  }
+
+  deinit { close(descriptor) }
+
+  /// The lines of each datagram so far.
+  func received() -> [[String]] {
+    var messages: [[String]] = []
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while true {
+      let count = recv(descriptor, &buffer, buffer.count, CInt(MSG_DONTWAIT))
+      guard count >= 0 else { return messages }
+      messages.append(String(decoding: buffer[..<count], as: UTF8.self).split(separator: "\n").map(String.init))
+    }
+  }
+}
