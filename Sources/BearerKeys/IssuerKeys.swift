@@ -252,7 +252,9 @@ package final class IssuerKeys: Sendable {
 
   private func perform(_ order: FetchOrder) async {
     let (source, previous, validators) = state.withLock { state in
-      (state.source, state.machine.held?.keys.keys, state.machine.held == nil ? nil : state.validators)
+      // Only a fetch that nothing calls for may be told "unchanged": a provider that gives another set an old ETag must
+      // not keep a new key out, nor a withdrawn one in, once a token or an operator asks.
+      (state.source, state.machine.held?.keys.keys, order.cause == .schedule ? state.validators : nil)
     }
     let result = await source.fetch(previous: previous, validators: validators)
     let now = clock.now

@@ -116,8 +116,9 @@ struct IssuerKeysState: Sendable {
     // A provider without ETag sends what it sent before: the set stays, and with it all facts that rest on it.
     case .success(.keys(let fetched)):
       return confirm(fetched.lifetime, fetched.validators, order, at: now, &effects)
+    // RFC 9111 section 4.3.4: what a 304 does not repeat stays as it was.
     case .success(.unchanged(let lifetime, let validators)):
-      return confirm(lifetime, validators, order, at: now, &effects)
+      return confirm(lifetime ?? machine.held?.headerLifetime, validators, order, at: now, &effects)
     case .failure(let fault):
       let (counted, next) = machine.failed(fault, sequence: order.sequence, at: now, jitter: &jitter)
       self.order(next)

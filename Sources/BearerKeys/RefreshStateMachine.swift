@@ -240,9 +240,9 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
     guard inFlight == nil, let held else { return nil }
     if consecutiveFailures == 0 {
       due = refreshTime(for: held, jitter: &jitter)
-    } else if !held.health(at: now).isUsable {
-      // The slow pace was for keys that the new bounds have just ended.
-      due = min(due ?? now, now + KeysLimits.firstRetryWithoutKeys)
+    } else {
+      // The slow pace was for keys that the new bounds may end sooner, or have just ended.
+      due = notLongAfterExpiry(due ?? now, at: now)
     }
     return nil
   }
@@ -324,8 +324,13 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
     let doublings = min(consecutiveFailures - 1, 20)
     let delay = min(first * (1 << doublings), longest)
     let retry = now + delay * KeysLimits.retryJitter.randomPoint(using: &jitter)
-    // Once the keys expire the slow pace is the wrong one; the attempt at that moment sets the quick one.
-    guard isUsable, let usableUntil = held?.usableUntil, usableUntil < retry else { return retry }
-    return max(usableUntil, now + KeysLimits.firstRetryWithoutKeys)
+    return isUsable ? notLongAfterExpiry(retry, at: now) : retry
+  }
+
+  /// The time of a retry, brought forward to the end of the keys' use: there the slow pace becomes the wrong one, and
+  /// the attempt at that moment sets the quick one.
+  private func notLongAfterExpiry(_ retry: MonotonicTime, at now: MonotonicTime) -> MonotonicTime {
+    guard let usableUntil = held?.usableUntil else { return retry }
+    return min(retry, max(usableUntil, now + KeysLimits.firstRetryWithoutKeys))
   }
 }

@@ -44,6 +44,52 @@ import Testing
     }
   }
 
+  @Test("who asks for news is never told \"unchanged\": only a fetch on schedule sends validators")
+  func unconditional() async throws {
+    let fixture = IssuerKeysFixture()
+    try await fixture.run {
+      await fixture.bring(try TestKeySets.fetched("a", etag: "one"))
+      // A provider gave another set the same tag: nothing but an unconditional question brings it.
+      #expect(fixture.ask("b").word == "waiting")
+      let forKid = try #require(await fixture.source.nextCall())
+      #expect(forKid.validators == nil)
+      forKid.answer(.success(.keys(try TestKeySets.fetched("b", etag: "one"))))
+      await fixture.changed { if case .replaced = $0 { true } else { false } }
+      #expect(fixture.keys.snapshot?.kids == ["b"])
+      let keys = fixture.keys
+      let refresh = Task { await keys.refresh() }
+      let requested = try #require(await fixture.source.nextCall())
+      #expect(requested.validators == nil)
+      requested.answer(.failure(FetchFault(.httpStatus, "503")))
+      _ = await refresh.value
+      fixture.clock.advance(by: .seconds(60))
+      let retried = try #require(await fixture.source.nextCall())
+      #expect(retried.validators == nil)
+      retried.answer(.success(.keys(try TestKeySets.fetched("b", etag: "two"))))
+      await fixture.changed { if case .confirmed = $0 { true } else { false } }
+      fixture.clock.advance(by: .seconds(541))
+      #expect(await fixture.source.nextCall()?.validators == FetchValidators(etag: "two"))
+    }
+  }
+
+  @Test("an answer \"unchanged\" without a lifetime of its own leaves the set its own, and does not lengthen it")
+  func unchangedKeepsLifetime() async throws {
+    let fixture = IssuerKeysFixture()
+    try await fixture.run {
+      var fetched = try TestKeySets.fetched("a", etag: "one")
+      fetched.lifetime = .seconds(120)
+      await fixture.bring(fetched)
+      fixture.clock.advance(by: .seconds(110))
+      await fixture.answer(.success(.unchanged(lifetime: nil, validators: FetchValidators(etag: "one"))))
+      await fixture.changed { if case .confirmed = $0 { true } else { false } }
+      #expect(fixture.keys.snapshot?.freshUntil == fixture.clock.now + .seconds(120))
+      // The same set with 200 and no header has the operator's lifetime.
+      fixture.clock.advance(by: .seconds(110))
+      await fixture.bring(try TestKeySets.fetched("a"))
+      #expect(fixture.keys.snapshot?.freshUntil == fixture.clock.now + .seconds(600))
+    }
+  }
+
   @Test("the same body again is a confirmation, so that facts about its keys stay")
   func sameBody() async throws {
     let fixture = IssuerKeysFixture()
@@ -292,7 +338,8 @@ import Testing
     #expect(fixture.keys.seed(with: try TestKeySets.fetched("e"), age: .zero) == false)
     try await fixture.run {
       let call = try #require(await fixture.source.nextCall())
-      #expect(call.validators?.etag == "disk")
+      // What was kept is in use already; whether it still holds is asked in full.
+      #expect(call.validators == nil)
       call.answer(.success(.keys(try TestKeySets.fetched("f"))))
       let change = await fixture.changed { if case .replaced = $0 { true } else { false } }
       guard case .replaced(_, let difference) = change else { return }
@@ -336,7 +383,7 @@ import Testing
       #expect(fixture.keys.snapshot?.kids == ["a"])
       #expect(fixture.keys.snapshot?.state(at: fixture.clock.now) == .stale(age: .seconds(541)))
       let call = try #require(await newSource.nextCall())
-      #expect(call.validators == FetchValidators())
+      #expect(call.validators == nil)
       late.answer(.success(.keys(try TestKeySets.fetched("late"))))
       call.answer(.success(.keys(try TestKeySets.fetched("b"))))
       await fixture.changed { if case .replaced = $0 { true } else { false } }

@@ -336,6 +336,21 @@ import Testing
         Row(101, .keys(3, ["b"]), "counted | fresh [b] g2 due 581"),
       ]),
     Scenario(
+      name: "a reload that brings the end of the keys' use nearer brings an attempt at it",
+      rows: [
+        Row(0, .start, "fetch 1 start | empty in flight"),
+        Row(0, .keys(1, ["a"]), "counted | fresh [a] g1 due 480"),
+        Row(480, .timer, "fetch 2 schedule | fresh [a] g1 in flight"),
+        Row(480, .fault(2), "counted | fresh [a] g1 due 487.5 cooling 30 failures 1"),
+        Row(490, .timer, "fetch 3 retry | fresh [a] g1 in flight cooling 20 failures 1"),
+        Row(490, .fault(3), "counted | fresh [a] g1 due 505 cooling 30 failures 2"),
+        Row(510, .timer, "fetch 4 retry | fresh [a] g1 in flight cooling 10 failures 2"),
+        Row(510, .fault(4), "counted | fresh [a] g1 due 540 cooling 30 failures 3"),
+        Row(
+          511, .settings(RefreshSettings(refresh: .seconds(60), maximumStale: .seconds(460))),
+          "nothing | stale 511 [a] g1 due 520 cooling 29 failures 3"),
+      ]),
+    Scenario(
       name: "a reload that ends the keys' use ends the slow pace too",
       rows: [
         Row(0, .start, "fetch 1 start | empty in flight"),
