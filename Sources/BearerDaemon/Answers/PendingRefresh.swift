@@ -12,18 +12,21 @@ final class PendingRefresh: DeferredReply {
     var task: Task<Void, Never>?
   }
 
-  private let world: World
-  private let issuers: [Int]
+  private let current: CurrentWorld
+  /// The issuers that are refreshed, as they were configured when it began.
+  private let issuers: [Issuer]
   private let id: [UInt8]
   private let ledger: AnswerLedger
   private let places: RefreshPlaces
   private let state = Mutex(State())
 
   /// A refresh that has taken one of the places, and gives it back when it is over.
-  init(world: World, issuers: [Int], id: [UInt8], ledger: AnswerLedger, places: RefreshPlaces) {
+  init(
+    _ current: CurrentWorld, issuers: [Issuer], id: [UInt8], ledger: AnswerLedger, places: RefreshPlaces
+  ) {
     self.ledger = ledger
     self.places = places
-    self.world = world
+    self.current = current
     self.issuers = issuers
     self.id = id
   }
@@ -69,14 +72,14 @@ final class PendingRefresh: DeferredReply {
   }
 
   private func reply() async -> [UInt8] {
-    var reports: [(issuer: Int, report: RefreshReport)] = []
-    await withTaskGroup(of: (Int, RefreshReport).self) { group in
-      for issuer in issuers {
-        group.addTask { (issuer, await self.world.keys[issuer].refresh()) }
+    var reports: [(place: Int, report: RefreshReport?)] = []
+    await withTaskGroup(of: (Int, RefreshReport?).self) { group in
+      for (place, issuer) in issuers.enumerated() {
+        group.addTask { (place, await self.refresh(issuer)) }
       }
       for await report in group { reports.append(report) }
     }
-    reports.sort { $0.issuer < $1.issuer }
+    reports.sort { $0.place < $1.place }
     var line: [UInt8] = []
     line.beginReply(id: id)
     if let error = reports.lazy.compactMap({ Self.error($0.report) }).first {
@@ -86,33 +89,42 @@ final class PendingRefresh: DeferredReply {
       line.append(json: #""ok":true"#)
     }
     line.append(json: #","issuers":"#)
-    JSONValue.array(reports.map { outcome($0.issuer, $0.report) }).append(to: &line)
+    JSONValue.array(zip(issuers, reports).map { outcome($0, $1.report) }).append(to: &line)
     line.endReply()
     return line
   }
 
-  private func outcome(_ issuer: Int, _ report: RefreshReport) -> JSONValue {
-    var object: JSONObject = [
-      "issuer": .string(world.issuers[issuer].name), "url": .string(world.issuers[issuer].url),
-    ]
-    switch report {
-    case .refreshed(let change):
+  /// Refreshes the keys of an issuer; `nil` if a reload took it out of the configuration meanwhile.
+  private func refresh(_ issuer: Issuer) async -> RefreshReport? {
+    while true {
+      let world = current.value
+      guard let place = world.issuers.firstIndex(where: { $0.url == issuer.url }) else { return nil }
+      let report = await world.keys[place].refresh()
+      // A reload may have put another owner of the keys in place of the one that was asked.
+      guard case .shuttingDown = report, world !== current.value, !Task.isCancelled else { return report }
+    }
+  }
+
+  private func outcome(_ issuer: Issuer, _ report: RefreshReport?) -> JSONValue {
+    var object: JSONObject = ["issuer": .string(issuer.name), "url": .string(issuer.url)]
+    if case .refreshed(let change)? = report {
       object["keys"] = .number(JSONNumber(Int64(change.keys)))
       object["added"] = .array(change.added.map { .string($0) })
       object["removed"] = .array(change.removed.map { .string($0) })
       object["changed"] = .bool(change.changed)
-    case .failed, .limited, .shuttingDown:
-      guard let error = Self.error(report) else { break }
+    }
+    if let error = Self.error(report) {
       var members: JSONObject = ["code": .string(error.code.rawValue), "message": .string(error.message)]
-      if case .failed(let fault) = report { members["fault"] = .string(fault.code.rawValue) }
+      if case .failed(let fault)? = report { members["fault"] = .string(fault.code.rawValue) }
       if let retry = error.retryAfterMilliseconds { members["retry_after_ms"] = .number(JSONNumber(retry)) }
       object["error"] = .object(members)
     }
     return .object(object)
   }
 
-  private static func error(_ report: RefreshReport) -> ErrorReply? {
+  private static func error(_ report: RefreshReport?) -> ErrorReply? {
     switch report {
+    case nil: ErrorReply(.unknownIssuerName, "A reload took this issuer out of the configuration.")
     case .refreshed: nil
     case .failed(let fault): ErrorReply(.refreshFailed, "The keys are as they were. \(fault.message)")
     case .limited(let retryAfter):

@@ -167,7 +167,8 @@ package final class RequestHandler: LineHandler {
       return refuse(
         .unavailable(.refreshLimited, "Too many refreshes are under way.", retryAfter: .seconds(1)), into: &reply)
     }
-    let refresh = PendingRefresh(world: world, issuers: issuers, id: reader.id, ledger: ledger, places: refreshPlaces)
+    let refresh = PendingRefresh(
+      current, issuers: issuers.map { world.issuers[$0] }, id: reader.id, ledger: ledger, places: refreshPlaces)
     return .deferred(order, refresh)
   }
 
