@@ -16,7 +16,8 @@ package enum FileWatcher {
   ///   - group: The event loops, one of which reads the events.
   /// - Returns: An element for each change, or for several that came together; whoever ends the iteration, or lets go
   ///   of the stream, ends the watch.
-  /// - Throws: `file_unreadable` if the system has no watch left to give.
+  /// - Throws: `file_unreadable` if the system has no watch left to give, or none for a directory on the way. The stream
+  ///   ends if that happens later.
   package static func changes(
     of path: String, on group: any EventLoopGroup
   ) throws(FetchFault) -> AsyncStream<Void> {
@@ -29,7 +30,13 @@ package enum FileWatcher {
     }
     let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     var watches = FileWatches(path: path, descriptor: descriptor)
-    watches.renew()
+    if let code = watches.renew() {
+      close(descriptor)
+      throw FetchFault(
+        .fileUnreadable,
+        "A directory on the way to \(ShownText.quoted(path)) cannot be watched for changes "
+          + "(\(Errno.fileWords(for: code))). Raise fs.inotify.max_user_watches, or let bearerd's user read it.")
+    }
     NIOPipeBootstrap(group: group)
       // inotify hands over whole events or an error, so a buffer that shrinks to fit would end the watch.
       .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 8192))
@@ -66,18 +73,27 @@ private struct FileWatches: Sendable {
   }
 
   /// Walks the way anew and watches what is on it, until nothing changed between walk and watch.
-  mutating func renew() {
+  ///
+  /// - Returns: The error number if something on the way cannot be watched, so that changes may be missed.
+  mutating func renew() -> CInt? {
     let changes = UInt32(
       IN_CLOSE_WRITE | IN_ATTRIB | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF)
     var entries: [WatchedPath.Entry] = []
+    var failure: CInt?
     for _ in 0..<8 {
       let now = WatchedPath.entries(of: path)
-      if now == entries { return }
+      if now == entries { return failure }
       entries = now
+      failure = nil
       var renewed: [CInt: Set<String>] = [:]
       for entry in entries {
         let watch = inotify_add_watch(descriptor, entry.directory, changes | UInt32(IN_ONLYDIR))
-        if watch >= 0 { renewed[watch, default: []].insert(entry.name) }
+        // A directory that went since the walk is missed by the next one, and that is no failure.
+        if watch >= 0 {
+          renewed[watch, default: []].insert(entry.name)
+        } else if errno != ENOENT, errno != ENOTDIR {
+          failure = errno
+        }
       }
       let renewedFile = inotify_add_watch(descriptor, path, UInt32(IN_CLOSE_WRITE | IN_ATTRIB))
       // A path that names a directory has the watch of an entry below it.
@@ -86,6 +102,7 @@ private struct FileWatches: Sendable {
       file = renewedFile
       names = renewed
     }
+    return failure
   }
 
   /// Whether an event may mean that the path names other bytes now.
@@ -123,8 +140,10 @@ private final class WatchHandler: ChannelInboundHandler {
       if watches.isAboutFile(watch: watch, mask: mask, name: text) { isChanged = true }
     }
     if isChanged {
-      watches.renew()
+      let failure = watches.renew()
       continuation.yield()
+      // Whoever listens must look for changes in another way from now on.
+      if failure != nil { context.close(promise: nil) }
     }
   }
 

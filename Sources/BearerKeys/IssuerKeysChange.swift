@@ -10,4 +10,12 @@ package enum IssuerKeysChange: Sendable {
   case failed(FetchFault, consecutiveFailures: Int)
   /// The keys passed one of their bounds, or a success or reload brought them back within it.
   case health(KeysHealth)
+
+  /// The set that the provider has just sent or confirmed, if that is what happened: what to keep on disk.
+  package var validated: KeySnapshot? {
+    switch self {
+    case .replaced(let snapshot, _), .confirmed(let snapshot): snapshot
+    case .seeded, .failed, .health: nil
+    }
+  }
 }

@@ -1,4 +1,5 @@
 import BearerFetch
+import BearerJOSE
 import BearerKeys
 import Logging
 import NIOCore
@@ -8,28 +9,18 @@ import Synchronization
 /// Runs the owner of each issuer's keys, and carries them over from one configuration to the next.
 final class IssuerKeysService: Service {
   private struct Held {
-    let configured: Configured
+    var configuration: IssuerConfiguration
     var limits: Limits
     let keys: IssuerKeys
   }
 
-  /// The configuration of one owner as it is now: its snapshots must be readable under the one that a reload brought.
-  private final class Configured: Sendable {
-    private let value: Mutex<IssuerConfiguration>
-
-    init(_ configuration: IssuerConfiguration) {
-      value = Mutex(configuration)
-    }
-
-    var configuration: IssuerConfiguration {
-      get { value.withLock(\.self) }
-      set { value.withLock { $0 = newValue } }
-    }
-  }
+  /// How often a `jwks_file` is read that the system gives no watch for.
+  private static let unwatchedFilePeriod = Duration.seconds(60)
 
   private let group: any EventLoopGroup
   private let environment: [String: String]
   private let snapshots: SnapshotStore?
+  private let writer: SnapshotWriter?
   private let logger: Logger
   private let onChange: @Sendable () -> Void
   private let held = Mutex<[String: Held]>([:])
@@ -53,6 +44,9 @@ final class IssuerKeysService: Service {
     self.group = group
     self.environment = environment
     self.snapshots = snapshots
+    writer = snapshots.map { store in
+      SnapshotWriter { snapshot, issuer, logger in store.keep(snapshot, of: issuer, logger: logger) }
+    }
     self.logger = logger
     self.onChange = onChange
     (arrivals, arrive) = AsyncStream.makeStream()
@@ -70,31 +64,53 @@ final class IssuerKeysService: Service {
   private func owner(of issuer: IssuerConfiguration, limits: Limits) -> IssuerKeys {
     let settings = issuer.refreshSettings(limits)
     let known = held.withLock { $0[issuer.name] }
-    if let known, known.configured.configuration.isSameIssuer(as: issuer) {
-      let old = known.configured.configuration
-      let isSameWay = old.keySourceSettings == issuer.keySourceSettings
-      if old != issuer || known.limits != limits {
-        known.configured.configuration = issuer
+    if let known, known.configuration.isSameIssuer(as: issuer) {
+      let isSameWay = known.configuration.keySourceSettings == issuer.keySourceSettings
+      if known.configuration != issuer || known.limits != limits {
         known.keys.update(settings: settings, source: isSameWay ? nil : source(of: issuer))
-        let changed = Held(configured: known.configured, limits: limits, keys: known.keys)
-        held.withLock { $0[issuer.name] = changed }
+        held.withLock { $0[issuer.name] = Held(configuration: issuer, limits: limits, keys: known.keys) }
       }
       return known.keys
     }
-    let configured = Configured(issuer)
     let log = logger.forIssuer(issuer.name)
     let keys = IssuerKeys(name: issuer.name, settings: settings, source: source(of: issuer)) {
-      [snapshots, onChange] change in
+      [writer, onChange] change in
       log.tell(change)
-      snapshots?.keep(change, of: configured.configuration, logger: log)
+      if let snapshot = change.validated { writer?.keep(snapshot, of: issuer, logger: log) }
       onChange()
     }
-    if let (fetched, age) = snapshots?.load(issuer, logger: log) { keys.seed(with: fetched, age: age) }
-    let new = Held(configured: configured, limits: limits, keys: keys)
+    if let (fetched, age) = keysInMemory(of: issuer) {
+      if keys.seed(with: fetched, age: age) {
+        log.notice(
+          "key set taken over from the configuration before", metadata: ["bearerd.keys": "\(fetched.keys.usableKeys)"])
+      }
+    } else if let (fetched, age) = snapshots?.load(issuer, logger: log) {
+      if keys.seed(with: fetched, age: age) {
+        log.notice("key set taken from the snapshot on disk", metadata: ["bearerd.keys": "\(fetched.keys.usableKeys)"])
+      }
+    }
+    let new = Held(configuration: issuer, limits: limits, keys: keys)
     held.withLock { $0[issuer.name] = new }
     arrive.yield(new)
     if let known { replaced.withLock { $0.append(known.keys) } }
     return keys
+  }
+
+  /// The set that is held of the same issuer under another name or with other algorithms, and its age.
+  ///
+  /// A reload in an outage must not lose keys that the new configuration still trusts; which of them are usable is
+  /// decided anew, by the new algorithms.
+  private func keysInMemory(of issuer: IssuerConfiguration) -> (keys: FetchedKeys, age: Duration)? {
+    let known = held.withLock { held in
+      held.values.first { $0.configuration.url == issuer.url && $0.configuration.source == issuer.source }
+    }
+    guard
+      let known, let snapshot = known.keys.snapshot,
+      let keys = try? KeySet(parsing: snapshot.body, algorithms: issuer.algorithms), keys.usableKeys > 0
+    else { return nil }
+    let fetched = FetchedKeys(
+      keys: keys, body: snapshot.body, lifetime: snapshot.headerLifetime, validators: snapshot.validators)
+    return (fetched, known.keys.now.duration(since: snapshot.validatedAt))
   }
 
   /// Ends the owners of issuers that a configuration does not have any more; to be called once it is in force.
@@ -120,11 +136,15 @@ final class IssuerKeysService: Service {
       for issuer in held.withLock({ Array($0.values) }) { issuer.keys.shutDown() }
       group.cancelAll()
     }
+    await settle()
   }
+
+  /// Waits until every set that came is on the disk, or until the task is cancelled.
+  func settle() async { await writer?.settle() }
 
   private func run(_ issuer: Held) async {
     await withTaskGroup { group in
-      if case .jwksFile(let path) = issuer.configured.configuration.source {
+      if case .jwksFile(let path) = issuer.configuration.source {
         group.addTask { await self.watch(path, issuer) }
       }
       await issuer.keys.run()
@@ -132,14 +152,21 @@ final class IssuerKeysService: Service {
     }
   }
 
+  /// Has the file read again after each change; without a watch at a steady pace.
   private func watch(_ path: String, _ issuer: Held) async {
     do throws(FetchFault) {
-      for await _ in try FileWatcher.changes(of: path, on: group) { issuer.keys.fileChanged() }
+      let changes = try FileWatcher.changes(of: path, on: group)
+      // What changed between the first reading and the watch was seen by neither.
+      issuer.keys.fileChanged()
+      for await _ in changes { issuer.keys.fileChanged() }
+      guard !Task.isCancelled else { return }
+      throw FetchFault(.fileUnreadable, "The watch on it has ended.")
     } catch {
-      logger.forIssuer(issuer.configured.configuration.name).warning(
-        "jwks_file is not watched; refresh-jwks reads it again",
+      logger.forIssuer(issuer.configuration.name).warning(
+        "jwks_file is not watched; it is read again every minute",
         metadata: ["bearerd.code": "\(error.code.rawValue)", "bearerd.detail": "\(error.message)"])
     }
+    while (try? await Task.sleep(for: Self.unwatchedFilePeriod)) != nil { issuer.keys.fileChanged() }
   }
 
   private func source(of issuer: IssuerConfiguration) -> any KeySource {

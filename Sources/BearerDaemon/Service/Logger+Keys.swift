@@ -24,8 +24,8 @@ extension Logger {
         debug("key set refreshed", metadata: metadata)
       }
     case .confirmed: debug("key set confirmed")
-    case .seeded(let snapshot):
-      notice("key set taken from the snapshot on disk", metadata: ["bearerd.keys": "\(snapshot.keys.usableKeys)"])
+    // Told where it was found.
+    case .seeded: break
     case .failed(let fault, let failures):
       let metadata: Metadata = [
         "bearerd.code": "\(fault.code.rawValue)", "bearerd.detail": "\(fault.message)",

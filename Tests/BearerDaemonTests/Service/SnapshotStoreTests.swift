@@ -1,3 +1,4 @@
+import BearerFetch
 import BearerJOSE
 import BearerKeys
 import BearerTestKit
@@ -24,7 +25,7 @@ import Testing
     let keys = IssuerKeys(name: "idp", settings: RefreshSettings(), source: ScriptedKeySource())
     keys.seed(with: try AnswersFixture.fetched("k1"), age: .zero)
     let snapshot = try #require(keys.snapshot)
-    store.keep(.confirmed(snapshot), of: issuer ?? self.issuer, logger: log.logger)
+    store.keep(snapshot, of: issuer ?? self.issuer, logger: log.logger)
   }
 
   private func edit(_ path: String, _ change: (inout [UInt8]) -> Void) throws {
@@ -129,18 +130,33 @@ import Testing
     try await withStore { store, _ in
       try keep(in: store)
       for change: (inout IssuerConfiguration) -> Void in [
-        { $0.source = .jwksURI("https://idp.example/other") }, { $0.algorithms = [.es256] },
-        { $0.caFile = "/etc/ca.pem" }, { $0.url = "https://other.example" },
+        { $0.source = .jwksURI("https://idp.example/other") }, { $0.url = "https://other.example" },
       ] {
         var other = issuer
         change(&other)
         #expect(!loads(store, other))
       }
-      // What bears only on when keys are fetched leaves them usable.
+      // What bears only on when and how keys are fetched leaves them usable.
       var same = issuer
       same.refresh = .seconds(60)
       same.name = "renamed"
+      same.caFile = "/etc/ca.pem"
+      same.connectTo = HostAndPort("10.0.0.5:8443")
       #expect(loads(store, same))
+    }
+  }
+
+  @Test("which of the kept keys are usable is decided by the algorithms configured now")
+  func otherAlgorithms() async throws {
+    try await withStore { store, _ in
+      try keep(in: store)
+      var other = issuer
+      other.algorithms = [.es256, .ps512]
+      #expect(store.load(other, logger: log.logger)?.keys.keys.usableKeys == 1)
+      #expect(log.lines == [])
+      other.algorithms = [.ps512]
+      #expect(!loads(store, other))
+      #expect(log.lines.last?.contains("no_usable_key") == true)
     }
   }
 
