@@ -16,6 +16,8 @@ final class FetchSession {
   private let deadline: NIODeadline
   private let tls: TLSConfiguration
   private var clients: [FetchRoute.Way: HTTPClient] = [:]
+  /// The ways by which an answer has come, on a connection that the next request may use again.
+  private var answered: Set<FetchRoute.Way> = []
 
   /// A session whose requests all end within the settings' `timeout` from now.
   ///
@@ -48,7 +50,7 @@ final class FetchSession {
     var refused: FetchFailure?
     for route in try FetchRoute.routes(to: address, settings: settings, environment: environment) {
       do throws(FetchFailure) {
-        return try await get(address, by: route, headers: headers, isConditional: isConditional)
+        return try await getOnLiveConnection(address, by: route, headers: headers, isConditional: isConditional)
       } catch  where error.code == .connectFailed {
         refused = error
       }
@@ -63,6 +65,24 @@ final class FetchSession {
   func close() {
     for client in clients.values { client.shutdown { _ in } }
     clients = [:]
+  }
+
+  /// Gets a document; once more on a new connection if the provider had closed the one that was there.
+  ///
+  /// Many servers close a connection after an answer without saying so in it, which is seen only when the next request
+  /// is on its way (RFC 9112 section 9.3.1). Asking again is safe: GET changes nothing.
+  private func getOnLiveConnection(
+    _ address: WebAddress, by route: FetchRoute, headers: HTTPHeaders, isConditional: Bool
+  ) async throws(FetchFailure) -> HTTPAnswer {
+    do throws(FetchFailure) {
+      let answer = try await get(address, by: route, headers: headers, isConditional: isConditional)
+      answered.insert(route.way)
+      return answer
+    } catch  where error.code == .connectionReset && answered.contains(route.way) {
+      answered.remove(route.way)
+      clients.removeValue(forKey: route.way)?.shutdown { _ in }
+      return try await get(address, by: route, headers: headers, isConditional: isConditional)
+    }
   }
 
   private func get(

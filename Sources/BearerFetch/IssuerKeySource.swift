@@ -8,12 +8,18 @@ import Synchronization
 ///
 /// One fetch is discovery (when it is due) and key set together, within the settings' `timeout`. The `jwks_uri` that
 /// discovery names is used for `discoveryReuse`, then read anew, and at once after any failure: a provider that moves
-/// its keys is followed by the next regular refresh, and one that answers 404 at the old place by the next attempt.
+/// its keys is followed by the next regular refresh, and one that answers 404 at the old place by the next attempt. While
+/// discovery cannot be had, every other attempt goes to the address that it named last: a document that is out of reach
+/// is no reason to do without keys that are not.
 package final class IssuerKeySource: KeySource {
   /// What is remembered between fetches.
   private struct Memory {
-    /// The last `jwks_uri` that discovery named, and when.
-    var discovered: (address: WebAddress, at: ContinuousClock.Instant)?
+    /// The last `jwks_uri` that discovery named.
+    var discovered: WebAddress?
+    /// Until when it is used without reading the document again.
+    var discoveryDue = ContinuousClock.now
+    /// Whether the next fetch goes to `discovered` although the document is due: it could not be had just now.
+    var skipsDiscovery = false
     /// Where the last key set came from: its validators say nothing about another address.
     var validated: WebAddress?
   }
@@ -54,6 +60,11 @@ package final class IssuerKeySource: KeySource {
     await fetchRecording(previous: previous, validators: validators).result.mapError(\.fault)
   }
 
+  /// Has the next fetch read the discovery document anew.
+  package func forgetDiscovery() {
+    memory.withLock { $0.discoveryDue = .now }
+  }
+
   /// Fetches once and tells what was met on the way.
   func fetchRecording(
     previous: KeySet?, validators: FetchValidators?
@@ -70,7 +81,7 @@ package final class IssuerKeySource: KeySource {
         let outcome = try await self.fetch(previous: previous, validators: validators, record: &record)
         return (.success(outcome), record)
       } catch {
-        self.memory.withLock { $0.discovered = nil }
+        self.forgetDiscovery()
         return (.failure(error), record)
       }
     }
@@ -101,15 +112,27 @@ package final class IssuerKeySource: KeySource {
       return try DiscoveryDocument.keysAddress(text, origin: "the configured jwks_uri")
     }
     let remembered = memory.withLock { memory in
-      memory.discovered.flatMap { ContinuousClock.now - $0.at < discoveryReuse ? $0.address : nil }
+      defer { memory.skipsDiscovery = false }
+      return memory.skipsDiscovery || ContinuousClock.now < memory.discoveryDue ? memory.discovered : nil
     }
     if let remembered { return remembered }
-    let answer = try await session.get(DiscoveryDocument.address(ofIssuer: settings.url), accept: "application/json")
-    record.discovery = answer
-    record.answeredAt = Int64(time(nil))
-    let address = try DiscoveryDocument(parsing: answer, issuer: settings.url).keysAddress
-    memory.withLock { $0.discovered = (address, .now) }
-    return address
+    do throws(FetchFailure) {
+      let answer = try await session.get(DiscoveryDocument.address(ofIssuer: settings.url), accept: "application/json")
+      record.discovery = answer
+      record.answeredAt = Int64(time(nil))
+      let address = try DiscoveryDocument(parsing: answer, issuer: settings.url).keysAddress
+      memory.withLock { memory in
+        memory.discovered = address
+        memory.discoveryDue = .now + discoveryReuse
+      }
+      return address
+    } catch {
+      memory.withLock { memory in
+        if error.code.isDiscoveryStatement { memory.discovered = nil }
+        memory.skipsDiscovery = true
+      }
+      throw error
+    }
   }
 
   private func keys(
@@ -118,8 +141,12 @@ package final class IssuerKeySource: KeySource {
   ) async throws(FetchFailure) -> FetchOutcome {
     // A 304 is worth something only to who holds the set it is about.
     let isComparable = previous != nil && memory.withLock { $0.validated.map { $0 == address } ?? isFixed }
-    let answer = try await session.get(
-      address, accept: "application/jwk-set+json, application/json", validators: isComparable ? validators : nil)
+    let accept = "application/jwk-set+json, application/json"
+    var answer = try await session.get(address, accept: accept, validators: isComparable ? validators : nil)
+    if answer.status == 304, !answer.validators.agree(with: validators) {
+      // RFC 9111 section 4.3.4: it is about another set than the one that is held.
+      answer = try await session.get(address, accept: accept)
+    }
     record.keysAnswer = answer
     let now = Int64(time(nil))
     record.answeredAt = now
@@ -144,4 +171,27 @@ package final class IssuerKeySource: KeySource {
     if case .jwksURI = settings.kind { return true }
     return false
   }
+}
+
+extension FetchFault.Code {
+  /// Whether the provider's own document says so: then what it said before does not hold any more.
+  fileprivate var isDiscoveryStatement: Bool {
+    switch self {
+    case .issuerMismatch, .noJWKSURI, .jwksURIRefused, .notDiscovery: true
+    default: false
+    }
+  }
+}
+
+extension FetchValidators {
+  /// Whether a 304 with these is about the set that came with `others`: a tag that is missing in one says nothing.
+  fileprivate func agree(with others: FetchValidators?) -> Bool {
+    guard let etag, let other = others?.etag else { return true }
+    return etag.opaqueTag == other.opaqueTag
+  }
+}
+
+extension String {
+  /// An entity tag without its mark of weakness (RFC 9110 section 8.8.3.2, weak comparison).
+  fileprivate var opaqueTag: Substring { hasPrefix("W/") ? dropFirst(2) : self[...] }
 }

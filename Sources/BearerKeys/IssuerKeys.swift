@@ -256,6 +256,7 @@ package final class IssuerKeys: Sendable {
       // not keep a new key out, nor a withdrawn one in, once a token or an operator asks.
       (state.source, state.machine.held?.keys.keys, order.cause == .schedule ? state.validators : nil)
     }
+    if order.cause == .request { source.forgetDiscovery() }
     let result = await source.fetch(previous: previous, validators: validators)
     let now = clock.now
     change { state, effects in
@@ -263,6 +264,8 @@ package final class IssuerKeys: Sendable {
       case .replaced(let difference):
         if let snapshot = publish(state) { state.changes.append(.replaced(snapshot, difference)) }
       case .confirmed:
+        // The kid that was asked for may be where the keys have moved to.
+        if order.cause == .unknownKey { source.forgetDiscovery() }
         if let snapshot = publish(state) { state.changes.append(.confirmed(snapshot)) }
       case .nothing: break
       }

@@ -93,4 +93,12 @@ package protocol KeySource: Sendable {
   ///   - validators: What the last success sent, for revalidation; `nil` for an unconditional fetch.
   /// - Returns: The outcome, or the fault that leaves everything as it was.
   func fetch(previous: KeySet?, validators: FetchValidators?) async -> Result<FetchOutcome, FetchFault>
+
+  /// Has the next fetch find out anew where the keys are, if there is anything to find out.
+  func forgetDiscovery()
+}
+
+extension KeySource {
+  /// Nothing: the keys are always in the same place.
+  package func forgetDiscovery() {}
 }

@@ -90,8 +90,9 @@ struct IssuerKeySourceTests {
     try await ProviderTrial.run { trial in
       trial.provider.answer(.keys, with: answer)
       #expect(await trial.code() == code)
-      // No retry of its own, and no redirect followed.
-      #expect(trial.provider.requests.map(\.path) == ["/.well-known/openid-configuration", "/jwks"])
+      // No redirect followed and nothing repeated, but what a connection that was closed meanwhile did not bring.
+      let asked = ["/.well-known/openid-configuration", "/jwks"] + (code == .connectionReset ? ["/jwks"] : [])
+      #expect(trial.provider.requests.map(\.path) == asked)
       trial.provider.answer(.keys, with: .document)
       #expect(await trial.code() == nil)
     }
@@ -241,6 +242,74 @@ struct IssuerKeySourceTests {
       let fresh = trial.source()
       #expect(await fresh.fetch(previous: first.keys, validators: first.validators).fetched != nil)
       #expect(trial.provider.requests.allSatisfy { $0.headers["if-none-match"] == nil })
+    }
+  }
+
+  @Test("a connection that the provider closed after its answer, without a word, is no failure")
+  func closedAfterAnswer() async throws {
+    try await ProviderTrial.run { trial in
+      trial.provider.answerNext(.keys, with: .closed)
+      #expect(await trial.code() == nil)
+      #expect(trial.provider.keyRequests == 2)
+      // The first request of a fetch is on a new connection: it is not repeated.
+      trial.provider.answerNext(.discovery, with: .closed)
+      #expect(await trial.code() == .connectionReset)
+      #expect(trial.provider.requests.count == 4)
+    }
+  }
+
+  @Test("while discovery cannot be had, every other fetch goes to where it last said that the keys are")
+  func discoveryOutage() async throws {
+    try await ProviderTrial.run { trial in
+      let source = trial.source(discoveryReuse: .zero)
+      func code() async -> FetchFault.Code? { await source.fetch(previous: nil, validators: nil).fault?.code }
+      #expect(await code() == nil)
+      for answer in [ProviderAnswer.status(503), .html, .reset] {
+        trial.provider.answer(.discovery, with: answer)
+        #expect(await code() != nil)
+        #expect(await code() == nil)
+      }
+      // Not from a place that the provider itself does not name any more.
+      trial.provider.answer(.discovery, with: .document)
+      trial.provider.present(issuer: "https://other.test")
+      #expect(await code() == .issuerMismatch)
+      #expect(await code() == .issuerMismatch)
+    }
+  }
+
+  @Test("who forgets discovery finds keys that have moved")
+  func movedKeys() async throws {
+    try await ProviderTrial.run { trial in
+      try await ProviderTrial.run { new in
+        let source = trial.source(discoveryReuse: .seconds(3600))
+        #expect(await source.fetch(previous: nil, validators: nil).fetched != nil)
+        trial.provider.present(keysAddress: new.provider.origin + "/jwks")
+        #expect(await source.fetch(previous: nil, validators: nil).fetched != nil)
+        #expect(new.provider.requests.isEmpty)
+        source.forgetDiscovery()
+        #expect(await source.fetch(previous: nil, validators: nil).fetched != nil)
+        #expect(new.provider.keyRequests == 1)
+      }
+    }
+  }
+
+  @Test("a 304 with another tag is about another set: the set is asked for in full")
+  func foreignNotModified() async throws {
+    try await ProviderTrial.run { trial in
+      trial.provider.setHeaders([("ETag", "\"one\"")])
+      let source = trial.source()
+      let first = try #require(await source.fetch(previous: nil, validators: nil).fetched)
+      trial.provider.answerNext(.keys, with: .status(304, headers: [("ETag", "\"two\"")]))
+      let again = await source.fetch(previous: first.keys, validators: first.validators).fetched
+      #expect(again?.validators == FetchValidators(etag: "\"one\""))
+      #expect(trial.provider.requests.map { $0.headers["if-none-match"] }.suffix(2) == ["\"one\"", nil])
+      // The same tag, called weak on the way, is the same.
+      trial.provider.answerNext(.keys, with: .status(304, headers: [("ETag", "W/\"one\"")]))
+      let third = await source.fetch(previous: first.keys, validators: first.validators)
+      guard case .success(.unchanged) = third else {
+        Issue.record("not revalidated: \(third)")
+        return
+      }
     }
   }
 

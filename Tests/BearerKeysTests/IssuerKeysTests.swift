@@ -72,6 +72,27 @@ import Testing
     }
   }
 
+  @Test("where the keys are is found out anew for an operator, and after a kid that the known place does not have")
+  func discoveryForgotten() async throws {
+    let fixture = IssuerKeysFixture()
+    try await fixture.run {
+      await fixture.bring(try TestKeySets.fetched("a"))
+      #expect(fixture.source.discoveriesForgotten == 0)
+      #expect(fixture.ask("b").word == "waiting")
+      await fixture.bring(try TestKeySets.fetched("a", "b"))
+      #expect(fixture.source.discoveriesForgotten == 0)
+      fixture.clock.advance(by: .seconds(30))
+      #expect(fixture.ask("c").word == "waiting")
+      await fixture.bring(try TestKeySets.fetched("a", "b"))
+      #expect(fixture.source.discoveriesForgotten == 1)
+      let keys = fixture.keys
+      let refresh = Task { await keys.refresh() }
+      await fixture.bring(try TestKeySets.fetched("a", "b"))
+      _ = await refresh.value
+      #expect(fixture.source.discoveriesForgotten == 2)
+    }
+  }
+
   @Test("an answer \"unchanged\" without a lifetime of its own leaves the set its own, and does not lengthen it")
   func unchangedKeepsLifetime() async throws {
     let fixture = IssuerKeysFixture()

@@ -37,6 +37,7 @@ package final class ScriptedKeySource: KeySource {
   private let calls: AsyncStream<Call>
   private let arrival: AsyncStream<Call>.Continuation
   private let counter = Mutex(0)
+  private let forgotten = Mutex(0)
 
   /// A source that has not been asked yet.
   package init() {
@@ -45,6 +46,12 @@ package final class ScriptedKeySource: KeySource {
 
   /// How many fetches have begun.
   package var fetches: Int { counter.withLock(\.self) }
+
+  /// How often it was told to find out anew where the keys are.
+  package var discoveriesForgotten: Int { forgotten.withLock(\.self) }
+
+  /// Counts.
+  package func forgetDiscovery() { forgotten.withLock { $0 += 1 } }
 
   /// The next fetch, as soon as it has begun.
   package func nextCall() async -> Call? {
