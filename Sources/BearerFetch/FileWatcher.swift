@@ -35,7 +35,8 @@ package enum FileWatcher {
       throw FetchFault(
         .fileUnreadable,
         "A directory on the way to \(ShownText.quoted(path)) cannot be watched for changes "
-          + "(\(Errno.fileWords(for: code))). Raise fs.inotify.max_user_watches, or let bearerd's user read it.")
+          + "(\(code == ENOSPC ? "no watch is left" : Errno.fileWords(for: code))). "
+          + "Raise fs.inotify.max_user_watches, or let bearerd's user read it.")
     }
     NIOPipeBootstrap(group: group)
       // inotify hands over whole events or an error, so a buffer that shrinks to fit would end the watch.

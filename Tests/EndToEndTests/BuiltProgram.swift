@@ -11,12 +11,14 @@ final class BuiltProgram {
   private let ended = DispatchSemaphore(value: 0)
   private var logCursor = 0
 
-  /// Starts it.
-  init(_ arguments: [String], environment: [String: String], input: String? = nil) throws {
+  /// Starts it; by another command, if there is one, which gets the program's path and arguments after its own.
+  init(
+    _ arguments: [String], environment: [String: String], input: String? = nil, by launcher: [String] = []
+  ) throws {
     output = try Collector()
     error = try Collector()
-    process.executableURL = Self.directory.appending(path: "bearerd")
-    process.arguments = arguments
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = launcher + [Self.directory.appending(path: "bearerd").path()] + arguments
     process.environment = environment.merging(["PATH": "/usr/bin:/bin", "COLUMNS": "80"]) { given, _ in given }
     process.standardOutput = output.writing
     process.standardError = error.writing

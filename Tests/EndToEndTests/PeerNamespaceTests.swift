@@ -117,7 +117,7 @@ struct PeerNamespaceTests {
 }
 
 /// Whether user and pid namespaces can be made here.
-private let hasNamespaces: Bool = {
+let hasNamespaces: Bool = {
   let process = Process()
   process.executableURL = URL(filePath: "/usr/bin/env")
   process.arguments = ["unshare", "-Urpf", "true"]
