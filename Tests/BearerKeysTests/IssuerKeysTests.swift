@@ -41,6 +41,8 @@ import Testing
       #expect(snapshot.validators.etag == "two")
       #expect(snapshot.validatedAt == fixture.clock.now)
       #expect(snapshot.obtainedAt == .zero)
+      // The age that replies tell counts from the confirmation, too.
+      #expect(snapshot.state(at: fixture.clock.now + .seconds(700)) == .stale(age: .seconds(700)))
     }
   }
 
@@ -283,6 +285,21 @@ import Testing
     }
   }
 
+  @Test("each failure in a row is told with its number")
+  func failuresInRow() async throws {
+    let fixture = IssuerKeysFixture()
+    try await fixture.run {
+      for number in 1...3 {
+        await fixture.answer(.failure(FetchFault(.dnsFailed, "a test")))
+        let change = await fixture.changed { if case .failed = $0 { true } else { false } }
+        guard case .failed(let fault, let failures) = change else { return }
+        #expect(fault.code == .dnsFailed)
+        #expect(failures == number)
+        fixture.clock.advance(by: .seconds(30))
+      }
+    }
+  }
+
   @Test("waiting for keys ends with keys, with cancellation, and with the daemon")
   func waitingForKeys() async throws {
     let fixture = IssuerKeysFixture()
@@ -369,6 +386,16 @@ import Testing
     }
   }
 
+  @Test("keys from the disk that have expired are none that somebody waits for")
+  func expiredSeed() async throws {
+    let keys = IssuerKeysFixture().keys
+    // Begun here and now, so that it waits by the time that the keys come.
+    let hasKeys = Task.immediate { await keys.waitUntilHasKeys() }
+    #expect(keys.seed(with: try TestKeySets.fetched("d"), age: .seconds(87_000)))
+    keys.shutDown()
+    #expect(await hasKeys.value == false)
+  }
+
   @Test("a file that changed is read again, once more if it changed meanwhile")
   func file() async throws {
     let fixture = IssuerKeysFixture(RefreshSettings(renewal: .fileChanges))
@@ -412,14 +439,64 @@ import Testing
     }
   }
 
+  @Test("a reload that makes keys stale before the next attempt is told at that moment")
+  func nearerBounds() async throws {
+    let fixture = IssuerKeysFixture(RefreshSettings(refresh: .seconds(86_400)))
+    try await fixture.run {
+      await fixture.bring(try TestKeySets.fetched("a"))
+      async let refreshed = fixture.keys.refresh()
+      await fixture.fail()
+      #expect(await refreshed != .shuttingDown)
+      for _ in 1...5 {
+        fixture.clock.advance(by: .seconds(300))
+        await fixture.fail()
+      }
+      #expect(fixture.keys.status(at: fixture.clock.now).nextAttemptIn.map { $0 >= .seconds(150) } == true)
+      // 1,500 s after the keys came.
+      fixture.keys.update(settings: RefreshSettings(refresh: .seconds(1600)))
+      while !fixture.clock.deadlines.contains(.zero + .seconds(1600)) { await Task.yield() }
+      fixture.clock.advance(by: .seconds(100))
+      await fixture.changed { if case .health(.stale(age: .seconds(1600))) = $0 { true } else { false } }
+    }
+  }
+
+  @Test("an answer that comes after the stop changes nothing")
+  func lateAnswer() async {
+    let source = StoppingSource()
+    let keys = IssuerKeys(name: "example", settings: RefreshSettings(), source: source, clock: ManualClock())
+    source.keys.withLock { $0 = keys }
+    await keys.run()
+    #expect(keys.snapshot == nil)
+    #expect(keys.status(at: .zero).lastFault == nil)
+  }
+
+  /// Stops the owner of the keys before it answers.
+  private final class StoppingSource: KeySource {
+    let keys = Mutex<IssuerKeys?>(nil)
+
+    func fetch(previous: KeySet?, validators: FetchValidators?) async -> Result<FetchOutcome, FetchFault> {
+      keys.withLock(\.self)?.shutDown()
+      do {
+        return .success(.keys(try TestKeySets.fetched("late")))
+      } catch {
+        return .failure(FetchFault(.noUsableKey, "\(error)"))
+      }
+    }
+  }
+
   @Test("shutting down ends every wait and every answer")
   func shutDown() async throws {
     let fixture = IssuerKeysFixture()
     let outcomes = Outcomes()
+    let keys = fixture.keys
+    var refresh: Task<RefreshReport, Never>?
     try await fixture.run {
       _ = await fixture.source.nextCall()
       #expect(fixture.ask("a", outcomes).word == "waiting")
+      refresh = Task { await keys.refresh() }
+      while keys.status(at: .zero).refreshing < 1 { await Task.yield() }
     }
+    #expect(await refresh?.value == .shuttingDown)
     #expect(outcomes.all == [.shuttingDown])
     #expect(fixture.ask("a").word == "shutting down")
     #expect(fixture.clock.deadlines == [])
@@ -461,6 +538,65 @@ import Testing
       #expect(status.waiting == 0)
       let next = try #require(status.nextAttemptIn)
       #expect(next >= .seconds(30) && next <= .seconds(50))
+    }
+  }
+
+  @Test("status keeps the times of attempts, successes and faults apart, and a fault beyond the success after it")
+  func statusTimes() async throws {
+    let fixture = IssuerKeysFixture()
+    let keys = fixture.keys
+    func status() -> IssuerKeysStatus { keys.status(at: fixture.clock.now) }
+    try await fixture.run {
+      await fixture.bring(try TestKeySets.fetched("a"))
+      // 100 s: a fetch begins, and takes three seconds to fail.
+      fixture.clock.advance(by: .seconds(100))
+      async let refreshed = keys.refresh()
+      let call = try #require(await fixture.source.nextCall())
+      fixture.clock.advance(by: .seconds(3))
+      #expect(status().activity == .refreshing)
+      #expect(status().sinceLastAttempt == .seconds(3))
+      #expect(status().nextAttemptIn == nil)
+      call.answer(.failure(FetchFault(.timedOut, "a test")))
+      #expect(await refreshed == .failed(FetchFault(.timedOut, "a test")))
+      fixture.clock.advance(by: .seconds(1))
+      #expect(status().activity == .backingOff)
+      #expect(status().lastFault == FetchFault(.timedOut, "a test"))
+      #expect(status().sinceLastFault == .seconds(1))
+      #expect(status().sinceLastAttempt == .seconds(4))
+      #expect(status().sinceLastSuccess == .seconds(104))
+      #expect(status().cooldownLeft == .seconds(26))
+      #expect(status().consecutiveFailures == 1)
+      // 114 s: the retry has begun; it succeeds a second later.
+      fixture.clock.advance(by: .seconds(10))
+      let retry = try #require(await fixture.source.nextCall())
+      fixture.clock.advance(by: .seconds(1))
+      retry.answer(.success(.unchanged(lifetime: nil, validators: FetchValidators())))
+      await fixture.changed { if case .confirmed = $0 { true } else { false } }
+      fixture.clock.advance(by: .seconds(5))
+      #expect(status().activity == .idle)
+      #expect(status().sinceLastSuccess == .seconds(5))
+      #expect(status().age == .seconds(5))
+      #expect(status().lifetimeLeft == .seconds(595))
+      #expect(status().lastFault?.code == .timedOut)
+      #expect(status().sinceLastFault == .seconds(17))
+      #expect(status().consecutiveFailures == 0)
+      #expect(status().failures == 1)
+      #expect(status().fetches == 3)
+    }
+  }
+
+  @Test("a key that cannot be used is listed with its reason, and not counted as usable")
+  func unusableKey() async throws {
+    let fixture = IssuerKeysFixture()
+    try await fixture.run {
+      await fixture.bring(try TestKeySets.fetched("a"))
+      async let refreshed = fixture.keys.refresh()
+      await fixture.answer(.success(.keys(try TestKeySets.fetched(usable: "a", unusable: "b"))))
+      #expect(await refreshed == .refreshed(KeySetChange(keys: 2, added: ["b"], removed: [], changed: true)))
+      let status = fixture.keys.status(at: fixture.clock.now)
+      #expect(status.keys.map(\.kid) == ["a", "b"])
+      #expect(status.keys.map(\.problem) == [nil, "unsupported_kty"])
+      #expect(status.usableKeys == 1)
     }
   }
 }

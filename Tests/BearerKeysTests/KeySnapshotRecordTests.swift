@@ -1,4 +1,5 @@
 import BearerKeys
+import BearerTestKit
 import Testing
 
 @Suite struct KeySnapshotRecordTests {
@@ -60,6 +61,43 @@ import Testing
     #expect(throws: SnapshotFault.fromTheFuture) { try Self.decode(bytes, wallNow: 1_700_000_000 - 301) }
     #expect(throws: SnapshotFault.tooOld) { try Self.decode(bytes, wallNow: .max) }
     #expect(throws: SnapshotFault.fromTheFuture) { try Self.decode(bytes, wallNow: .min) }
+  }
+
+  @Test("a whole file of another version of the format is not read as one of this")
+  func otherFormat() throws {
+    func file(_ version: Int, _ digest: String) -> [UInt8] {
+      Array(
+        """
+        {"format":"bearerd key snapshot \(version)","issuer":"https://id.example/realm","source":"discovery",\
+        "configuration":"c0ffee","validated_at":1700000000,"body":"{}","sha256":"\(digest)"}
+        """.utf8)
+    }
+    let ours = file(1, "92d831d7664af946ecd0aa1bf87be41bd984f90bd834888a18f3cfb5969412f9")
+    let later = file(2, "3a953d01eccc2b367207a3fd92c16acef4397511af4c58666b269452ca27e9fb")
+    #expect(try Self.decode(ours).body == Array("{}".utf8))
+    #expect(throws: SnapshotFault.notOurs) { try Self.decode(later) }
+  }
+
+  @Test("a file that is longer than any that was written is not read")
+  func tooLong() {
+    var record = Self.record
+    record.body = Array(repeating: 0x20, count: KeySnapshotRecord.maximumBytes)
+    #expect(throws: SnapshotFault.damaged) { try Self.decode(record.encoded()) }
+  }
+
+  @Test("a record of keys in use is dated when the provider last confirmed them, and holds all that came with them")
+  func ofSnapshot() throws {
+    let fixture = IssuerKeysFixture()
+    let fetched = try TestKeySets.fetched("a", lifetime: .seconds(300), etag: "one")
+    fixture.keys.seed(with: fetched, age: .seconds(3600))
+    let record = KeySnapshotRecord(
+      try #require(fixture.keys.snapshot), issuer: "i", source: "s", configuration: "c",
+      now: fixture.clock.now + .seconds(60), wallNow: 1_700_000_000)
+    #expect(
+      record
+        == KeySnapshotRecord(
+          issuer: "i", source: "s", configuration: "c", validatedAt: 1_700_000_000 - 3660,
+          headerLifetime: .seconds(300), validators: FetchValidators(etag: "one"), body: fetched.body))
   }
 
   @Test("the file's name is safe whatever the issuer is called")

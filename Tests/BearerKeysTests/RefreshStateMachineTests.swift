@@ -3,7 +3,7 @@ import Testing
 
 /// The table of events and what must come of them.
 ///
-/// Times are seconds, chance always throws the middle, and what comes of an event is written as words: the answer, the
+/// Times are seconds, chance throws the middle unless a scenario says otherwise, and what comes of an event is written as words: the answer, the
 /// fetch that begins, and where the machine stands afterwards.
 @Suite struct RefreshStateMachineTests {
   enum Event: Sendable {
@@ -36,13 +36,14 @@ import Testing
   struct Scenario: Sendable, CustomTestStringConvertible {
     var name: String
     var settings = RefreshSettings()
+    var chance = FixedChance.middle
     var rows: [Row]
     var testDescription: String { name }
   }
 
   @Test("each event has the consequences that the table says", arguments: scenarios)
   func consequences(of scenario: Scenario) {
-    var driver = Driver(settings: scenario.settings)
+    var driver = Driver(settings: scenario.settings, chance: scenario.chance)
     for row in scenario.rows {
       #expect(driver.apply(row.event, at: row.time) == row.expected, "at \(row.time): \(row.event)")
     }
@@ -71,6 +72,32 @@ import Testing
         Row(480, .timer, "nothing | fresh [a] g1 due 481"),
         Row(481, .timer, "fetch 2 schedule | fresh [a] g1 in flight"),
         Row(482, .keys(2, ["b"]), "counted | fresh [b] g2 due 962"),
+      ]),
+    Scenario(
+      name: "chance brings a refresh forward to 70 % of the lifetime, and halves the delays of retries",
+      chance: .least,
+      rows: [
+        Row(0, .start, "fetch 1 start | empty in flight"),
+        Row(0, .fault(1), "counted | empty due 0.5 failures 1"),
+        Row(0.5, .timer, "fetch 2 retry | empty in flight failures 1"),
+        Row(0.5, .keys(2, ["a"]), "counted | fresh [a] g1 due 420.5"),
+        Row(420.5, .timer, "fetch 3 schedule | fresh [a] g1 in flight"),
+        Row(420.5, .fault(3), "counted | fresh [a] g1 due 425.5 cooling 30 failures 1"),
+        Row(425.5, .timer, "fetch 4 retry | fresh [a] g1 in flight cooling 25 failures 1"),
+        Row(425.5, .fault(4), "counted | fresh [a] g1 due 435.5 cooling 30 failures 2"),
+      ]),
+    Scenario(
+      name: "chance puts a refresh off to 90 % of the lifetime, and never lengthens the delays of retries",
+      chance: .most,
+      rows: [
+        Row(0, .start, "fetch 1 start | empty in flight"),
+        Row(0, .fault(1), "counted | empty due 1 failures 1"),
+        Row(1, .timer, "fetch 2 retry | empty in flight failures 1"),
+        Row(1, .keys(2, ["a"]), "counted | fresh [a] g1 due 541"),
+        Row(541, .timer, "fetch 3 schedule | fresh [a] g1 in flight"),
+        Row(541, .fault(3), "counted | fresh [a] g1 due 551 cooling 30 failures 1"),
+        Row(551, .timer, "fetch 4 retry | fresh [a] g1 in flight cooling 20 failures 1"),
+        Row(551, .fault(4), "counted | fresh [a] g1 due 571 cooling 30 failures 2"),
       ]),
     Scenario(
       name: "a 304 starts the lifetime anew and keeps the generation",
@@ -243,6 +270,60 @@ import Testing
         Row(284, .ask("x"), "wait fetch 6 unknown_key | fresh [a] g1 in flight cooling 30"),
       ]),
     Scenario(
+      name: "the second hold of an absent kid is two cool-downs at least",
+      chance: .least,
+      rows: [
+        Row(0, .start, "fetch 1 start | empty in flight"),
+        Row(0, .keys(1, ["a"]), "counted | fresh [a] g1 due 420"),
+        Row(0, .ask("x"), "wait fetch 2 unknown_key | fresh [a] g1 in flight cooling 30"),
+        Row(1, .unchanged(2), "counted | fresh [a] g1 due 421 cooling 29"),
+        Row(30, .ask("x"), "wait fetch 3 unknown_key | fresh [a] g1 in flight cooling 30"),
+        Row(31, .unchanged(3), "counted | fresh [a] g1 due 451 cooling 29"),
+        Row(89.9, .ask("x"), "unknown | fresh [a] g1 due 451"),
+        Row(90, .ask("x"), "wait fetch 4 unknown_key | fresh [a] g1 in flight cooling 30"),
+      ]),
+    Scenario(
+      name:
+        "chance stretches the second hold of an absent kid to three cool-downs at most, so that a fleet drifts apart",
+      chance: .most,
+      rows: [
+        Row(0, .start, "fetch 1 start | empty in flight"),
+        Row(0, .keys(1, ["a"]), "counted | fresh [a] g1 due 540"),
+        Row(0, .ask("x"), "wait fetch 2 unknown_key | fresh [a] g1 in flight cooling 30"),
+        Row(1, .unchanged(2), "counted | fresh [a] g1 due 541 cooling 29"),
+        Row(30, .ask("x"), "wait fetch 3 unknown_key | fresh [a] g1 in flight cooling 30"),
+        Row(31, .unchanged(3), "counted | fresh [a] g1 due 571 cooling 29"),
+        Row(119.9, .ask("x"), "unknown | fresh [a] g1 due 571"),
+        Row(120, .ask("x"), "wait fetch 4 unknown_key | fresh [a] g1 in flight cooling 30"),
+      ]),
+    Scenario(
+      name: "a cool-down is a second at least",
+      settings: RefreshSettings(unknownKeyCooldown: .zero),
+      rows: [
+        Row(0, .start, "fetch 1 start | empty in flight"),
+        Row(0, .keys(1, ["a"]), "counted | fresh [a] g1 due 480"),
+        Row(0, .ask("x"), "wait fetch 2 unknown_key | fresh [a] g1 in flight cooling 1"),
+      ]),
+    Scenario(
+      name: "a request that comes before the start begins the first fetch, and the start joins it",
+      rows: [
+        Row(0, .ask("a"), "wait fetch 1 unknown_key | empty in flight"),
+        Row(0, .start, "nothing | empty in flight"),
+        Row(1, .keys(1, ["a"]), "counted | fresh [a] g1 due 481 cooling 29"),
+      ]),
+    Scenario(
+      name: "without keys a cool-down says nothing about when to ask again, only the next attempt does",
+      settings: RefreshSettings(unknownKeyCooldown: .seconds(2)),
+      rows: [
+        Row(0, .start, "fetch 1 start | empty in flight"),
+        Row(0, .fault(1), "counted | empty due 0.75 failures 1"),
+        Row(0.75, .timer, "fetch 2 retry | empty in flight failures 1"),
+        Row(1, .fault(2), "counted | empty due 2.5 failures 2"),
+        Row(2.5, .timer, "fetch 3 retry | empty in flight failures 2"),
+        Row(3, .fault(3), "counted | empty due 6 failures 3"),
+        Row(3.5, .ask("a"), "unavailable 2.5 | empty due 6 failures 3"),
+      ]),
+    Scenario(
       name: "whoever looked into a set that was just replaced is told to look again",
       rows: [
         Row(0, .start, "fetch 1 start | empty in flight"),
@@ -256,6 +337,9 @@ import Testing
         Row(0, .keys(1, ["a"]), "counted | fresh [a] g1 due 480"),
         Row(1, .ask("b", mayWait: false), "unavailable 1 fetch 2 unknown_key | fresh [a] g1 in flight cooling 30"),
         Row(5.8, .ask("b", mayWait: false), "unavailable 0.2 | fresh [a] g1 in flight cooling 25.2"),
+        // Past the bound of one fetch nobody is told to ask again at once.
+        Row(6, .ask("b", mayWait: false), "unavailable 0.1 | fresh [a] g1 in flight cooling 25"),
+        Row(7, .ask("b", mayWait: false), "unavailable 0.1 | fresh [a] g1 in flight cooling 24"),
       ]),
     Scenario(
       name: "an explicit refresh joins a fetch in flight and starts one in ten seconds at most",
@@ -282,6 +366,8 @@ import Testing
         Row(491, .timer, "nothing | fresh [a] g1 due 498.5 cooling 19 failures 1"),
         Row(498.5, .timer, "fetch 3 retry | fresh [a] g1 in flight cooling 11.5 failures 1"),
         Row(499, .keys(2, ["old"]), "ignored | fresh [a] g1 in flight cooling 11 failures 1"),
+        Row(499, .unchanged(2), "ignored | fresh [a] g1 in flight cooling 11 failures 1"),
+        Row(499, .fault(2), "ignored | fresh [a] g1 in flight cooling 11 failures 1"),
         Row(499, .keys(3, ["new"]), "counted | fresh [new] g2 due 979"),
         Row(499, .keys(2, ["old"]), "ignored | fresh [new] g2 due 979"),
         Row(499, .fault(2), "ignored | fresh [new] g2 due 979"),
@@ -361,15 +447,66 @@ import Testing
           701, .settings(RefreshSettings(maximumStale: .zero)), "nothing | expired [a] g1 due 702 failures 1"
         ),
       ]),
+    Scenario(
+      name: "a reload that brings the end of the keys' use before the next attempt brings that forward to it",
+      rows: [
+        Row(0, .start, "fetch 1 start | empty in flight"),
+        Row(0, .keys(1, ["a"]), "counted | fresh [a] g1 due 480"),
+        Row(700, .timer, "fetch 2 schedule | stale 700 [a] g1 in flight"),
+        Row(700, .fault(2), "counted | stale 700 [a] g1 due 707.5 cooling 30 failures 1"),
+        Row(
+          701, .settings(RefreshSettings(maximumStale: .seconds(105))),
+          "nothing | stale 701 [a] g1 due 705 cooling 29 failures 1"),
+        Row(
+          701, .settings(RefreshSettings(maximumStale: .seconds(101.5))),
+          "nothing | stale 701 [a] g1 due 702 cooling 29 failures 1"),
+        Row(
+          701, .settings(RefreshSettings(maximumStale: .seconds(300))),
+          "nothing | stale 701 [a] g1 due 702 cooling 29 failures 1"),
+      ]),
+    Scenario(
+      name: "a reload with another source ends what went wrong with the one before",
+      rows: [
+        Row(0, .start, "fetch 1 start | empty in flight"),
+        Row(0, .keys(1, ["a"]), "counted | fresh [a] g1 due 480"),
+        Row(1, .ask("x"), "wait fetch 2 unknown_key | fresh [a] g1 in flight cooling 30"),
+        Row(1, .unchanged(2), "counted | fresh [a] g1 due 481 cooling 30"),
+        // The cool-down, and what was proven absent there.
+        Row(2, .settings(RefreshSettings(), sourceChanged: true), "fetch 3 reload | fresh [a] g1 in flight"),
+        Row(2, .unchanged(3), "counted | fresh [a] g1 due 482"),
+        Row(3, .ask("x"), "wait fetch 4 unknown_key | fresh [a] g1 in flight cooling 30"),
+        Row(3, .unchanged(4), "counted | fresh [a] g1 due 483 cooling 30"),
+        Row(4, .refresh, "wait fetch 5 request | fresh [a] g1 in flight cooling 29"),
+        Row(5, .fault(5), "counted | fresh [a] g1 due 12.5 cooling 29 failures 1"),
+        // The failures, and the cool-down that they began.
+        Row(6, .settings(RefreshSettings(), sourceChanged: true), "fetch 6 reload | fresh [a] g1 in flight"),
+      ]),
+    Scenario(
+      name: "a reload with a shorter cool-down shortens the one that lasts, whatever began it",
+      rows: [
+        Row(0, .start, "fetch 1 start | empty in flight"),
+        Row(0, .keys(1, ["a"]), "counted | fresh [a] g1 due 480"),
+        Row(1, .ask("x"), "wait fetch 2 unknown_key | fresh [a] g1 in flight cooling 30"),
+        Row(1, .unchanged(2), "counted | fresh [a] g1 due 481 cooling 30"),
+        Row(
+          2, .settings(RefreshSettings(unknownKeyCooldown: .seconds(5))), "nothing | fresh [a] g1 due 481 cooling 5"),
+        Row(2, .settings(RefreshSettings()), "nothing | fresh [a] g1 due 481 cooling 5"),
+        Row(481, .timer, "fetch 3 schedule | fresh [a] g1 in flight"),
+        Row(481, .fault(3), "counted | fresh [a] g1 due 488.5 cooling 30 failures 1"),
+        Row(
+          482, .settings(RefreshSettings(unknownKeyCooldown: .seconds(5))),
+          "nothing | fresh [a] g1 due 488.5 cooling 5 failures 1"),
+      ]),
   ]
 
   /// Applies events and says what came of them.
   struct Driver {
     var machine: RefreshStateMachine<Set<String>>
-    var chance = Middle()
+    var chance: FixedChance
 
-    init(settings: RefreshSettings) {
+    init(settings: RefreshSettings, chance: FixedChance) {
       machine = RefreshStateMachine(settings: settings)
+      self.chance = chance
     }
 
     mutating func apply(_ event: Event, at seconds: Double) -> String {

@@ -13,6 +13,14 @@ enum TestKeySets {
     return Array("{\"keys\":[\(keys.joined(separator: ","))]}".utf8)
   }
 
+  /// A set of a usable key of the first kid and an unusable one of the second.
+  static func fetched(usable: String, unusable: String) throws -> FetchedKeys {
+    let text = String(decoding: body([usable]), as: UTF8.self)
+    let body = Array("\(text.dropLast(2)),{\"kty\":\"oct\",\"kid\":\"\(unusable)\",\"k\":\"AA\"}]}".utf8)
+    return FetchedKeys(
+      keys: try KeySet(parsing: body, algorithms: [.es256]), body: body, lifetime: nil, validators: FetchValidators())
+  }
+
   static func fetched(
     _ kids: String..., lifetime: Duration? = nil, etag: String? = nil
   ) throws -> FetchedKeys {
