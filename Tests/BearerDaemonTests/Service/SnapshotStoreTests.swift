@@ -13,19 +13,30 @@ import Testing
   private let log = CapturedLog()
 
   /// Runs `body` with a store in a directory of its own, and the path of the issuer's file.
-  private func withStore(_ body: (SnapshotStore, String) async throws -> Void) async throws {
+  private func withStore(
+    maximumAge: Duration = KeySnapshotRecord.defaultMaximumAge, _ body: (SnapshotStore, String) async throws -> Void
+  ) async throws {
     let directory = FileManager.default.temporaryDirectory.appending(path: "bearerd-\(UUID().uuidString)").path()
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
     defer { try? FileManager.default.removeItem(atPath: directory) }
     try await body(
-      SnapshotStore(directory: directory), "\(directory)/\(KeySnapshotRecord.fileName(issuer: issuer.url))")
+      SnapshotStore(directory: directory, maximumAge: maximumAge),
+      "\(directory)/\(KeySnapshotRecord.fileName(issuer: issuer.url))")
   }
 
-  private func keep(in store: SnapshotStore, of issuer: IssuerConfiguration? = nil) throws {
+  private func snapshot(_ kid: String = "k1", age: Duration = .zero) throws -> KeySnapshot {
     let keys = IssuerKeys(name: "idp", settings: RefreshSettings(), source: ScriptedKeySource())
-    keys.seed(with: try AnswersFixture.fetched("k1"), age: .zero)
-    let snapshot = try #require(keys.snapshot)
-    store.keep(snapshot, of: issuer ?? self.issuer, logger: log.logger)
+    var fetched = try AnswersFixture.fetched(kid)
+    fetched.lifetime = .seconds(300)
+    fetched.validators = FetchValidators(etag: "one", lastModified: "yesterday")
+    keys.seed(with: fetched, age: age)
+    return try #require(keys.snapshot)
+  }
+
+  private func keep(
+    _ kid: String = "k1", age: Duration = .zero, in store: SnapshotStore, of issuer: IssuerConfiguration? = nil
+  ) throws {
+    store.keep(try snapshot(kid, age: age), of: issuer ?? self.issuer, logger: log.logger)
   }
 
   private func edit(_ path: String, _ change: (inout [UInt8]) -> Void) throws {
@@ -49,6 +60,8 @@ import Testing
       #expect(fetched.body == body)
       #expect(fetched.keys.usableKeys == 1)
       #expect(age < .seconds(60))
+      #expect(fetched.lifetime == .seconds(300))
+      #expect(fetched.validators == FetchValidators(etag: "one", lastModified: "yesterday"))
       var facts = stat()
       #expect(stat(path, &facts) == 0 && facts.st_mode & 0o777 == 0o600)
       #expect(
@@ -65,6 +78,40 @@ import Testing
       try keep(in: store)
       #expect(loads(store))
       #expect(!FileManager.default.fileExists(atPath: "\(path).new"))
+    }
+  }
+
+  @Test("whoever reads the file while it is replaced reads the old one whole")
+  func isAtomic() async throws {
+    try await withStore { store, path in
+      try keep(in: store)
+      let before = try Data(contentsOf: URL(filePath: path))
+      let reader = try #require(FileHandle(forReadingAtPath: path))
+      try keep("k2", in: store)
+      #expect(try reader.readToEnd() == before)
+      #expect(try Data(contentsOf: URL(filePath: path)) != before)
+    }
+  }
+
+  @Test("a set that came or was confirmed is one to keep; of what changes no keys nothing is")
+  func changes() throws {
+    let new = try snapshot()
+    let difference = KeySetChange(keys: 1, added: ["k1"], removed: [], changed: true)
+    for change: IssuerKeysChange in [.replaced(new, difference), .confirmed(new)] { #expect(change.validated === new) }
+    for change: IssuerKeysChange in [
+      .seeded(new), .failed(FetchFault(.timedOut, "a test"), consecutiveFailures: 1), .health(.fresh),
+    ] { #expect(change.validated == nil) }
+  }
+
+  @Test("what is kept is as old as the last word of the provider, and not used beyond its greatest age")
+  func age() async throws {
+    try await withStore(maximumAge: .seconds(7200)) { store, _ in
+      try keep(age: .seconds(3600), in: store)
+      let (_, age) = try #require(store.load(issuer, logger: log.logger))
+      #expect((3600..<3660).contains(age.components.seconds))
+      try keep(age: .seconds(7260), in: store)
+      #expect(!loads(store))
+      #expect(log.lines.count == 1 && log.lines[0].contains("too_old"))
     }
   }
 
@@ -109,9 +156,12 @@ import Testing
       unlink(path)
       mkdir(path, 0o700)
       #expect(!loads(store))
+      #expect(log.lines.last?.contains("not_ours") == true)
       rmdir(path)
       mkfifo(path, 0o600)
+      let lines = log.lines.count
       #expect(!loads(store))
+      #expect(log.lines.count == lines + 1 && log.lines.last?.contains("not_ours") == true)
     }
   }
 
@@ -136,6 +186,20 @@ import Testing
         change(&other)
         #expect(!loads(store, other))
       }
+      // Of two addresses, and of discovery and an address that reads the same, each has its own.
+      var sources: [IssuerConfiguration] = []
+      for source: IssuerConfiguration.Source in [
+        .discovery, .jwksURI(issuer.url), .jwksURI("https://idp.example/one"), .jwksURI("https://idp.example/two"),
+      ] {
+        var other = issuer
+        other.source = source
+        sources.append(other)
+      }
+      for kept in sources {
+        try keep(in: store, of: kept)
+        #expect(sources.map { loads(store, $0) } == sources.map { $0.source == kept.source })
+      }
+      try keep(in: store)
       // What bears only on when and how keys are fetched leaves them usable.
       var same = issuer
       same.refresh = .seconds(60)
@@ -181,6 +245,10 @@ import Testing
       try keep(in: store, of: local)
       #expect(!FileManager.default.fileExists(atPath: path))
       #expect(!loads(store, local))
+      // What is there from before the file was configured is nobody's business.
+      try keep(in: store)
+      #expect(!loads(store, local))
+      #expect(log.lines == [])
     }
   }
 
