@@ -194,7 +194,7 @@ let package = Package(
       name: "BearerDaemonTests",
       dependencies: [
         "BearerDaemon", "BearerServer", "BearerFetch", "BearerSystemd", "BearerKeys", "BearerJOSE", "BearerProtocol",
-        "BearerJSON", "BearerDevIssuer", "BearerSigning", "BearerTestKit",
+        "BearerJSON", "BearerDevIssuer", "BearerSigning", "BearerTestKit", "bearerd",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

@@ -115,6 +115,32 @@ import Testing
       ])
   }
 
+  @Test("status sets off what needs attention, and nothing of a provider's text moves the cursor")
+  func statusColour() throws {
+    let reply = try reply(
+      #"""
+      {"ok":true,"version":"1","issuers":[
+      {"issuer":"a","state":"fresh","keys":[{"kid":"\u001b[2J","usable":true},{"kid":"k2","usable":false}]},
+      {"issuer":"b","state":"stale"},{"issuer":"c","state":"expired"},{"issuer":"d","state":"empty","keys":[]}]}
+      """#)
+    #expect(
+      StatusTable(reply: reply, style: Style(hasColour: true)).lines() == [
+        "\u{1B}[1mbearerd 1\u{1B}[0m",
+        "",
+        "\u{1B}[1ma\u{1B}[0m  \u{1B}[32mfresh\u{1B}[0m",
+        "  \u{1B}[2mKID\u{1B}[0m        \u{1B}[2mUSABLE\u{1B}[0m",
+        "  \\u{1b}[2J  \u{1B}[32myes\u{1B}[0m",
+        "  k2         \u{1B}[31mno\u{1B}[0m",
+        "",
+        "\u{1B}[1mb\u{1B}[0m  \u{1B}[33mstale\u{1B}[0m",
+        "",
+        "\u{1B}[1mc\u{1B}[0m  \u{1B}[31mexpired\u{1B}[0m",
+        "",
+        "\u{1B}[1md\u{1B}[0m  \u{1B}[31mempty\u{1B}[0m",
+        "  \u{1B}[31mno keys\u{1B}[0m",
+      ])
+  }
+
   @Test("an issuer's probe tells what was found and what to mend")
   func probe() {
     let report = ProbeReport(
