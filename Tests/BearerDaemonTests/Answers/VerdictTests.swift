@@ -58,6 +58,9 @@ import Testing
       #expect((3600..<3700).contains(age))
     }
     #expect(try fixture.reply(#"{"op":"ping"}"#)["ready"] == .bool(true))
+    // That a signature is bad rests on the keys as well.
+    let forged = try fixture.verify(String(token.dropLast(4)) + "AAAA")
+    #expect(forged.verdict == "bad_signature" && forged["stale"] == .bool(true) && forged["keys_age_s"] != nil)
     let fresh = AnswersFixture()
     try fresh.seed("k1")
     let reply = try fresh.verify(token)
@@ -72,6 +75,9 @@ import Testing
     #expect(try fixture.verify(good).verdict == "keys_unavailable")
     #expect(try fixture.verify(good)["error"]?["status"] == 503)
     #expect(try fixture.verify(good)["error"]?["www_authenticate"] == nil)
+    let trace = try fixture.verify(good, #","explain":true"#)["trace"]?.arrayValue ?? []
+    #expect(trace.contains { $0["check"] == "iss" && $0["result"] == "pass" })
+    #expect(!trace.contains { $0["check"] == "signature" && $0["result"] == "pass" })
     let expired = try AnswersFixture.token { $0.isExpired = true }
     #expect(try fixture.verify(expired).verdict == "expired")
     let elsewhere = try AnswersFixture.token { $0.audiences = ["x"] }

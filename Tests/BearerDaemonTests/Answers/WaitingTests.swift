@@ -148,6 +148,14 @@ import Testing
       await fixture.source.nextCall()?.answer(.success(.keys(try AnswersFixture.fetched("k1", "k2"))))
       #expect(try await tightened.reply().verdict == "insufficient_scope")
     }
+    // Also when the key did not come: a token that is known to be bad is never called unavailable.
+    let other = AnswersFixture(Self.patient)
+    try await other.run {
+      let tightened = try #require(other.deferred(try AnswersFixture.token(kid: "k2")))
+      other.reload([AnswersFixture.policy { $0.scopes = ["admin"] }])
+      await other.source.nextCall()?.answer(Self.failure)
+      #expect(try await tightened.reply().verdict == "insufficient_scope")
+    }
   }
 
   @Test("a policy or an issuer that went meanwhile is not trusted any more")
@@ -158,6 +166,7 @@ import Testing
       fixture.reload([AnswersFixture.policy()])
       await fixture.source.nextCall()?.answer(.success(.keys(try AnswersFixture.fetched("k1", "k2"))))
       #expect(try await pending.reply().verdict == "unknown_policy")
+      #expect(try fixture.reply(#"{"op":"status"}"#)["counts"] == ["accepted": 0, "unknown_policy": 1])
     }
     let other = AnswersFixture(Self.patient)
     try await other.run {

@@ -171,7 +171,7 @@ import Testing
       max_stale = "2h"
       unknown_key_cooldown = "3m"
       key_wait = "4s"
-      timeout = "5s"
+      timeout = "6s"
       ca_file = "/ca"
       client_certificate = "/c"
       client_key = "/k"
@@ -191,14 +191,14 @@ import Testing
     #expect(
       a.keySourceSettings
         == KeySourceSettings(
-          url: "https://a.example", algorithms: [.es256], timeout: .seconds(5), caFile: "/ca",
+          url: "https://a.example", algorithms: [.es256], timeout: .seconds(6), caFile: "/ca",
           connectTo: "[fd00::5]:8443", proxy: "http://user:secret@10.0.0.1:3128", clientCertificateFile: "/c",
           clientKeyFile: "/k"))
     #expect(
       a.refreshSettings(limits)
         == RefreshSettings(
           refresh: .seconds(3600), maximumStale: .seconds(7200), unknownKeyCooldown: .seconds(180),
-          keyWait: .seconds(4), timeout: .seconds(5), waitingPerIssuer: 6))
+          keyWait: .seconds(4), timeout: .seconds(6), waitingPerIssuer: 6))
     let b = try #require(issuers.last)
     #expect(b.keySourceSettings.kind == .jwksFile("/keys"))
     #expect(b.refreshSettings(limits).renewal == .fileChanges)

@@ -115,6 +115,60 @@ import Testing
     return true
   }
 
+  @Test("a reload fetches only where the way to the keys is another")
+  func fetchesAfterReload() throws {
+    let service = service()
+    let keys = try #require(service.owners(for: configuration(issuer())).first)
+    for (fetches, change): (UInt64, (inout IssuerConfiguration) -> Void) in [
+      (0, { _ in }), (0, { $0.refresh = .seconds(60) }), (0, { $0.keyWait = .zero }),
+      (1, { $0.connectTo = HostAndPort("127.0.0.1:1") }), (1, { $0.connectTo = HostAndPort("127.0.0.1:1") }),
+      (2, { $0.caFile = "/ca.pem" }),
+    ] {
+      _ = service.owners(for: configuration(issuer(changed: change)))
+      #expect(keys.status(at: .now).fetches == fetches)
+    }
+  }
+
+  @Test("an issuer that was dropped and comes back begins anew")
+  func back() throws {
+    let service = service()
+    let both = configuration(issuer("a", "https://a.invalid"), issuer("b", "https://b.invalid"))
+    let first = service.owners(for: both)
+    let one = configuration(issuer("b", "https://b.invalid"))
+    _ = service.owners(for: one)
+    service.dismissAll(but: one)
+    let second = service.owners(for: both)
+    service.dismissAll(but: both)
+    #expect(second[0] !== first[0])
+    #expect(second[1] === first[1])
+    #expect(second.allSatisfy(isRunning))
+  }
+
+  @Test("changed limits hold for an issuer that is the same, each time that they change")
+  func limits() throws {
+    let service = service()
+    for (limit, decisions) in [
+      (1, ["waiting", "unavailable", "unavailable"]), (2, ["waiting", "waiting", "unavailable"]),
+      (1, ["waiting", "unavailable", "unavailable"]),
+    ] {
+      var next = configuration(issuer { $0.keyWait = .seconds(600) })
+      next.limits.waitingPerIssuer = limit
+      let keys = try #require(service.owners(for: next).first)
+      let asked = (0..<3).map { _ in
+        keys.requestKey(kid: nil, notIn: nil, now: .now, waitAtMost: .seconds(600)) { _ in }
+      }
+      #expect(
+        asked.map { decision in
+          switch decision {
+          case .waiting: "waiting"
+          case .unavailable: "unavailable"
+          default: "?"
+          }
+        } == decisions)
+      for case .waiting(let wait) in asked { wait.cancel() }
+    }
+  }
+
   @Test(
     "a set that is fetched is kept, also after a reload, by the time that the service has ended",
     .timeLimit(.minutes(1)))

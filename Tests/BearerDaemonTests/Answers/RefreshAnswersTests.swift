@@ -1,0 +1,109 @@
+import BearerJOSE
+import BearerJSON
+import BearerKeys
+import BearerServer
+import BearerTestKit
+import Testing
+
+@testable import BearerDaemon
+
+/// `refresh-jwks` of several issuers, whose providers answer when the test says.
+@Suite(.timeLimit(.minutes(1))) struct RefreshAnswersTests {
+  private let clock = ManualClock()
+  private let sources = [ScriptedKeySource(), ScriptedKeySource()]
+
+  /// Runs `body` with a handler and the owners of two issuers' keys, `one` and `two`, each of which has `k1`.
+  private func run(_ body: (any LineHandler, [IssuerKeys]) async throws -> Void) async throws {
+    let names = ["one", "two"]
+    let configuration = Configuration(
+      issuers: names.map { IssuerConfiguration(name: $0, url: "https://\($0).example") },
+      policies: [Policy(name: "default", issuers: names, audiences: ["api"])])
+    let keys = zip(names, sources).map { name, source in
+      IssuerKeys(name: name, settings: RefreshSettings(), source: source, clock: clock)
+    }
+    let handlers = RequestHandlers(CurrentWorld(World(configuration, keys: keys)), Reports(eventLoops: 1))
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for owner in keys { group.addTask { await owner.run() } }
+      defer { for owner in keys { owner.shutDown() } }
+      for (owner, source) in zip(keys, sources) {
+        await source.nextCall()?.answer(.success(.keys(try AnswersFixture.fetched("k1"))))
+        #expect(await owner.waitUntilHasKeys())
+      }
+      try await body(handlers.makeHandler(), keys)
+    }
+  }
+
+  private func ask(_ handler: any LineHandler, _ line: String) throws -> Deferred {
+    var reply: [UInt8] = []
+    let bytes = Array(line.utf8)
+    guard case .deferred(_, let pending) = handler.handle(bytes.span, from: Peer(uid: 0, gid: 0, pid: 1), into: &reply)
+    else { throw NotDeferred() }
+    return Deferred(pending)
+  }
+
+  private struct NotDeferred: Error {}
+
+  /// Waits until this many refreshes wait for an issuer's fetch.
+  private func wait(for count: Int, of keys: IssuerKeys) async {
+    while keys.status(at: .zero).refreshing < count { await Task.yield() }
+  }
+
+  @Test("issuers come in the configuration's order whoever answers first, each with what came and went")
+  func order() async throws {
+    try await run { handler, keys in
+      let pending = try ask(handler, #"{"op":"refresh-jwks"}"#)
+      let one = try #require(await sources[0].nextCall())
+      await sources[1].nextCall()?.answer(.success(.keys(try AnswersFixture.fetched("k1", "k2"))))
+      while keys[1].status(at: .zero).refreshing > 0 { await Task.yield() }
+      one.answer(.success(.keys(try AnswersFixture.fetched("k3"))))
+      #expect(
+        try await pending.reply() == [
+          "ok": true,
+          "issuers": [
+            [
+              "issuer": "one", "url": "https://one.example", "keys": 1, "added": ["k3"], "removed": ["k1"],
+              "changed": true,
+            ],
+            [
+              "issuer": "two", "url": "https://two.example", "keys": 2, "added": ["k2"], "removed": [],
+              "changed": true,
+            ],
+          ],
+        ])
+    }
+  }
+
+  @Test("when one fails, ok is false and the error that of the first in the configuration's order")
+  func failure() async throws {
+    try await run { handler, _ in
+      let pending = try ask(handler, #"{"op":"refresh-jwks"}"#)
+      let one = try #require(await sources[0].nextCall())
+      let two = try #require(await sources[1].nextCall())
+      two.answer(.failure(FetchFault(.tlsExpired, "two's words")))
+      one.answer(.failure(FetchFault(.dnsFailed, "one's words")))
+      let reply = try await pending.reply()
+      #expect(reply.verdict == "refresh_failed")
+      #expect(reply["error"]?["message"]?.stringValue?.contains("one's words") == true)
+      let issuers = try #require(reply["issuers"]?.arrayValue)
+      #expect(issuers.map { $0["error"]?["fault"] } == ["dns_failed", "tls_expired"])
+      #expect(issuers.map { $0["error"]?["code"] } == ["refresh_failed", "refresh_failed"])
+    }
+  }
+
+  @Test("a refresh joins a fetch under way, of its own kind or another, and costs no second one")
+  func joins() async throws {
+    try await run { handler, keys in
+      let first = try ask(handler, #"{"op":"refresh-jwks","issuer":"one"}"#)
+      let call = try #require(await sources[0].nextCall())
+      let second = try ask(handler, #"{"op":"refresh-jwks","issuer":"https://one.example"}"#)
+      await wait(for: 2, of: keys[0])
+      call.answer(.success(.keys(try AnswersFixture.fetched("k1"))))
+      for pending in [first, second] {
+        let reply = try await pending.reply()
+        #expect(reply["ok"] == true)
+        #expect(reply["issuers"]?.arrayValue?.count == 1)
+      }
+      #expect(sources.map(\.fetches) == [2, 1])
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import BearerDevIssuer
+import BearerJOSE
+import BearerJSON
+import BearerKeys
+import BearerTestKit
+import Testing
+
+@testable import BearerDaemon
+
+/// What op `status` and systemd's status line tell of an issuer's keys.
+@Suite(.timeLimit(.minutes(1))) struct ReportsTests {
+  private static let failure: Result<FetchOutcome, FetchFault> = .failure(FetchFault(.dnsFailed, "what was found"))
+
+  private func line(_ fixture: AnswersFixture) -> String { fixture.reports.statusLine(fixture.current.value) }
+
+  /// Fails the first fetch of an owner with kept keys, and waits until that is known.
+  private func withFailure(
+    _ settings: RefreshSettings = RefreshSettings(), age: Duration, _ body: (AnswersFixture) async throws -> Void
+  ) async throws {
+    let fixture = AnswersFixture(settings)
+    try fixture.seed("k1", age: age)
+    let keys = fixture.keys
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { await keys.run() }
+      defer { keys.shutDown() }
+      await fixture.source.nextCall()?.answer(Self.failure)
+      while keys.status(at: fixture.clock.now).failures == 0 { await Task.yield() }
+      try await body(fixture)
+    }
+  }
+
+  @Test("the status line says how many keys there are, how old, and that they are stale or expired")
+  func statusLine() throws {
+    let fresh = AnswersFixture()
+    try fresh.seed("k1", age: .seconds(130))
+    #expect(line(fresh) == "idp: 1 key, 2 min old")
+    let stale = AnswersFixture()
+    try stale.seed("k1", age: .seconds(7300))
+    #expect(line(stale) == "idp: 1 key, 2 h old, STALE and still used")
+    let expired = AnswersFixture()
+    try expired.seed("k1", age: .seconds(3 * 86_400))
+    #expect(line(expired) == "idp: EXPIRED keys, 3 d old, tokens cannot be verified")
+    fresh.reports.setReloadFault("line 3\nis wrong")
+    #expect(
+      line(fresh)
+        == "the last reload was refused, the old configuration is in force: line 3 is wrong; idp: 1 key, 2 min old")
+    fresh.reports.setReloadFault(nil)
+    #expect(line(fresh) == "idp: 1 key, 2 min old")
+  }
+
+  @Test("the status line says that refreshing fails, and no more once it succeeds")
+  func failing() async throws {
+    try await withFailure(age: .seconds(130)) { fixture in
+      #expect(line(fixture) == "idp: 1 key, 2 min old, refresh fails (dns_failed, 1 times)")
+      fixture.clock.advance(by: .seconds(10))
+      await fixture.source.nextCall()?.answer(.success(.keys(try AnswersFixture.fetched("k1"))))
+      while fixture.keys.status(at: fixture.clock.now).consecutiveFailures > 0 { await Task.yield() }
+      #expect(line(fixture) == "idp: 1 key, 0 s old")
+      // What went wrong is still shown to who asks.
+      let status = try fixture.reply(#"{"op":"status"}"#)["issuers"]?.arrayValue?.first
+      #expect(status?["last_fault"]?["code"] == "dns_failed")
+      #expect(status?["last_fault"]?["consecutive"] == 0)
+    }
+  }
+
+  @Test("status tells every member for an issuer whose refresh failed, and none that does not hold")
+  func members() async throws {
+    try await withFailure(age: .seconds(700)) { fixture in
+      let reply = try fixture.reply(#"{"op":"status"}"#)
+      let status = try #require(reply["issuers"]?.arrayValue?.first?.objectValue)
+      #expect(
+        status.members.map(\.name) == [
+          "issuer", "url", "state", "activity", "usable_keys", "age_s", "lifetime_left_s", "usable_left_s",
+          "last_attempt_age_s", "next_attempt_in_s", "cooldown_left_s", "last_fault", "waiting", "fetches",
+          "failures", "keys",
+        ])
+      #expect(status["state"] == "stale")
+      #expect(status["activity"] == "backing_off")
+      let fault = try #require(status["last_fault"]?.objectValue)
+      #expect(fault.members.map(\.name) == ["code", "message", "age_s", "consecutive"])
+      #expect(fault["code"] == "dns_failed")
+      #expect(fault["message"] == "what was found")
+      #expect(fault["consecutive"] == 1)
+      // The real clock goes on while the keys' clock stands still; a minute is more than this takes.
+      func seconds(_ name: String) -> Int64 { status[name]?.integerValue ?? .min }
+      #expect((700..<760).contains(seconds("age_s")))
+      #expect((-160...(-100)).contains(seconds("lifetime_left_s")))
+      #expect((86_240...86_300).contains(seconds("usable_left_s")))
+      #expect((0..<60).contains(seconds("last_attempt_age_s")))
+      #expect((0..<60).contains(fault["age_s"]?.integerValue ?? .min))
+      #expect((0...30).contains(seconds("cooldown_left_s")))
+      #expect((0...10).contains(seconds("next_attempt_in_s")))
+    }
+  }
+
+  @Test("a provider's long texts are cut, and why a key is not usable is told")
+  func keys() throws {
+    let fixture = AnswersFixture()
+    let long = String(repeating: "é", count: 100)
+    let body =
+      Array(#"{"keys":[\#(try JSONValue.object(CachedKeys.key(named: "k1").jwk).text),"#.utf8)
+      + Array(#"{"kid":"\#(long)","kty":"oct","alg":"HS256"}]}"#.utf8)
+    let fetched = FetchedKeys(
+      keys: try KeySet(parsing: body, algorithms: [.es256]), body: body, lifetime: nil, validators: FetchValidators())
+    fixture.keys.seed(with: fetched, age: .zero)
+    let status = try fixture.reply(#"{"op":"status"}"#)["issuers"]?.arrayValue?.first
+    #expect(status?["usable_keys"] == 1)
+    #expect(
+      status?["keys"] == [
+        ["kid": "k1", "alg": "ES256", "kty": "EC", "crv": "P-256", "usable": true],
+        [
+          "kid": .string(String(repeating: "é", count: 40) + "…"), "alg": "HS256", "kty": "oct", "usable": false,
+          "problem": "unsupported_kty",
+        ],
+      ])
+  }
+}
+
+extension JSONValue {
+  fileprivate var text: String { String(decoding: serialized(), as: UTF8.self) }
+}
