@@ -34,7 +34,9 @@ package enum CacheLifetime {
       stated = HTTPDate.seconds(parsing: expires).map { min(max(0, $0 - origin), maximumSeconds) } ?? 0
     }
     guard let stated else { return nil }
-    return .seconds(max(0, stated - (age.flatMap { seconds($0) } ?? 0)))
+    // Of a list of ages the first counts (RFC 9111 section 5.1).
+    let spent = age.flatMap { seconds(trimmed($0.prefix { $0 != "," }, of: " \t")) } ?? 0
+    return .seconds(max(0, stated - spent))
   }
 
   /// Digits to seconds; more than the clock can hold is the most that is told apart.
@@ -47,8 +49,10 @@ package enum CacheLifetime {
   private static func directives(_ field: String) -> [(name: String, value: String?)] {
     var pieces: [String] = [""]
     var isQuoted = false
+    var isEscaped = false
     for character in field {
-      if character == "\"" { isQuoted.toggle() }
+      if character == "\"", !isEscaped { isQuoted.toggle() }
+      isEscaped = isQuoted && character == "\\" && !isEscaped
       if character == ",", !isQuoted {
         pieces.append("")
       } else {

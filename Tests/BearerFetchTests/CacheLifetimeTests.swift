@@ -26,6 +26,8 @@ struct CacheLifetimeTests {
     Case(cacheControl: ["max-age=600"], age: "99999999999999999999999", seconds: 0),
     Case(cacheControl: ["max-age=600"], age: "-5", seconds: 600),
     Case(cacheControl: ["max-age=600"], age: "soon", seconds: 600),
+    // Of a list the first counts (RFC 9111 section 5.1).
+    Case(cacheControl: ["max-age=600"], age: "100, 200", seconds: 500),
     Case(cacheControl: ["max-age=0"], seconds: 0),
     Case(cacheControl: ["max-age=-1"], seconds: 0),
     Case(cacheControl: ["max-age=abc"], seconds: 0),
@@ -39,6 +41,11 @@ struct CacheLifetimeTests {
     Case(cacheControl: ["no-cache"], seconds: 0),
     Case(cacheControl: [#"no-cache="set-cookie", max-age=600"#], seconds: 600),
     Case(cacheControl: [#"private="a, no-store", max-age=600"#], seconds: 600),
+    Case(cacheControl: [#"private="a, no-store, b", max-age=600"#], seconds: 600),
+    // An escaped quote ends no string (RFC 9110 section 5.6.4).
+    Case(cacheControl: [#"private="a\", no-store, b", max-age=600"#], seconds: 600),
+    Case(cacheControl: [#"max-age=600, x="\"", no-store"#], seconds: 0),
+    Case(cacheControl: [#"max-age=600, x="\\", no-store"#], seconds: 0),
     Case(cacheControl: ["s-maxage=5, max-age=600"], seconds: 600),
     Case(cacheControl: ["s-maxage=5"], seconds: nil),
     Case(cacheControl: ["stale-if-error=86400, max-age=300"], seconds: 300),
@@ -68,6 +75,7 @@ struct CacheLifetimeTests {
     arguments: [
       ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777),
       ("Sunday, 06-Nov-94 08:49:37 GMT", 784_111_777),
+      ("Wednesday, 06-Nov-24 08:49:37 GMT", 1_730_882_977),
       ("Sun Nov  6 08:49:37 1994", 784_111_777),
       ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
       ("Tue, 29 Feb 2000 23:59:60 GMT", 951_868_800),
