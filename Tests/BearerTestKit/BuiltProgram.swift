@@ -27,11 +27,15 @@ package enum BuiltProgram {
   ///   - name: The program's name.
   ///   - arguments: Its arguments.
   ///   - environment: All variables that it gets beside `PATH` and `COLUMNS`.
+  ///   - wrapper: A command that is given the program and its arguments, such as `unshare`; empty for none.
   /// - Returns: The process.
-  package static func process(_ name: String, _ arguments: [String], environment: [String: String] = [:]) -> Process {
+  package static func process(
+    _ name: String, _ arguments: [String], environment: [String: String] = [:], through wrapper: [String] = []
+  ) -> Process {
     let process = Process()
-    process.executableURL = Bundle.main.executableURL?.deletingLastPathComponent().appending(path: name)
-    process.arguments = arguments
+    let program = Bundle.main.executableURL?.deletingLastPathComponent().appending(path: name)
+    process.executableURL = wrapper.isEmpty ? program : URL(filePath: "/usr/bin/env")
+    process.arguments = wrapper.isEmpty ? arguments : wrapper + [program?.path() ?? name] + arguments
     process.environment = environment.merging(["PATH": "/usr/bin:/bin", "COLUMNS": "80"]) { given, _ in given }
     process.standardInput = FileHandle.nullDevice
     return process
@@ -43,12 +47,13 @@ package enum BuiltProgram {
   ///   - name: The program's name.
   ///   - arguments: Its arguments.
   ///   - environment: All variables that it gets beside `PATH` and `COLUMNS`.
+  ///   - wrapper: A command that is given the program and its arguments; empty for none.
   /// - Returns: Exit status and output; for output up to the size of a pipe, 64 KiB.
   /// - Throws: What keeps the program from starting.
   package static func run(
-    _ name: String, _ arguments: [String], environment: [String: String] = [:]
+    _ name: String, _ arguments: [String], environment: [String: String] = [:], through wrapper: [String] = []
   ) async throws -> Run {
-    let process = process(name, arguments, environment: environment)
+    let process = process(name, arguments, environment: environment, through: wrapper)
     let (output, error) = (Pipe(), Pipe())
     process.standardOutput = output
     process.standardError = error

@@ -1,9 +1,11 @@
 /// What a `FaultyProvider` does with a request.
 package enum ProviderAnswer: Sendable {
-  /// The provider's own document: discovery or key set, 200, or 304 for a matching `ETag`.
+  /// The provider's own document: discovery or key set, 200, or 304 for a matching `ETag` or `Last-Modified`.
   case document
   /// The provider's own document, but only once `release()` is called.
   case held
+  /// The provider's own document, this much later.
+  case late(milliseconds: Int64)
   /// A status with extra header fields and a short text.
   case status(Int, headers: [(String, String)] = [])
   /// 200 and this body.
@@ -12,10 +14,14 @@ package enum ProviderAnswer: Sendable {
   case truncated
   /// A chunked body whose last chunk never comes before the connection ends.
   case truncatedChunked
+  /// The whole document in one chunk of a body that never ends.
+  case unfinished
   /// A `Content-Length` that ends inside the document.
   case shortened
   /// A body of this many bytes, announced by `Content-Length` or not (chunked).
   case oversized(bytes: Int, isAnnounced: Bool)
+  /// A `Content-Length` of this many bytes, and not one of them.
+  case announced(bytes: Int)
   /// A head, then one byte of white space every few milliseconds, for ever.
   case drip
   /// Accepts the request and never answers.

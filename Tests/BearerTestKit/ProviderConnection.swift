@@ -41,9 +41,9 @@ final class ProviderConnection: ChannelInboundHandler {
       let path = head.uri.split(separator: "?", omittingEmptySubsequences: false).first.map(String.init) ?? ""
       var headers: [String: String] = [:]
       for field in head.headers { headers[field.name.lowercased()] = field.value }
-      let (endpoint, answer, tellArrival) = provider.receive(
-        ProviderRequest(path: path, headers: headers, serverName: serverName))
-      perform(answer, endpoint: endpoint, noneMatch: headers["if-none-match"], context: context)
+      let request = ProviderRequest(path: path, headers: headers, serverName: serverName)
+      let (endpoint, answer, tellArrival) = provider.receive(request)
+      perform(answer, endpoint: endpoint, request: request, context: context)
       tellArrival()
     }
   }
@@ -58,34 +58,46 @@ final class ProviderConnection: ChannelInboundHandler {
   }
 
   private func perform(
-    _ answer: ProviderAnswer, endpoint: FaultyProvider.Endpoint?, noneMatch: String?, context: ChannelHandlerContext
+    _ answer: ProviderAnswer, endpoint: FaultyProvider.Endpoint?, request: ProviderRequest,
+    context: ChannelHandlerContext
   ) {
     let document = endpoint.map { provider.document($0) }
     let text = document?.body ?? ""
     switch answer {
-    case .document: sendDocument(endpoint, noneMatch: noneMatch, context: context)
+    case .document: sendDocument(endpoint, request: request, context: context)
     case .held:
       let promise = context.eventLoop.makePromise(of: Void.self)
       provider.state.withLock { $0.held.append(promise) }
       let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
       promise.futureResult.whenSuccess {
-        bound.value.0.sendDocument(endpoint, noneMatch: noneMatch, context: bound.value.1)
+        bound.value.0.sendDocument(endpoint, request: request, context: bound.value.1)
       }
-    case .status(let status, let headers): send(status, headers, "status \(status)\n", context)
+    case .late(let milliseconds):
+      let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+      context.eventLoop.scheduleTask(in: .milliseconds(milliseconds)) {
+        bound.value.0.sendDocument(endpoint, request: request, context: bound.value.1)
+      }
+    case .status(let status, let headers):
+      // Neither has a body (RFC 9110 sections 15.3.5 and 15.4.5).
+      send(status, headers, status == 204 || status == 304 ? nil : "status \(status)\n", context)
     case .body(let body, let headers): send(200, headers, body, context)
     case .truncated:
       write("HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count + 1000)\r\n\r\n" + text, context, closes: true)
-    case .truncatedChunked:
+    case .truncatedChunked, .unfinished:
       let size = String(text.utf8.count, radix: 16)
-      write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\(size)\r\n\(text)\r\n", context, closes: true)
+      var closes = true
+      if case .unfinished = answer { closes = false }
+      write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\(size)\r\n\(text)\r\n", context, closes: closes)
     case .shortened:
       write(
         "HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count / 2)\r\nConnection: close\r\n\r\n" + text, context,
         closes: true)
     case .oversized(let bytes, let isAnnounced):
       write(
-        "HTTP/1.1 200 OK\r\n" + (isAnnounced ? "Content-Length: \(bytes)" : "Connection: close") + "\r\n\r\n", context)
-      flood(bytes, context)
+        "HTTP/1.1 200 OK\r\n" + (isAnnounced ? "Content-Length: \(bytes)" : "Transfer-Encoding: chunked") + "\r\n\r\n",
+        context)
+      flood(bytes, isChunked: !isAnnounced, context)
+    case .announced(let bytes): write("HTTP/1.1 200 OK\r\nContent-Length: \(bytes)\r\n\r\n", context)
     case .drip:
       write("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", context)
       let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
@@ -113,13 +125,21 @@ final class ProviderConnection: ChannelInboundHandler {
   }
 
   private func sendDocument(
-    _ endpoint: FaultyProvider.Endpoint?, noneMatch: String?, context: ChannelHandlerContext
+    _ endpoint: FaultyProvider.Endpoint?, request: ProviderRequest, context: ChannelHandlerContext
   ) {
     guard let endpoint else { return send(404, [], "", context) }
     let document = provider.document(endpoint)
     var headers = document.headers
     if let etag = document.etag { headers.append(("ETag", etag)) }
-    if let etag = document.etag, etag == noneMatch { return send(304, headers, nil, context) }
+    // RFC 9110 section 13.2.2: a date counts only where no tag is sent.
+    let lastModified = headers.first { $0.0 == "Last-Modified" }?.1
+    let isUnchanged =
+      if let noneMatch = request.headers["if-none-match"] {
+        noneMatch == document.etag
+      } else {
+        lastModified != nil && lastModified == request.headers["if-modified-since"]
+      }
+    if isUnchanged { return send(304, headers, nil, context) }
     send(200, [("Content-Type", "application/json")] + headers, document.body, context)
   }
 
@@ -139,14 +159,17 @@ final class ProviderConnection: ChannelInboundHandler {
   }
 
   /// Sends white space as fast as the peer takes it, piece by piece.
-  private func flood(_ bytes: Int, _ context: ChannelHandlerContext) {
-    guard bytes > 0, context.channel.isActive else { return context.close(promise: nil) }
+  private func flood(_ bytes: Int, isChunked: Bool, _ context: ChannelHandlerContext) {
+    guard context.channel.isActive else { return }
+    guard bytes > 0 else { return write(isChunked ? "0\r\n\r\n" : "", context, closes: true) }
     let count = min(bytes, 65_536)
     let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-    context.writeAndFlush(wrapOutboundOut(ByteBuffer(repeating: 0x20, count: count))).whenComplete { result in
+    var piece = ByteBuffer(repeating: 0x20, count: count)
+    if isChunked { piece = ByteBuffer(string: "\(String(count, radix: 16))\r\n\(String(buffer: piece))\r\n") }
+    context.writeAndFlush(wrapOutboundOut(piece)).whenComplete { result in
       guard case .success = result else { return }
       bound.value.0.provider.state.withLock { $0.bytesSent += count }
-      bound.value.0.flood(bytes - count, bound.value.1)
+      bound.value.0.flood(bytes - count, isChunked: isChunked, bound.value.1)
     }
   }
 }

@@ -9,6 +9,8 @@ package struct TestIdentity: Sendable {
   package var keyFile: String
   /// For a server: the authority (PEM) by which clients must prove themselves; `nil` if they need not.
   package var clientAuthorityFile: String?
+  /// For a server: whether it speaks no newer TLS than 1.1.
+  package var isOldTLSOnly = false
 
   func serverContext() throws -> NIOSSLContext {
     var configuration = TLSConfiguration.makeServerConfiguration(
@@ -17,6 +19,10 @@ package struct TestIdentity: Sendable {
     if let clientAuthorityFile {
       configuration.trustRoots = .file(clientAuthorityFile)
       configuration.certificateVerification = .noHostnameVerification
+    }
+    if isOldTLSOnly {
+      configuration.minimumTLSVersion = .tlsv1
+      configuration.maximumTLSVersion = .tlsv11
     }
     return try NIOSSLContext(configuration: configuration)
   }
@@ -35,6 +41,16 @@ package struct TestCertificates: Sendable {
   package var wrongName: TestIdentity
   /// As `good`, but expired yesterday.
   package var expired: TestIdentity
+  /// As `good`, but valid from the year 2090 on.
+  package var notYetValid: TestIdentity
+  /// For localhost by its common name, without alternative names.
+  package var commonNameOnly: TestIdentity
+  /// For the address 127.0.0.1 only.
+  package var addressOnly: TestIdentity
+  /// As `good`, but signed by itself.
+  package var selfSigned: TestIdentity
+  /// The authority (PEM) that signed `unknownAuthority`.
+  package var strangerFile: String
   /// As `good`, but signed by an authority of its own that nobody trusts.
   package var unknownAuthority: TestIdentity
   /// A client's, signed by the authority.
@@ -58,6 +74,10 @@ package struct TestCertificates: Sendable {
       good: try maker.leaf("good", names: names, days: 2, authority: "ca"),
       wrongName: try maker.leaf("wrong", names: "DNS:other.example.test", days: 2, authority: "ca"),
       expired: try maker.leaf("expired", names: names, days: -1, authority: "ca"),
+      notYetValid: try maker.leaf("future", names: names, from: "20900101000000Z", authority: "ca"),
+      commonNameOnly: try maker.leaf("localhost", names: nil, days: 2, authority: "ca"),
+      addressOnly: try maker.leaf("address", names: "IP:127.0.0.1", days: 2, authority: "ca"),
+      selfSigned: try maker.selfSigned("self", names: names), strangerFile: "\(directory)/stranger.pem",
       unknownAuthority: try maker.leaf("unknown", names: names, days: 2, authority: "stranger"),
       client: try maker.leaf("client", names: "DNS:client.example.test", days: 2, authority: "ca"))
   }
@@ -73,16 +93,61 @@ package struct TestCertificates: Sendable {
         "-out", "\(name).pem")
     }
 
-    func leaf(_ name: String, names: String, days: Int, authority: String) throws -> TestIdentity {
-      try key(name)
-      try "subjectAltName=\(names)\nbasicConstraints=CA:FALSE\n".write(
-        toFile: "\(directory)/\(name).ext", atomically: true, encoding: .utf8)
-      try openssl("req", "-new", "-key", "\(name).key", "-subj", "/CN=\(name)", "-out", "\(name).csr")
+    func leaf(_ name: String, names: String?, days: Int, authority: String) throws -> TestIdentity {
+      try request(name, names: names)
       try openssl(
         "x509", "-req", "-in", "\(name).csr", "-CA", "\(authority).pem", "-CAkey", "\(authority).key",
         "-set_serial", String(Int.random(in: 1...Int(Int32.max))), "-days", String(days), "-extfile", "\(name).ext",
         "-out", "\(name).pem")
-      return TestIdentity(certificateFile: "\(directory)/\(name).pem", keyFile: "\(directory)/\(name).key")
+      return identity(name)
+    }
+
+    /// A certificate that becomes valid at a time, as in ASN.1; only `openssl ca` can make one.
+    func leaf(_ name: String, names: String, from: String, authority: String) throws -> TestIdentity {
+      try request(name, names: names)
+      try write("", to: "\(name).index")
+      try write(
+        """
+        [ca]
+        default_ca = one
+        [one]
+        database = \(name).index
+        new_certs_dir = .
+        rand_serial = yes
+        default_md = sha256
+        policy = any
+        [any]
+        commonName = supplied
+
+        """, to: "\(name).cnf")
+      try openssl(
+        "ca", "-batch", "-notext", "-config", "\(name).cnf", "-in", "\(name).csr", "-cert", "\(authority).pem",
+        "-keyfile", "\(authority).key", "-startdate", from, "-enddate", "20991231235959Z", "-extfile", "\(name).ext",
+        "-out", "\(name).pem")
+      return identity(name)
+    }
+
+    func selfSigned(_ name: String, names: String) throws -> TestIdentity {
+      try key(name)
+      try openssl(
+        "req", "-x509", "-new", "-key", "\(name).key", "-subj", "/CN=\(name)", "-days", "2",
+        "-addext", "subjectAltName=\(names)", "-out", "\(name).pem")
+      return identity(name)
+    }
+
+    private func request(_ name: String, names: String?) throws {
+      try key(name)
+      let alternatives = names.map { "subjectAltName=\($0)\n" } ?? ""
+      try write(alternatives + "basicConstraints=CA:FALSE\n", to: "\(name).ext")
+      try openssl("req", "-new", "-key", "\(name).key", "-subj", "/CN=\(name)", "-out", "\(name).csr")
+    }
+
+    private func identity(_ name: String) -> TestIdentity {
+      TestIdentity(certificateFile: "\(directory)/\(name).pem", keyFile: "\(directory)/\(name).key")
+    }
+
+    private func write(_ text: String, to name: String) throws {
+      try text.write(toFile: "\(directory)/\(name)", atomically: true, encoding: .utf8)
     }
 
     private func key(_ name: String) throws {
