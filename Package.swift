@@ -165,6 +165,7 @@ let package = Package(
       name: "BearerFetchTests",
       dependencies: [
         "BearerFetch", "BearerKeys", "BearerJOSE", "BearerJSON", "BearerDevIssuer", "BearerSigning", "BearerTestKit",
+        "bearerd",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ]

@@ -17,7 +17,7 @@ package final class IssuerKeySource: KeySource {
     /// The last `jwks_uri` that discovery named.
     var discovered: WebAddress?
     /// Until when it is used without reading the document again.
-    var discoveryDue = ContinuousClock.now
+    var discoveryDue: ContinuousClock.Instant?
     /// Whether the next fetch goes to `discovered` although the document is due: it could not be had just now.
     var skipsDiscovery = false
     /// Where the last key set came from: its validators say nothing about another address.
@@ -29,6 +29,7 @@ package final class IssuerKeySource: KeySource {
   private let group: any EventLoopGroup
   private let environment: [String: String]
   private let discoveryReuse: Duration
+  private let now: @Sendable () -> ContinuousClock.Instant
   private let memory = Mutex(Memory())
 
   /// A source that holds no connection and no thread while nothing is fetched.
@@ -38,14 +39,17 @@ package final class IssuerKeySource: KeySource {
   ///   - group: The event loops that fetches run on.
   ///   - environment: The process's environment, for `HTTPS_PROXY` and `NO_PROXY`.
   ///   - discoveryReuse: How long a `jwks_uri` is used without reading the discovery document again.
+  ///   - now: The clock that `discoveryReuse` is measured by.
   package init(
     settings: KeySourceSettings, group: any EventLoopGroup, environment: [String: String],
-    discoveryReuse: Duration = FetchLimits.discoveryReuse
+    discoveryReuse: Duration = FetchLimits.discoveryReuse,
+    now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
   ) {
     self.settings = settings
     self.group = group
     self.environment = environment
     self.discoveryReuse = discoveryReuse
+    self.now = now
   }
 
   /// Fetches the key set once.
@@ -62,7 +66,7 @@ package final class IssuerKeySource: KeySource {
 
   /// Has the next fetch read the discovery document anew.
   package func forgetDiscovery() {
-    memory.withLock { $0.discoveryDue = .now }
+    memory.withLock { $0.discoveryDue = nil }
   }
 
   /// Fetches once and tells what was met on the way.
@@ -113,7 +117,7 @@ package final class IssuerKeySource: KeySource {
     }
     let remembered = memory.withLock { memory in
       defer { memory.skipsDiscovery = false }
-      return memory.skipsDiscovery || ContinuousClock.now < memory.discoveryDue ? memory.discovered : nil
+      return memory.skipsDiscovery || memory.discoveryDue.map { now() < $0 } == true ? memory.discovered : nil
     }
     if let remembered { return remembered }
     do throws(FetchFailure) {
@@ -123,7 +127,7 @@ package final class IssuerKeySource: KeySource {
       let address = try DiscoveryDocument(parsing: answer, issuer: settings.url).keysAddress
       memory.withLock { memory in
         memory.discovered = address
-        memory.discoveryDue = .now + discoveryReuse
+        memory.discoveryDue = now() + discoveryReuse
       }
       return address
     } catch {

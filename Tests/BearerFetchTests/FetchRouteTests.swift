@@ -51,6 +51,8 @@ struct FetchRouteTests {
     #expect(try Self.routes("https://a.test/k", settings, environment).first?.way.proxy == nil)
     settings.proxy = "http://own.test:3"
     #expect(try Self.routes("https://a.test/k", settings, environment).first?.way.proxy?.shown == "own.test:3")
+    settings.connectTo = "127.0.0.1:8443"
+    #expect(try Self.routes("https://a.test/k", settings, environment).first?.way.proxy == nil)
   }
 
   @Test("plain http to localhost names loopback addresses, so that no resolver is asked")

@@ -29,15 +29,6 @@ struct IssuerKeySourceTests {
     }
   }
 
-  @Test("one slash at the end of url does not double in the address of the document")
-  func slash() async throws {
-    try await ProviderTrial.run(path: "/realms/a/") { trial in
-      let fetched = await trial.source().fetch(previous: nil, validators: nil).fetched
-      #expect(fetched?.keys.usableKeys == 1)
-      #expect(trial.provider.requests.first?.path == "/realms/a/.well-known/openid-configuration")
-    }
-  }
-
   @Test("jwks_uri skips discovery, and url may then be any string")
   func configuredAddress() async throws {
     try await ProviderTrial.run { trial in
@@ -98,28 +89,14 @@ struct IssuerKeySourceTests {
     }
   }
 
-  static let discoveryAnswers: [(ProviderAnswer, FetchFault.Code)] = [
-    (.status(502), .httpStatus), (.redirect(to: "https://evil.test/"), .redirectRefused), (.html, .notJSON),
-    (.body("[]"), .notDiscovery), (.body("{}"), .notDiscovery), (.body(#"{"issuer":7}"#), .notDiscovery),
-    (.body(#"{"issuer":"a","issuer":"a"}"#), .notJSON), (.truncated, .bodyTruncated),
-    (.oversized(bytes: 50_000_000, isAnnounced: false), .bodyTooLarge), (.reset, .connectionReset),
-  ]
+  /// No answer, one that grows for ever, and one that lacks nothing but its end.
+  static let endless: [ProviderAnswer] = [.silence, .drip, .unfinished]
 
-  @Test("each thing that a provider can do wrong with discovery has its code", arguments: discoveryAnswers.indices)
-  func discoveryFault(_ index: Int) async throws {
-    let (answer, code) = Self.discoveryAnswers[index]
-    try await ProviderTrial.run { trial in
-      trial.provider.answer(.discovery, with: answer)
-      #expect(await trial.code() == code)
-      #expect(trial.provider.keyRequests == 0)
-    }
-  }
-
-  @Test("a fetch that never ends is cut at its timeout, whatever it waits for", arguments: [true, false])
-  func timeout(isSilent: Bool) async throws {
+  @Test("a fetch that never ends is cut at its timeout, whatever it waits for", arguments: endless.indices)
+  func timeout(_ index: Int) async throws {
     try await ProviderTrial.run { trial in
       for endpoint in [FaultyProvider.Endpoint.discovery, .keys] {
-        trial.provider.answer(endpoint, with: isSilent ? .silence : .drip)
+        trial.provider.answer(endpoint, with: Self.endless[index])
         #expect(await trial.code { $0.timeout = .milliseconds(300) } == .timedOut)
         trial.provider.answer(endpoint, with: .document)
       }
@@ -137,6 +114,26 @@ struct IssuerKeySourceTests {
       #expect(await source.fetch(previous: nil, validators: nil).fault?.code == .timedOut)
     }
     await provider.stop()
+  }
+
+  @Test("discovery and key set share one timeout: two answers that are each in time are too late together")
+  func oneTimeout() async throws {
+    try await ProviderTrial.run { trial in
+      trial.provider.answer(.discovery, with: .late(milliseconds: 700))
+      trial.provider.answer(.keys, with: .late(milliseconds: 700))
+      #expect(await trial.code { $0.timeout = .milliseconds(1200) } == .timedOut)
+    }
+  }
+
+  @Test("a length over the bound is refused where it is announced, before a byte of it")
+  func announced() async throws {
+    try await ProviderTrial.run { trial in
+      for endpoint in [FaultyProvider.Endpoint.discovery, .keys] {
+        trial.provider.answer(endpoint, with: .announced(bytes: FetchLimits.bodyBytes + 1))
+        #expect(await trial.code() == .bodyTooLarge)
+        trial.provider.answer(endpoint, with: .document)
+      }
+    }
   }
 
   @Test("a 50 MB body is left at the bound, not read to its end")
@@ -176,75 +173,6 @@ struct IssuerKeySourceTests {
     }
   }
 
-  @Test("another issuer in the document: issuer_mismatch, with both names")
-  func issuerMismatch() async throws {
-    try await ProviderTrial.run { trial in
-      let configured = trial.provider.issuer
-      for other in ["https://other.test", configured + "/", configured.uppercased(), configured + "\u{301}"] {
-        trial.provider.present(issuer: other)
-        let fault = await trial.source { $0.url = configured }.fetch(previous: nil, validators: nil).fault
-        #expect(fault?.code == .issuerMismatch)
-        #expect(fault?.message.contains(configured) == true)
-        #expect(fault?.message.contains("slash") == (other == configured + "/"))
-      }
-      #expect(trial.provider.keyRequests == 0)
-    }
-  }
-
-  @Test("a document without jwks_uri: no_jwks_uri")
-  func noKeysAddress() async throws {
-    try await ProviderTrial.run { trial in
-      trial.provider.answer(.discovery, with: .body(#"{"issuer":"\#(trial.provider.issuer)","jwks_uri":null}"#))
-      #expect(await trial.code() == .noJWKSURI)
-    }
-  }
-
-  @Test(
-    "a jwks_uri that is neither https nor loopback: jwks_uri_refused, wherever it comes from",
-    arguments: ["http://keys.example.test/jwks", "ftp://127.0.0.1/jwks", "/jwks", "http://127.0.0.1.evil.test/jwks"])
-  func keysAddressRefused(_ address: String) async throws {
-    try await ProviderTrial.run { trial in
-      trial.provider.present(keysAddress: address)
-      #expect(await trial.code() == .jwksURIRefused)
-      #expect(await trial.code { $0.kind = .jwksURI(address) } == .jwksURIRefused)
-    }
-  }
-
-  @Test("an unchanged set is revalidated by its ETag: 304, with the lifetime begun anew")
-  func revalidation() async throws {
-    try await ProviderTrial.run { trial in
-      trial.provider.useETags()
-      trial.provider.setHeaders([("Cache-Control", "max-age=120")])
-      let source = trial.source()
-      let first = try #require(await source.fetch(previous: nil, validators: nil).fetched)
-      let result = await source.fetch(previous: first.keys, validators: first.validators)
-      guard case .success(.unchanged(let lifetime, let validators)) = result else {
-        Issue.record("not revalidated: \(result)")
-        return
-      }
-      #expect(lifetime == .seconds(120))
-      #expect(validators == first.validators)
-      trial.provider.setKeys(TestKey.set(try TestKey(kid: "k2")))
-      let second = await source.fetch(previous: first.keys, validators: first.validators).fetched
-      #expect(second?.keys.entries.map(\.kid) == ["k2"])
-    }
-  }
-
-  @Test("validators are sent only by who holds the set, and only to the address that gave them")
-  func validatorsBelongToAddress() async throws {
-    try await ProviderTrial.run { trial in
-      trial.provider.useETags()
-      let source = trial.source(discoveryReuse: .zero)
-      let first = try #require(await source.fetch(previous: nil, validators: nil).fetched)
-      #expect(await source.fetch(previous: nil, validators: first.validators).fetched != nil)
-      trial.provider.present(keysAddress: trial.provider.origin + "/jwks?v=2")
-      #expect(await source.fetch(previous: first.keys, validators: first.validators).fetched != nil)
-      let fresh = trial.source()
-      #expect(await fresh.fetch(previous: first.keys, validators: first.validators).fetched != nil)
-      #expect(trial.provider.requests.allSatisfy { $0.headers["if-none-match"] == nil })
-    }
-  }
-
   @Test("a connection that the provider closed after its answer, without a word, is no failure")
   func closedAfterAnswer() async throws {
     try await ProviderTrial.run { trial in
@@ -255,80 +183,6 @@ struct IssuerKeySourceTests {
       trial.provider.answerNext(.discovery, with: .closed)
       #expect(await trial.code() == .connectionReset)
       #expect(trial.provider.requests.count == 4)
-    }
-  }
-
-  @Test("while discovery cannot be had, every other fetch goes to where it last said that the keys are")
-  func discoveryOutage() async throws {
-    try await ProviderTrial.run { trial in
-      let source = trial.source(discoveryReuse: .zero)
-      func code() async -> FetchFault.Code? { await source.fetch(previous: nil, validators: nil).fault?.code }
-      #expect(await code() == nil)
-      for answer in [ProviderAnswer.status(503), .html, .reset] {
-        trial.provider.answer(.discovery, with: answer)
-        #expect(await code() != nil)
-        #expect(await code() == nil)
-      }
-      // Not from a place that the provider itself does not name any more.
-      trial.provider.answer(.discovery, with: .document)
-      trial.provider.present(issuer: "https://other.test")
-      #expect(await code() == .issuerMismatch)
-      #expect(await code() == .issuerMismatch)
-    }
-  }
-
-  @Test("who forgets discovery finds keys that have moved")
-  func movedKeys() async throws {
-    try await ProviderTrial.run { trial in
-      try await ProviderTrial.run { new in
-        let source = trial.source(discoveryReuse: .seconds(3600))
-        #expect(await source.fetch(previous: nil, validators: nil).fetched != nil)
-        trial.provider.present(keysAddress: new.provider.origin + "/jwks")
-        #expect(await source.fetch(previous: nil, validators: nil).fetched != nil)
-        #expect(new.provider.requests.isEmpty)
-        source.forgetDiscovery()
-        #expect(await source.fetch(previous: nil, validators: nil).fetched != nil)
-        #expect(new.provider.keyRequests == 1)
-      }
-    }
-  }
-
-  @Test("a 304 with another tag is about another set: the set is asked for in full")
-  func foreignNotModified() async throws {
-    try await ProviderTrial.run { trial in
-      trial.provider.setHeaders([("ETag", "\"one\"")])
-      let source = trial.source()
-      let first = try #require(await source.fetch(previous: nil, validators: nil).fetched)
-      trial.provider.answerNext(.keys, with: .status(304, headers: [("ETag", "\"two\"")]))
-      let again = await source.fetch(previous: first.keys, validators: first.validators).fetched
-      #expect(again?.validators == FetchValidators(etag: "\"one\""))
-      #expect(trial.provider.requests.map { $0.headers["if-none-match"] }.suffix(2) == ["\"one\"", nil])
-      // The same tag, called weak on the way, is the same.
-      trial.provider.answerNext(.keys, with: .status(304, headers: [("ETag", "W/\"one\"")]))
-      let third = await source.fetch(previous: first.keys, validators: first.validators)
-      guard case .success(.unchanged) = third else {
-        Issue.record("not revalidated: \(third)")
-        return
-      }
-    }
-  }
-
-  @Test("discovery is read again after its time, and at once after a failure")
-  func discoveryReuse() async throws {
-    try await ProviderTrial.run { trial in
-      let source = trial.source(discoveryReuse: .seconds(3600))
-      func discoveries() -> Int { trial.provider.requests.count - trial.provider.keyRequests }
-      #expect(await source.fetch(previous: nil, validators: nil).fault == nil)
-      #expect(await source.fetch(previous: nil, validators: nil).fault == nil)
-      #expect(discoveries() == 1)
-      trial.provider.answerNext(.keys, with: .status(404))
-      #expect(await source.fetch(previous: nil, validators: nil).fault?.code == .httpStatus)
-      #expect(await source.fetch(previous: nil, validators: nil).fault == nil)
-      #expect(discoveries() == 2)
-      let impatient = trial.source(discoveryReuse: .zero)
-      #expect(await impatient.fetch(previous: nil, validators: nil).fault == nil)
-      #expect(await impatient.fetch(previous: nil, validators: nil).fault == nil)
-      #expect(discoveries() == 4)
     }
   }
 

@@ -3,6 +3,7 @@ import BearerJOSE
 import BearerKeys
 import BearerSigning
 import BearerTestKit
+import Foundation
 import NIOPosix
 import Testing
 
@@ -108,6 +109,22 @@ struct IssuerProbeTests {
           "ok discovery", "ok keys", "ok short_lifetime", "warning clock_difference",
         ])
       #expect(second.findings.last?.found.contains("ahead of the provider's") == true)
+    }
+  }
+
+  @Test("a cached answer's date is old by its age, not by a clock")
+  func cachedAnswer() async throws {
+    try await ProviderTrial.run { trial in
+      let format = DateFormatter()
+      format.locale = Locale(identifier: "en_US_POSIX")
+      format.timeZone = TimeZone(identifier: "UTC")
+      format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
+      let date = ("Date", format.string(from: Date(timeIntervalSinceNow: -3600)))
+      trial.provider.setHeaders([date, ("Age", "3600")])
+      #expect(await report(trial).findings.map(\.code) == ["discovery", "keys", "no_cache_headers"])
+      trial.provider.setHeaders([date])
+      #expect(
+        await report(trial).findings.map(\.code) == ["discovery", "keys", "no_cache_headers", "clock_difference"])
     }
   }
 

@@ -52,10 +52,24 @@ struct ProviderTrial {
   }
 }
 
+/// What a 304 leaves.
+struct Unchanged: Equatable {
+  var lifetime: Duration?
+  var validators: FetchValidators
+}
+
 extension Result where Success == FetchOutcome, Failure == FetchFault {
   /// The fault, if it is one.
   var fault: FetchFault? {
     if case .failure(let fault) = self { return fault }
+    return nil
+  }
+
+  /// What was said of the keys in use, if it was that they are unchanged.
+  var unchanged: Unchanged? {
+    if case .success(.unchanged(let lifetime, let validators)) = self {
+      return Unchanged(lifetime: lifetime, validators: validators)
+    }
     return nil
   }
 

@@ -10,10 +10,11 @@ struct ProxyTests {
 
   /// A provider under its public name, which only a proxy can reach.
   private func run(
-    _ behaviour: (Int) -> ConnectProxy.Behaviour, _ body: (ProviderTrial, ConnectProxy) async throws -> Void
+    _ behaviour: (Int) -> ConnectProxy.Behaviour, identity: TestIdentity? = nil,
+    _ body: (ProviderTrial, ConnectProxy) async throws -> Void
   ) async throws {
-    let certificates = try TestCertificates.shared()
-    try await ProviderTrial.run(identity: certificates.good) { trial in
+    let identity = try identity ?? TestCertificates.shared().good
+    try await ProviderTrial.run(identity: identity) { trial in
       trial.provider.present(issuer: Self.issuer, keysAddress: Self.issuer + "/jwks")
       let proxy = try await ConnectProxy.start(behaviour(trial.provider.port))
       try await body(trial, proxy)
@@ -67,6 +68,20 @@ struct ProxyTests {
   func certificate() async throws {
     try await run(ConnectProxy.Behaviour.tunnel) { trial, proxy in
       #expect(await trial.code { $0.proxy = "http://127.0.0.1:\(proxy.port)" } == .tlsUnknownAuthority)
+      #expect(trial.provider.requests.isEmpty)
+    }
+  }
+
+  @Test("why a certificate was refused is found out through the tunnel")
+  func expired() async throws {
+    let certificates = try TestCertificates.shared()
+    try await run(ConnectProxy.Behaviour.tunnel, identity: certificates.expired) { trial, proxy in
+      let code = await trial.code {
+        $0.caFile = certificates.authorityFile
+        $0.proxy = "http://127.0.0.1:\(proxy.port)"
+      }
+      #expect(code == .tlsExpired)
+      #expect(proxy.requests.count == 2)
       #expect(trial.provider.requests.isEmpty)
     }
   }

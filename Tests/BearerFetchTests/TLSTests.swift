@@ -34,6 +34,73 @@ struct TLSTests {
     }
   }
 
+  @Test("a certificate that is not valid yet: tls_expired, whose message says so")
+  func notYetValid() async throws {
+    let certificates = try TestCertificates.shared()
+    try await ProviderTrial.run(identity: certificates.notYetValid) { trial in
+      let source = trial.source { $0.caFile = certificates.authorityFile }
+      let fault = await source.fetch(previous: nil, validators: nil).fault
+      #expect(fault?.code == .tlsExpired)
+      #expect(fault?.message.contains("not valid yet") == true)
+      #expect(trial.provider.requests.isEmpty)
+    }
+  }
+
+  @Test("a certificate that names the host in its common name only: tls_wrong_name")
+  func commonNameOnly() async throws {
+    let certificates = try TestCertificates.shared()
+    try await ProviderTrial.run(identity: certificates.commonNameOnly) { trial in
+      #expect(await trial.code { $0.caFile = certificates.authorityFile } == .tlsWrongName)
+      #expect(trial.provider.requests.isEmpty)
+    }
+  }
+
+  @Test("a certificate for the address that the name leads to, but not for the name: tls_wrong_name")
+  func addressOnly() async throws {
+    let certificates = try TestCertificates.shared()
+    try await ProviderTrial.run(identity: certificates.addressOnly) { trial in
+      #expect(await trial.code { $0.caFile = certificates.authorityFile } == .tlsWrongName)
+      #expect(trial.provider.requests.isEmpty)
+    }
+  }
+
+  @Test("a certificate for an address is good for a url of that address")
+  func addressInURL() async throws {
+    let certificates = try TestCertificates.shared()
+    try await ProviderTrial.run(identity: certificates.addressOnly) { trial in
+      let origin = "https://127.0.0.1:\(trial.provider.port)"
+      trial.provider.present(issuer: origin, keysAddress: origin + "/jwks")
+      #expect(await trial.code { $0.caFile = certificates.authorityFile } == nil)
+    }
+  }
+
+  @Test("a certificate signed by itself: tls_unknown_authority")
+  func selfSigned() async throws {
+    let certificates = try TestCertificates.shared()
+    try await ProviderTrial.run(identity: certificates.selfSigned) { trial in
+      #expect(await trial.code { $0.caFile = certificates.authorityFile } == .tlsUnknownAuthority)
+      #expect(trial.provider.requests.isEmpty)
+    }
+  }
+
+  @Test("a certificate signed by itself is accepted if ca_file holds it")
+  func selfSignedAuthority() async throws {
+    let certificates = try TestCertificates.shared()
+    try await ProviderTrial.run(identity: certificates.selfSigned) { trial in
+      #expect(await trial.code { $0.caFile = certificates.selfSigned.certificateFile } == nil)
+    }
+  }
+
+  @Test("a provider that speaks no TLS newer than 1.1: tls_failed")
+  func oldTLS() async throws {
+    var identity = try TestCertificates.shared().good
+    identity.isOldTLSOnly = true
+    try await ProviderTrial.run(identity: identity) { trial in
+      #expect(await trial.code { $0.caFile = try? TestCertificates.shared().authorityFile } == .tlsFailed)
+      #expect(trial.provider.requests.isEmpty)
+    }
+  }
+
   @Test("a certificate of an authority that is not trusted: tls_unknown_authority")
   func unknownAuthority() async throws {
     let certificates = try TestCertificates.shared()
@@ -112,6 +179,21 @@ struct TLSTests {
       #expect(fetched?.keys.usableKeys == 1)
       #expect(trial.provider.requests.map(\.serverName) == [name, name])
       #expect(trial.provider.requests.map { $0.headers["host"] } == [name, name])
+    }
+  }
+
+  @Test("connect_to serves a jwks_uri beside a url that is no address")
+  func connectToWithoutAddress() async throws {
+    let certificates = try TestCertificates.shared()
+    try await ProviderTrial.run(identity: certificates.good) { trial in
+      let code = await trial.code {
+        $0.url = "accounts.example.test"
+        $0.kind = .jwksURI("https://\(TestCertificates.publicName)/jwks")
+        $0.caFile = certificates.authorityFile
+        $0.connectTo = "127.0.0.1:\(trial.provider.port)"
+      }
+      #expect(code == nil)
+      #expect(trial.provider.requests.map(\.serverName) == [TestCertificates.publicName])
     }
   }
 
