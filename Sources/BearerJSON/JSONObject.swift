@@ -7,6 +7,11 @@ package struct JSONObject: Equatable, Sendable, ExpressibleByDictionaryLiteral {
     /// The value.
     package var value: JSONValue
 
+    /// Whether both have the same name, byte for byte, and equal values.
+    package static func == (left: Member, right: Member) -> Bool {
+      left.name.hasSameBytes(as: right.name) && left.value == right.value
+    }
+
     /// A member with this name and value.
     package init(name: String, value: JSONValue) {
       self.name = name
@@ -30,9 +35,9 @@ package struct JSONObject: Equatable, Sendable, ExpressibleByDictionaryLiteral {
 
   /// The value of a member; setting replaces it in place, appends it, or removes it with `nil`.
   package subscript(_ name: String) -> JSONValue? {
-    get { members.first { $0.name == name }?.value }
+    get { members.first { $0.name.hasSameBytes(as: name) }?.value }
     set {
-      let index = members.firstIndex { $0.name == name }
+      let index = members.firstIndex { $0.name.hasSameBytes(as: name) }
       switch (index, newValue) {
       case (let index?, let value?): members[index].value = value
       case (let index?, nil): members.remove(at: index)

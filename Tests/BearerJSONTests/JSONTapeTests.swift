@@ -206,4 +206,18 @@ struct JSONTapeTests {
         }
         """)
   }
+
+  @Test("values are compared byte for byte: two spellings of one character are two values, and two names")
+  func spellings() {
+    let composed: JSONValue = "\u{E9}"
+    #expect(composed != "e\u{301}")
+    #expect(composed == "\u{E9}")
+    // The Kelvin sign and the letter K are the same to Unicode's normal forms.
+    var object: JSONObject = ["K": 1]
+    #expect(object["\u{212A}"] == nil)
+    object["\u{212A}"] = 2
+    #expect(object["K"] == 1)
+    #expect(object.members.count == 2)
+    #expect(JSONValue.object(["K": 1]) != JSONValue.object(["\u{212A}": 1]))
+  }
 }
