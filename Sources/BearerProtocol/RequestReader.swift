@@ -175,6 +175,7 @@ package struct RequestReader {
 
   private func texts(_ value: Int, _ name: String, _ line: Span<UInt8>) throws(RequestFault) -> [String] {
     guard tape[value].kind == .array else { return [try text(value, name, line)] }
+    try bound(Int(tape[value].count), name)
     var texts: [String] = []
     var at = value + 1
     while at < Int(tape[value].next) {
@@ -182,17 +183,33 @@ package struct RequestReader {
       at = Int(tape[at].next)
     }
     if texts.isEmpty { throw RequestFault(.invalidRequest, "\(name) must not be an empty list.", member: name) }
-    return try bounded(texts, name)
+    return texts
   }
 
+  /// The words between spaces, split byte by byte as the claims are that they are compared with.
+  ///
+  /// Not by characters: a space and a combining mark are one of those, and finding where one ends that is made of all
+  /// the line takes time by the square of its length.
   private func words(_ value: Int, _ name: String, _ line: Span<UInt8>) throws(RequestFault) -> [String] {
-    let words = try text(value, name, line).split(separator: " ").map(String.init)
+    _ = try text(value, name, line)
+    let bytes = tape.unescaped(value, line)
+    var words: [String] = []
+    var at = 0
+    while at < bytes.count {
+      let start = at
+      while at < bytes.count, bytes[at] != UInt8(ascii: " ") { at += 1 }
+      if at > start {
+        try bound(words.count + 1, name)
+        words.append(String(decoding: bytes[start..<at], as: UTF8.self))
+      }
+      at += 1
+    }
     if words.isEmpty { throw RequestFault(.invalidRequest, "\(name) must not be blank.", member: name) }
-    return try bounded(words, name)
+    return words
   }
 
-  private func bounded(_ values: [String], _ name: String) throws(RequestFault) -> [String] {
-    if values.count <= ProtocolLimits.valuesPerMember { return values }
+  private func bound(_ count: Int, _ name: String) throws(RequestFault) {
+    if count <= ProtocolLimits.valuesPerMember { return }
     throw RequestFault(
       .invalidRequest, "\(name) must not have more than \(ProtocolLimits.valuesPerMember) values.", member: name)
   }

@@ -213,6 +213,18 @@ import Testing
     }
   }
 
+  @Test("words end at the byte of a space, whatever follows it", arguments: ["scope", "acr_values"])
+  mutating func wordsByBytes(_ member: String) throws {
+    // A space and a combining mark are one character, and so is a letter with any number of marks.
+    let marks = String(repeating: "\u{301}\u{323}", count: 1000)
+    guard case .verify(let demands) = try read(#"{"op":"verify","token":"t","\#(member)":"a \#(marks) b"}"#) else {
+      Issue.record("not a request to verify")
+      return
+    }
+    let words = member == "scope" ? demands.scopes : demands.acrValues ?? []
+    #expect(words.map { Array($0.utf8) } == ["a", marks, "b"].map { Array($0.utf8) })
+  }
+
   @Test(
     "as many as 64 values of a member are looked for, and not one more", arguments: ["scope", "acr_values", "audience"])
   mutating func manyValues(_ member: String) {
