@@ -78,12 +78,20 @@ package struct AlgorithmSet: OptionSet, Hashable, Sendable {
   ///
   /// `EdDSA` names two: the key decides which.
   package init(named name: String) {
+    // No name of the table is longer; comparing all of what a stranger may send here could take far longer than judging
+    // the token.
+    guard name.utf8.count <= Self.longestName else {
+      self = []
+      return
+    }
     if name == "EdDSA" {
       self = [Self(.ed25519), Self(.ed448)]
     } else {
       self = Algorithm(rawValue: name).map { Self($0) } ?? []
     }
   }
+
+  private static let longestName = Algorithm.allCases.map(\.rawValue.utf8.count).max() ?? 0
 
   /// The algorithms in the table's order.
   package var algorithms: [Algorithm] { Algorithm.allCases.filter { contains(Self($0)) } }

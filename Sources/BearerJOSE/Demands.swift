@@ -91,7 +91,7 @@ package struct Demands: Sendable {
   /// The scopes that must all be granted, for `www_authenticate` (RFC 6750 section 3).
   package var scopes: [String] {
     let own = policy.policy.scopes
-    return own + requestScopes.map { String(decoding: $0, as: UTF8.self) }.filter { !own.contains($0) }
+    return own + requestScopes.filter { !policy.scopes.contains($0) }.map { String(decoding: $0, as: UTF8.self) }
   }
 
   /// The accepted authentication context classes, for `www_authenticate` (RFC 9470 section 3).

@@ -62,6 +62,8 @@ struct JOSEHeader {
   }
 
   private static func mediaType(_ bytes: [UInt8]) -> TokenMediaType {
+    // The longest that means anything; a longer one is not worth comparing.
+    guard bytes.count <= "application/at+jwt".utf8.count else { return .other }
     let lowercased = String(decoding: bytes, as: UTF8.self).lowercased()
     switch lowercased {
     case "jwt", "application/jwt": return .jwt

@@ -42,9 +42,9 @@ struct JWK {
   /// Reads one key.
   init(_ value: JSONValue) throws(Problem) {
     guard let object = value.objectValue else { throw .malformed }
-    guard let type = object["kty"]?.stringValue else { throw .malformed }
+    guard let type = object["kty"], type.stringValue != nil else { throw .malformed }
     if let use = object["use"] {
-      guard let use = use.stringValue else { throw .malformed }
+      guard use.stringValue != nil else { throw .malformed }
       guard use == "sig" else { throw .notForSignatures }
     }
     if let operations = object["key_ops"] {
@@ -66,17 +66,16 @@ struct JWK {
     }
   }
 
-  private static func material(_ object: JSONObject, type: String) throws(Problem) -> KeyMaterial {
+  private static func material(_ object: JSONObject, type: JSONValue) throws(Problem) -> KeyMaterial {
     switch type {
     case "RSA":
       return .rsa(modulus: try number(object, "n"), exponent: try number(object, "e"))
     case "EC":
       let curve: EllipticCurve
-      switch object["crv"]?.stringValue {
+      switch try curveName(object) {
       case "P-256": curve = .p256
       case "P-384": curve = .p384
       case "P-521": curve = .p521
-      case nil: throw .malformed
       default: throw .unsupportedCurve
       }
       // Longer than the field is a fault even when what is longer is zeros; shorter is not (a provider in the field
@@ -86,14 +85,19 @@ struct JWK {
       guard max(x.count, y.count) <= curve.coordinateBytes else { throw .coordinateTooLong }
       return .ec(curve, x: trimmed(x), y: trimmed(y))
     case "OKP":
-      switch object["crv"]?.stringValue {
+      switch try curveName(object) {
       case "Ed25519": return .ed25519(try bytes(object, "x"))
       case "Ed448": return .ed448(try bytes(object, "x"))
-      case nil: throw .malformed
       default: throw .unsupportedCurve
       }
     default: throw .unsupportedType
     }
+  }
+
+  /// The curve's name, as the JSON string that it is: JSON is compared byte for byte.
+  private static func curveName(_ object: JSONObject) throws(Problem) -> JSONValue {
+    guard let name = object["crv"], name.stringValue != nil else { throw .malformed }
+    return name
   }
 
   private static func bytes(_ object: JSONObject, _ name: String) throws(Problem) -> [UInt8] {

@@ -68,7 +68,7 @@ package struct VerifiedToken {
   package func words(of name: String) -> [String] {
     guard let value = claimsTape.value(of: Array(name.utf8), claimsBytes.span) else { return [] }
     switch JSONValue(claimsTape, value, claimsBytes.span) {
-    case .string(let text): return text.split(separator: " ").map(String.init)
+    case .string(let text): return text.utf8.split(separator: UInt8(ascii: " ")).compactMap { String($0) }
     case .array(let elements): return elements.compactMap(\.stringValue)
     default: return []
     }

@@ -283,7 +283,9 @@ package struct Verifier {
   /// Whether `iss` is a configured issuer but for a slash at its end, the commonest mistake of all.
   func isIssuerButForSlash(_ question: Question) -> Bool {
     guard let issuer = claims.issuer, let found = payload.text(issuer, payloadBytes.span) else { return false }
-    return question.issuers.contains { $0.url + "/" == found || $0.url == found + "/" }
+    return question.issuers.contains {
+      ($0.url + "/").hasSameBytes(as: found) || $0.url.hasSameBytes(as: found + "/")
+    }
   }
 
   private static func areEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
