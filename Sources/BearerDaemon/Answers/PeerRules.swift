@@ -1,3 +1,4 @@
+import BearerJSON
 import BearerKeys
 import BearerProtocol
 import BearerServer
@@ -47,7 +48,9 @@ final class PeerRules: Sendable {
     if let operations = rule.peer.operations, !operations.contains(operation) {
       return Self.notPermitted("peer.\(rule.peer.name) does not permit this op.", member: "op")
     }
-    if let policies = rule.peer.policies, let policy = request.policy, !policies.contains(policy) {
+    if let policies = rule.peer.policies, let policy = request.policy,
+      !policies.contains(where: { $0.hasSameBytes(as: policy) })
+    {
       return Self.notPermitted("peer.\(rule.peer.name) does not permit this policy.", member: "policy")
     }
     guard let wait = rule.rate?.withLock({ $0.take(now: now) }) else { return nil }

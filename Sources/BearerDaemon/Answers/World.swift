@@ -1,4 +1,5 @@
 package import BearerJOSE
+import BearerJSON
 package import BearerKeys
 import Synchronization
 
@@ -16,7 +17,8 @@ package final class World: Sendable {
   /// Who may ask what; `nil` if everybody may ask everything.
   let peers: PeerRules?
 
-  private let policies: [String: Demands]
+  /// By the bytes of their names, for that is how names are compared.
+  private let policies: [[UInt8]: Demands]
   private let defaultPolicy: Demands?
 
   /// Prepares a configuration.
@@ -32,20 +34,20 @@ package final class World: Sendable {
     peers = PeerRules(configuration.peers)
     policies = Dictionary(
       uniqueKeysWithValues: configuration.policies.map { policy in
-        (policy.name, Demands(CompiledPolicy(policy, issuers: issuers)))
+        (Array(policy.name.utf8), Demands(CompiledPolicy(policy, issuers: issuers)))
       })
-    defaultPolicy = policies[Configuration.defaultName]
+    defaultPolicy = policies[Array(Configuration.defaultName.utf8)]
   }
 
   /// What a policy demands; `nil` for the one that a request gets which names none.
   package func demands(ofPolicy name: String?) -> Demands? {
     guard let name else { return defaultPolicy }
-    return policies[name]
+    return policies[Array(name.utf8)]
   }
 
   /// The indices of the issuers that have this short name or url.
   package func issuers(named name: String) -> [Int] {
-    issuers.indices.filter { issuers[$0].name == name || issuers[$0].url == name }
+    issuers.indices.filter { issuers[$0].name.hasSameBytes(as: name) || issuers[$0].url.hasSameBytes(as: name) }
   }
 }
 
