@@ -201,10 +201,19 @@ struct IssuerKeysState: Sendable {
 extension KeySetChange {
   /// The difference between two sets; by default it is one.
   init(from before: KeySet?, to after: KeySet, changed: Bool = true) {
-    let old = Set((before?.entries ?? []).compactMap(\.kid))
-    let new = Set(after.entries.compactMap(\.kid))
+    let old = Self.kids(before)
+    let new = Self.kids(after)
     self.init(
-      keys: after.entries.count, added: new.subtracting(old).sorted(), removed: old.subtracting(new).sorted(),
+      keys: after.entries.count, added: Self.sorted(new.subtracting(old)), removed: Self.sorted(old.subtracting(new)),
       changed: changed)
+  }
+
+  /// The keys' names as bytes, for that is how they are compared.
+  private static func kids(_ set: KeySet?) -> Set<[UInt8]> {
+    Set((set?.entries ?? []).compactMap { $0.kid.map { Array($0.utf8) } })
+  }
+
+  private static func sorted(_ kids: Set<[UInt8]>) -> [String] {
+    kids.sorted { $0.lexicographicallyPrecedes($1) }.map { String(decoding: $0, as: UTF8.self) }
   }
 }

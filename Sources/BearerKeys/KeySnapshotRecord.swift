@@ -107,9 +107,9 @@ package struct KeySnapshotRecord: Equatable, Sendable {
     maximumAge: Duration = defaultMaximumAge
   ) throws(SnapshotFault) {
     let members = try Self.intactMembers(of: bytes)
-    guard members["format"]?.stringValue == Self.format else { throw .notOurs }
-    guard members["issuer"]?.stringValue == issuer else { throw .otherIssuer }
-    guard members["configuration"]?.stringValue == configuration else { throw .otherConfiguration }
+    guard members["format"] == .string(Self.format) else { throw .notOurs }
+    guard members["issuer"] == .string(issuer) else { throw .otherIssuer }
+    guard members["configuration"] == .string(configuration) else { throw .otherConfiguration }
     guard
       let source = members["source"]?.stringValue, let validatedAt = members["validated_at"]?.integerValue,
       let body = members["body"]?.stringValue
@@ -134,7 +134,7 @@ package struct KeySnapshotRecord: Equatable, Sendable {
     do throws(JSONError) { value = try JSONValue(parsing: bytes) } catch { throw .damaged }
     guard var members = value.objectValue, members["format"] != nil else { throw .notOurs }
     guard let last = members.members.popLast(), last.name == "sha256" else { throw .damaged }
-    guard last.value.stringValue == digest(of: members) else { throw .damaged }
+    guard last.value == .string(digest(of: members)) else { throw .damaged }
     return members
   }
 
