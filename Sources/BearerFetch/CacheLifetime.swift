@@ -35,7 +35,8 @@ package enum CacheLifetime {
     }
     guard let stated else { return nil }
     // Of a list of ages the first counts (RFC 9111 section 5.1).
-    let spent = age.flatMap { seconds(trimmed($0.prefix { $0 != "," }, of: " \t")) } ?? 0
+    let firstAge = age.map { Array($0.utf8.prefix { $0 != UInt8(ascii: ",") }) }
+    let spent = firstAge.flatMap { seconds(String(decoding: trimmed($0[...], of: " \t"), as: UTF8.self)) } ?? 0
     return .seconds(max(0, stated - spent))
   }
 
@@ -46,30 +47,38 @@ package enum CacheLifetime {
   }
 
   /// Splits a field at the commas outside quotes; names in lower case, values without quotes.
+  ///
+  /// By bytes: a comma is one whatever follows it, and comparing what is no directive could take long.
   private static func directives(_ field: String) -> [(name: String, value: String?)] {
-    var pieces: [String] = [""]
+    var pieces: [[UInt8]] = [[]]
     var isQuoted = false
     var isEscaped = false
-    for character in field {
-      if character == "\"", !isEscaped { isQuoted.toggle() }
-      isEscaped = isQuoted && character == "\\" && !isEscaped
-      if character == ",", !isQuoted {
-        pieces.append("")
+    for byte in field.utf8 {
+      if byte == UInt8(ascii: "\""), !isEscaped { isQuoted.toggle() }
+      isEscaped = isQuoted && byte == UInt8(ascii: "\\") && !isEscaped
+      if byte == UInt8(ascii: ","), !isQuoted {
+        pieces.append([])
       } else {
-        pieces[pieces.count - 1].append(character)
+        pieces[pieces.count - 1].append(byte)
       }
     }
     return pieces.map { piece in
-      let parts = piece.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      let name = parts.first.map { trimmed($0, of: " \t").lowercased() } ?? ""
-      return (name, parts.count == 2 ? trimmed(parts[1], of: " \t\"") : nil)
+      let parts = piece.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+      let name = parts.first.map { trimmed($0, of: " \t") } ?? []
+      return (
+        name.count <= longestDirective ? String(decoding: name, as: UTF8.self).lowercased() : "",
+        parts.count == 2 ? String(decoding: trimmed(parts[1], of: " \t\""), as: UTF8.self) : nil
+      )
     }
   }
 
-  private static func trimmed(_ text: Substring, of characters: String) -> String {
-    var rest = text
-    while let first = rest.first, characters.contains(first) { rest.removeFirst() }
-    while let last = rest.last, characters.contains(last) { rest.removeLast() }
-    return String(rest)
+  /// More than any directive's name has that means something here.
+  private static let longestDirective = 16
+
+  private static func trimmed(_ text: ArraySlice<UInt8>, of bytes: String) -> ArraySlice<UInt8> {
+    let bytes = Array(bytes.utf8)
+    var rest = text.drop { bytes.contains($0) }
+    while let last = rest.last, bytes.contains(last) { rest.removeLast() }
+    return rest
   }
 }

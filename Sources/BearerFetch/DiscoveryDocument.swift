@@ -54,7 +54,7 @@ struct DiscoveryDocument: Equatable, Sendable {
         .notDiscovery, found: "\(answer.address.shown) is JSON, but no discovery document: it names no issuer",
         mend: "check the url")
     }
-    guard found == issuer, found.utf8.elementsEqual(issuer.utf8) else {
+    guard found.hasSameBytes(as: issuer) else {
       throw FetchFailure(
         .issuerMismatch,
         found:
@@ -97,6 +97,6 @@ struct DiscoveryDocument: Equatable, Sendable {
 
   /// Whether two issuers are the same but for one slash at the end.
   static func differsBySlash(_ first: String, _ second: String) -> Bool {
-    first + "/" == second || second + "/" == first
+    (first + "/").hasSameBytes(as: second) || (second + "/").hasSameBytes(as: first)
   }
 }

@@ -1,3 +1,4 @@
+import BearerJSON
 import BearerKeys
 import NIOHTTP1
 
@@ -34,7 +35,7 @@ struct HTTPAnswer: Sendable {
 
   /// How a body that is not JSON is described; a sentence's end.
   var describedBody: String {
-    if let coding = headers.first(name: "content-encoding"), coding.lowercased() != "identity" {
+    if let coding = headers.first(name: "content-encoding"), !coding.lowercased().hasSameBytes(as: "identity") {
       return "is compressed (\(ShownText.quoted(coding))), which was not asked for"
     }
     return looksLikeHTML ? "looks like a web page (HTML), not JSON" : "is not JSON"

@@ -5,8 +5,9 @@ package enum HTTPDate {
   /// Seconds since 1970-01-01 00:00 UTC; `nil` if the text is no date.
   package static func seconds(parsing text: String) -> Int64? {
     // "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"
+    guard text.utf8.count <= 64 else { return nil }
     let words = text.split { $0 == " " || $0 == "," || $0 == "-" }
-    guard text.utf8.count <= 64, words.count == 5 || words.count == 6 else { return nil }
+    guard words.count == 5 || words.count == 6 else { return nil }
     let isObsoleteC = words.count == 5
     if !isObsoleteC && words[5] != "GMT" { return nil }
     guard let month = months.firstIndex(of: String(words[isObsoleteC ? 1 : 2])),

@@ -21,9 +21,10 @@ package struct HostAndPort: Equatable, Sendable, CustomStringConvertible {
     } else {
       let parts = text.split(separator: ":", omittingEmptySubsequences: false)
       guard let first = parts.first else { return nil }
+      // Before case is folded, which makes a k of the Kelvin sign.
+      guard !first.isEmpty, first.utf8.allSatisfy(HostAndPort.isNameByte) else { return nil }
       host = first.lowercased()
       if parts.count == 2 { portText = String(parts[1]) }
-      guard !host.isEmpty, host.utf8.allSatisfy(HostAndPort.isNameByte) else { return nil }
     }
     if let portText {
       guard !portText.isEmpty, portText.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = UInt16(portText),

@@ -51,7 +51,10 @@ struct ProxyAddress: Hashable, Sendable {
     var bytes: [UInt8] = []
     var rest = text.utf8[...]
     while let byte = rest.popFirst() {
-      if byte == 0x25, rest.count >= 2, let value = UInt8(String(Substring(rest.prefix(2))), radix: 16) {
+      // `UInt8` reads a sign too.
+      if byte == 0x25, rest.count >= 2, !rest.starts(with: "+".utf8), !rest.starts(with: "-".utf8),
+        let value = UInt8(String(Substring(rest.prefix(2))), radix: 16)
+      {
         bytes.append(value)
         rest = rest.dropFirst(2)
       } else {

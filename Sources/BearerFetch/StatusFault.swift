@@ -35,7 +35,7 @@ enum StatusFault {
     if let target = try? WebAddress(parsing: location) {
       return target.hasSameOrigin(as: address) ? "another path of the same server" : target.origin
     }
-    return location.hasPrefix("/") && !location.hasPrefix("//")
+    return location.utf8.starts(with: "/".utf8) && !location.utf8.starts(with: "//".utf8)
       ? "another path of the same server" : "an address that cannot be shown"
   }
 }

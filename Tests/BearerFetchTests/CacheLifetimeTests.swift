@@ -22,6 +22,8 @@ struct CacheLifetimeTests {
     Case(cacheControl: ["public, MAX-AGE=600 , must-revalidate"], seconds: 600),
     Case(cacheControl: [#"max-age="600""#], seconds: 600),
     Case(cacheControl: ["max-age=600"], age: "100", seconds: 500),
+    // A comma and a combining mark are one character, and a comma all the same.
+    Case(cacheControl: ["no-store,\u{301}x"], seconds: 0),
     Case(cacheControl: ["max-age=600"], age: "601", seconds: 0),
     Case(cacheControl: ["max-age=600"], age: "99999999999999999999999", seconds: 0),
     Case(cacheControl: ["max-age=600"], age: "-5", seconds: 600),

@@ -54,12 +54,17 @@ struct ProxyChoiceTests {
     #expect(proxy.password == "p:w%d")
     #expect(proxy.shown == "[fd00::1]:3128")
     #expect(try ProxyAddress(parsing: "proxy.test").shown == "proxy.test:80")
+    // A sign is no hexadecimal digit.
+    #expect(try ProxyAddress(parsing: "http://a%+fb:c%-0d@proxy.test").user == "a%+fb")
+    #expect(try ProxyAddress(parsing: "http://a%+fb:c%-0d@proxy.test").password == "c%-0d")
   }
 
   @Test(
     "another kind of proxy is refused without repeating what was written",
     arguments: [
       "https://user:hunter2@p.test", "socks5://user:hunter2@p.test", "http://user:hunter2@", "http://p.test:x", "",
+      // The Kelvin sign, of which folding case makes a k.
+      "http://ban\u{212A}.test",
     ])
   func refused(_ text: String) throws {
     let failure = try #require(throws: FetchFailure.self) { try ProxyAddress(parsing: text) }
