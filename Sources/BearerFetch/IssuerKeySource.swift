@@ -188,10 +188,12 @@ extension FetchFault.Code {
 }
 
 extension FetchValidators {
-  /// Whether a 304 with these is about the set that came with `others`: a tag that is missing in one says nothing.
+  /// Whether a 304 with these is about the set that came with `others`: the tag decides, without one the date, and
+  /// what is missing in one of them says nothing.
   fileprivate func agree(with others: FetchValidators?) -> Bool {
-    guard let etag, let other = others?.etag else { return true }
-    return etag.opaqueTag == other.opaqueTag
+    if let etag, let other = others?.etag { return etag.opaqueTag.utf8.elementsEqual(other.opaqueTag.utf8) }
+    guard let lastModified, let other = others?.lastModified else { return true }
+    return lastModified.utf8.elementsEqual(other.utf8)
   }
 }
 
