@@ -19,18 +19,9 @@ struct Benchmark {
   static let issuerURL = "https://benchmark.example"
 
   static func main() async throws {
-    // For a profiler: nothing but one kind of request.
-    if CommandLine.arguments.dropFirst().first == "known" {
-      let material = try Material(.rs256)
-      let handler = material.handler(cacheBytes: 16 << 20)
-      var reply: [UInt8] = []
-      for _ in 0..<5000 {
-        for line in material.lines {
-          reply.removeAll(keepingCapacity: true)
-          _ = handler.handle(line.span, from: Peer(uid: 0, gid: 0, pid: 0), into: &reply)
-        }
-      }
-      return
+    if let kind = CommandLine.arguments.dropFirst().first {
+      return try await profile(
+        kind, requests: CommandLine.arguments.dropFirst(2).first.flatMap { Int($0) } ?? 1_000_000)
     }
     print("what                          µs each   ratio")
     for algorithm in [SigningAlgorithm.rs256, .es256, .edDSA] {
@@ -39,11 +30,28 @@ struct Benchmark {
     try await measureSocket(try Material(.rs256))
   }
 
+  /// For a profiler: nothing but one kind of request, `known` or `new` in the process or `socket` over one, so often.
+  static func profile(_ kind: String, requests: Int) async throws {
+    let material = try Material(.rs256)
+    if kind == "socket" { return try await measureSocket(material, depths: [16], requests: requests / (2 * rounds)) }
+    let handler = material.handler(cacheBytes: kind == "known" ? 16 << 20 : Self.smallCache)
+    var reply: [UInt8] = []
+    for number in 0..<requests {
+      let line = material.lines[number % material.lines.count]
+      reply.removeAll(keepingCapacity: true)
+      _ = handler.handle(line.span, from: Peer(uid: 0, gid: 0, pid: 0), into: &reply)
+    }
+  }
+
   // MARK: In the process
+
+  /// Too little for all tokens of a round, so that each one is new again when its turn comes, and is remembered and
+  /// forgotten as it is in a daemon.
+  static let smallCache = 16 << 10
 
   /// New tokens and known ones through the line handler, against libcrypto alone.
   static func measureVerifying(_ material: Material) throws {
-    let handler = material.handler(cacheBytes: 0)
+    let handler = material.handler(cacheBytes: smallCache)
     let caching = material.handler(cacheBytes: 16 << 20)
     let peer = Peer(uid: 0, gid: 0, pid: 0)
     var reply: [UInt8] = []
@@ -71,7 +79,7 @@ struct Benchmark {
   // MARK: Over the socket
 
   /// A known token over the socket, against a server that sends the line back.
-  static func measureSocket(_ material: Material) async throws {
+  static func measureSocket(_ material: Material, depths: [Int] = [1, 16], requests: Int = 20_000) async throws {
     let directory = "/tmp/bearerd-benchmark-\(getpid())"
     mkdir(directory, 0o700)
     defer { rmdir(directory) }
@@ -89,12 +97,12 @@ struct Benchmark {
       for await _ in listening { break }
       paths.append(path)
     }
-    for depth in [1, 16] {
+    for depth in depths {
       var echo: [Double] = []
       var verify: [Double] = []
       for _ in 0..<rounds {
-        echo.append(try conversation(paths[0], material.lines[0], depth: depth))
-        verify.append(try conversation(paths[1], material.lines[0], depth: depth))
+        echo.append(try conversation(paths[0], material.lines[0], depth: depth, requests: requests))
+        verify.append(try conversation(paths[1], material.lines[0], depth: depth, requests: requests))
       }
       let deep = depth == 1 ? "one at a time" : "\(depth) deep"
       report("socket, \(deep): echo", median(echo), nil)
@@ -105,12 +113,12 @@ struct Benchmark {
   }
 
   /// Microseconds for each of many requests, `depth` of them on the way at a time.
-  static func conversation(_ path: String, _ line: [UInt8], depth: Int) throws -> Double {
+  static func conversation(_ path: String, _ line: [UInt8], depth: Int, requests: Int) throws -> Double {
     let descriptor = try connect(path)
     defer { close(descriptor) }
     let batch = Array(repeatElement(line + [0x0A], count: depth).joined())
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    let batches = 20_000 / (depth == 1 ? 2 : depth)
+    let batches = max(1, requests / (depth == 1 ? 2 : depth))
     let start = ContinuousClock.now
     for _ in 0..<batches {
       var sent = 0
@@ -121,10 +129,24 @@ struct Benchmark {
       while replies < depth {
         let count = read(descriptor, &buffer, buffer.count)
         guard count > 0 else { throw Interrupted() }
-        for byte in buffer[..<count] where byte == 0x0A { replies += 1 }
+        replies += lineFeeds(in: buffer, count)
       }
     }
     return microseconds(since: start) / Double(batches * depth)
+  }
+
+  /// How many lines end in the first bytes of a buffer; by `memchr`, so that the client is not what is measured.
+  static func lineFeeds(in buffer: [UInt8], _ count: Int) -> Int {
+    buffer.withUnsafeBytes { bytes in
+      var found = 0
+      var rest = UnsafeRawBufferPointer(rebasing: bytes[..<count])
+      // Safe because the rest is a part of the buffer, and memchr points into it.
+      while let base = rest.baseAddress, let lineFeed = memchr(base, 0x0A, rest.count) {
+        found += 1
+        rest = UnsafeRawBufferPointer(rebasing: rest[(UnsafeRawPointer(lineFeed) - base + 1)...])
+      }
+      return found
+    }
   }
 
   struct Interrupted: Error {}
