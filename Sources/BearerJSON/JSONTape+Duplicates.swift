@@ -2,11 +2,10 @@
 extension JSONTape {
   /// Objects with more members than this are checked for duplicates by sorting, so that the cost of a text stays within
   /// its length times a logarithm.
-  private static let pairwiseMembers: Int32 = 16
+  private static let pairwiseMembers = 16
 
   /// Refuses an object that was just closed, at its first repeated name.
-  func refuseDuplicates(in object: Int, _ bytes: Span<UInt8>) throws(JSONError) {
-    let count = nodes[object].count
+  func refuseDuplicates(in object: Int, count: Int, _ bytes: Span<UInt8>) throws(JSONError) {
     if count < 2 { return }
     let end = Int(nodes[object].next)
     var hasEscapes = false
@@ -20,7 +19,7 @@ extension JSONTape {
     // Many names, or names that hide behind escapes: each is unescaped once, for a name that is unescaped at every
     // comparison would let a short line cost milliseconds.
     var names: [(value: [UInt8], node: Int)] = []
-    names.reserveCapacity(Int(count))
+    names.reserveCapacity(count)
     name = object + 1
     while name < end {
       names.append((unescaped(name, bytes), name))
@@ -32,26 +31,31 @@ extension JSONTape {
     }
   }
 
+  /// Compares a name with those before it only if one of them shares its bit among 64, which is seldom.
   private func refusePairs(in object: Int, _ bytes: Span<UInt8>) throws(JSONError) {
     let end = Int(nodes[object].next)
+    var seen: UInt64 = 0
     var name = object + 1
     while name < end {
-      let following = Int(nodes[name + 1].next)
-      var other = following
-      while other < end {
-        if areEqual(nodes[name], nodes[other], bytes) {
-          throw JSONError(.duplicateMember, at: Int(nodes[other].start) - 1)
+      let node = nodes[name]
+      let mixed = (lastBytes(of: node, bytes) ^ UInt64(node.length)) &* 0x9E37_79B9_7F4A_7C15
+      let bit: UInt64 = 1 << (mixed >> 58)
+      if seen & bit != 0 {
+        var other = object + 1
+        while other < name {
+          if areEqual(nodes[other], node, bytes) { throw JSONError(.duplicateMember, at: Int(node.start) - 1) }
+          other = Int(nodes[other + 1].next)
         }
-        other = Int(nodes[other + 1].next)
       }
-      name = following
+      seen |= bit
+      name = Int(nodes[name + 1].next)
     }
   }
 
   /// Whether two strings without escapes are equal; lengths and last bytes settle nearly all pairs.
   private func areEqual(_ a: Node, _ b: Node, _ bytes: Span<UInt8>) -> Bool {
-    let length = Int(a.end &- a.start)
-    guard length == Int(b.end &- b.start) else { return false }
+    let length = a.length
+    guard length == b.length else { return false }
     var offset = length - 1
     while offset >= 0 {
       if bytes[Int(a.start) + offset] != bytes[Int(b.start) + offset] { return false }

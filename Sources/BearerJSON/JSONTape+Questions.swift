@@ -40,15 +40,10 @@ extension JSONTape {
   package func string(_ index: Int, equals text: StaticString, _ bytes: Span<UInt8>) -> Bool {
     let node = self[index]
     guard node.kind == .string else { return false }
-    let length = text.utf8CodeUnitCount
-    if node.hasEscapes {
-      let value = unescaped(index, bytes)
-      guard value.count == length else { return false }
-      for at in 0..<length where value[at] != text.utf8Start[at] { return false }
-      return true
-    }
-    guard Int(node.end - node.start) == length else { return false }
-    for at in 0..<length where bytes[Int(node.start) + at] != text.utf8Start[at] { return false }
+    let wanted = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+    if node.hasEscapes { return unescaped(index, bytes).elementsEqual(wanted) }
+    guard node.length == wanted.count else { return false }
+    for at in 0..<wanted.count where bytes[Int(node.start) &+ at] != wanted[at] { return false }
     return true
   }
 
@@ -57,21 +52,54 @@ extension JSONTape {
     let node = self[index]
     guard node.kind == .string else { return false }
     if node.hasEscapes { return unescaped(index, bytes) == text }
-    guard Int(node.end - node.start) == text.count else { return false }
-    for at in 0..<text.count where bytes[Int(node.start) + at] != text[at] { return false }
+    guard node.length == text.count else { return false }
+    for at in 0..<text.count where bytes[Int(node.start) &+ at] != text[at] { return false }
     return true
+  }
+
+  /// The last eight bytes of a string's source in one word, the last one highest; of a shorter string all, the rest zero.
+  func lastBytes(of node: Node, _ bytes: Span<UInt8>) -> UInt64 {
+    let count = min(node.length, 8)
+    if count == 0 { return 0 }
+    if node.end >= 8 {
+      // Safe because the load is bounds-checked and every bit pattern is a UInt64.
+      let word = bytes.bytes.unsafeLoadUnaligned(fromByteOffset: Int(node.end) &- 8, as: UInt64.self)
+      return word >> UInt64(64 - 8 * count)
+    }
+    var word: UInt64 = 0
+    for at in Int(node.start)..<Int(node.end) { word = word >> 8 | UInt64(bytes[at]) << 56 }
+    return word >> UInt64(64 - 8 * count)
+  }
+
+  /// The bytes of a string's value in one word, the first one lowest, for choosing among many names at once.
+  ///
+  /// - Parameters:
+  ///   - index: The string's node.
+  ///   - bytes: The text that was read.
+  /// - Returns: The word; `nil` for a value of more than eight bytes, or with a zero byte, and for what is no string.
+  package func shortString(_ index: Int, _ bytes: Span<UInt8>) -> UInt64? {
+    let node = self[index]
+    guard node.kind == .string else { return nil }
+    if !node.hasEscapes { return node.length <= 8 ? lastBytes(of: node, bytes) : nil }
+    let value = unescaped(index, bytes)
+    if value.count > 8 || value.contains(0) { return nil }
+    return value.reversed().reduce(0) { $0 << 8 | UInt64($1) }
   }
 
   /// The value of a string node: its bytes with every escape replaced; of another node, its source text.
   package func unescaped(_ index: Int, _ bytes: Span<UInt8>) -> [UInt8] {
     let node = self[index]
     var value: [UInt8] = []
-    value.reserveCapacity(Int(node.end - node.start))
+    value.reserveCapacity(node.length)
+    if !node.hasEscapes {
+      value.append(bytes.extracting(Int(node.start)..<Int(node.end)))
+      return value
+    }
     var at = Int(node.start)
     let end = Int(node.end)
     while at < end {
       let byte = bytes[at]
-      guard node.hasEscapes, byte == UInt8(ascii: "\\") else {
+      guard byte == UInt8(ascii: "\\") else {
         value.append(byte)
         at += 1
         continue

@@ -12,6 +12,16 @@ package struct JSONTape: Sendable {
   /// What a node is.
   package enum Kind: Sendable {
     case null, `true`, `false`, number, string, array, object
+
+    /// Whether both are the same; spelt out so that other modules compare in place instead of calling here.
+    @inlinable @inline(__always) package static func == (left: Kind, right: Kind) -> Bool {
+      switch (left, right) {
+      case (.null, .null), (.true, .true), (.false, .false), (.number, .number), (.string, .string), (.array, .array),
+        (.object, .object):
+        true
+      default: false
+      }
+    }
   }
 
   /// One value, or one member's name, and where it stands.
@@ -20,21 +30,22 @@ package struct JSONTape: Sendable {
     package let kind: Kind
     /// Whether a string holds escapes, so that its source is not its value.
     package let hasEscapes: Bool
-    /// How many elements an array or members an object has.
-    package fileprivate(set) var count: Int32
     /// The offset of its first byte; of a string, that after the quotation mark.
     package let start: Int32
     /// The offset after its last byte; of a string, that of the closing quotation mark.
     package fileprivate(set) var end: Int32
     /// The index of the first node that is not within this one.
     package fileprivate(set) var next: Int32
+
+    /// How many bytes of the text it takes; of a string, without the quotation marks.
+    @inlinable package var length: Int { Int(end &- start) }
   }
 
   /// How deep arrays and objects of requests, tokens, key sets and discovery documents may nest, the outermost
   /// counting as one (contract section 4).
   package static let maximumDepth = 32
 
-  private(set) var nodes: [Node] = []
+  @usableFromInline private(set) var nodes: [Node] = []
 
   /// Whether white space stands between the tokens of the text, so that a copy of a value has to leave it out.
   package private(set) var hasInsignificantSpace = false
@@ -50,10 +61,10 @@ package struct JSONTape: Sendable {
   }
 
   /// The node at an index; index 0 is the text's own value.
-  package subscript(index: Int) -> Node { nodes[index] }
+  @inlinable @inline(__always) package subscript(index: Int) -> Node { nodes[index] }
 
   /// How many nodes there are.
-  package var count: Int { nodes.count }
+  @inlinable package var count: Int { nodes.count }
 
   /// Reads one text, whole.
   ///
@@ -74,18 +85,28 @@ package struct JSONTape: Sendable {
     }
   }
 
+  /// The same tape in as little memory as it needs, to be kept.
+  package func compact() -> JSONTape {
+    var tape = self
+    tape.nodes = []
+    tape.nodes.reserveCapacity(nodes.count)
+    tape.nodes.append(contentsOf: nodes)
+    return tape
+  }
+
+  /// How many bytes the nodes have.
+  package var nodeBytes: Int { nodes.count * MemoryLayout<Node>.stride }
+
   // MARK: Grammar
 
+  @inline(__always)
   private mutating func skipSpace(_ bytes: Span<UInt8>, from start: Int) -> Int {
+    start < bytes.count && bytes[start] > 0x20 ? start : skipSomeSpace(bytes, from: start)
+  }
+
+  private mutating func skipSomeSpace(_ bytes: Span<UInt8>, from start: Int) -> Int {
     var at = start
-    while at < bytes.count {
-      switch bytes[at] {
-      case 0x20, 0x09, 0x0A, 0x0D: at += 1
-      default:
-        if at > start { hasInsignificantSpace = true }
-        return at
-      }
-    }
+    while at < bytes.count, bytes[at] == 0x20 || bytes[at] == 0x09 || bytes[at] == 0x0A || bytes[at] == 0x0D { at += 1 }
     if at > start { hasInsignificantSpace = true }
     return at
   }
@@ -109,8 +130,8 @@ package struct JSONTape: Sendable {
     let object = open(.object, at: start)
     var at = skipSpace(bytes, from: start + 1)
     guard at < bytes.count else { throw JSONError(.unexpectedEnd, at: at) }
-    if bytes[at] == UInt8(ascii: "}") { return close(object, count: 0, at: at + 1) }
-    var count: Int32 = 0
+    if bytes[at] == UInt8(ascii: "}") { return close(object, at: at + 1) }
+    var count = 0
     while true {
       guard at < bytes.count else { throw JSONError(.unexpectedEnd, at: at) }
       guard bytes[at] == UInt8(ascii: "\"") else { throw JSONError(.unexpectedByte, at: at) }
@@ -124,8 +145,8 @@ package struct JSONTape: Sendable {
       switch bytes[at] {
       case UInt8(ascii: ","): at = skipSpace(bytes, from: at + 1)
       case UInt8(ascii: "}"):
-        let end = close(object, count: count, at: at + 1)
-        try refuseDuplicates(in: object, bytes)
+        let end = close(object, at: at + 1)
+        try refuseDuplicates(in: object, count: count, bytes)
         return end
       default: throw JSONError(.unexpectedByte, at: at)
       }
@@ -137,15 +158,13 @@ package struct JSONTape: Sendable {
     let array = open(.array, at: start)
     var at = skipSpace(bytes, from: start + 1)
     guard at < bytes.count else { throw JSONError(.unexpectedEnd, at: at) }
-    if bytes[at] == UInt8(ascii: "]") { return close(array, count: 0, at: at + 1) }
-    var count: Int32 = 0
+    if bytes[at] == UInt8(ascii: "]") { return close(array, at: at + 1) }
     while true {
       at = skipSpace(bytes, from: try readValue(bytes, at: at, depth: depth))
-      count += 1
       guard at < bytes.count else { throw JSONError(.unexpectedEnd, at: at) }
       switch bytes[at] {
       case UInt8(ascii: ","): at = skipSpace(bytes, from: at + 1)
-      case UInt8(ascii: "]"): return close(array, count: count, at: at + 1)
+      case UInt8(ascii: "]"): return close(array, at: at + 1)
       default: throw JSONError(.unexpectedByte, at: at)
       }
     }
@@ -192,91 +211,12 @@ package struct JSONTape: Sendable {
     return at
   }
 
-  // MARK: Strings
-
-  private mutating func readString(_ bytes: Span<UInt8>, at start: Int) throws(JSONError) -> Int {
-    var at = start + 1
-    var hasEscapes = false
-    while true {
-      at = Self.skipPlainText(bytes, from: at)
-      guard at < bytes.count else { throw JSONError(.unexpectedEnd, at: at) }
-      let byte = bytes[at]
-      if byte == UInt8(ascii: "\"") {
-        add(.string, hasEscapes: hasEscapes, from: start + 1, to: at)
-        return at + 1
-      } else if byte == UInt8(ascii: "\\") {
-        hasEscapes = true
-        at = try skipEscape(bytes, at: at)
-      } else if byte >= 0x80 {
-        guard let length = UTF8Sequence.length(bytes, at: at) else { throw JSONError(.invalidUTF8, at: at) }
-        at += length
-      } else {
-        throw JSONError(.controlCharacter, at: at)
-      }
-    }
-  }
-
-  /// Skips ASCII that stands for itself, eight bytes at a step: the bulk of every token's claims.
-  private static func skipPlainText(_ bytes: Span<UInt8>, from start: Int) -> Int {
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let highs: UInt64 = 0x8080_8080_8080_8080
-    var at = start
-    let raw = bytes.bytes
-    while at &+ 8 <= bytes.count {
-      // Safe because the load is bounds-checked and every bit pattern is a UInt64.
-      let word = raw.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self)
-      let quote = word ^ (ones &* 0x22)
-      let backslash = word ^ (ones &* 0x5C)
-      // A high bit in `special` marks a byte that is >= 0x80, < 0x20, a quotation mark or a backslash. A borrow can mark
-      // a plain byte that follows a special one, never hide a special one; the loop below looks at each byte again.
-      let special =
-        word | (word &- (ones &* 0x20)) | (quote &- ones) & ~quote | (backslash &- ones) & ~backslash
-      if special & highs != 0 { break }
-      at &+= 8
-    }
-    while at < bytes.count {
-      let byte = bytes[at]
-      if byte < 0x20 || byte >= 0x80 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { break }
-      at &+= 1
-    }
-    return at
-  }
-
-  private func skipEscape(_ bytes: Span<UInt8>, at backslash: Int) throws(JSONError) -> Int {
-    guard backslash + 1 < bytes.count else { throw JSONError(.unexpectedEnd, at: backslash + 1) }
-    switch bytes[backslash + 1] {
-    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
-      UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
-      return backslash + 2
-    case UInt8(ascii: "u"):
-      let unit = try codeUnit(bytes, at: backslash)
-      if unit & 0xFC00 == 0xDC00 { throw JSONError(.loneSurrogate, at: backslash) }
-      guard unit & 0xFC00 == 0xD800 else { return backslash + 6 }
-      let second = backslash + 6
-      guard second + 1 < bytes.count, bytes[second] == UInt8(ascii: "\\"), bytes[second + 1] == UInt8(ascii: "u"),
-        try codeUnit(bytes, at: second) & 0xFC00 == 0xDC00
-      else { throw JSONError(.loneSurrogate, at: backslash) }
-      return backslash + 12
-    default: throw JSONError(.invalidEscape, at: backslash)
-    }
-  }
-
-  private func codeUnit(_ bytes: Span<UInt8>, at backslash: Int) throws(JSONError) -> UInt32 {
-    guard backslash + 6 <= bytes.count else { throw JSONError(.unexpectedEnd, at: bytes.count) }
-    var unit: UInt32 = 0
-    for at in backslash + 2..<backslash + 6 {
-      guard let digit = hexadecimalValue(bytes[at]) else { throw JSONError(.invalidEscape, at: backslash) }
-      unit = unit << 4 | digit
-    }
-    return unit
-  }
-
   // MARK: Nodes
 
-  private mutating func add(_ kind: Kind, hasEscapes: Bool = false, from start: Int, to end: Int) {
+  mutating func add(_ kind: Kind, hasEscapes: Bool = false, from start: Int, to end: Int) {
     nodes.append(
       Node(
-        kind: kind, hasEscapes: hasEscapes, count: 0, start: Int32(truncatingIfNeeded: start),
+        kind: kind, hasEscapes: hasEscapes, start: Int32(truncatingIfNeeded: start),
         end: Int32(truncatingIfNeeded: end), next: Int32(truncatingIfNeeded: nodes.count + 1)))
   }
 
@@ -285,8 +225,7 @@ package struct JSONTape: Sendable {
     return nodes.count - 1
   }
 
-  private mutating func close(_ index: Int, count: Int32, at end: Int) -> Int {
-    nodes[index].count = count
+  private mutating func close(_ index: Int, at end: Int) -> Int {
     nodes[index].end = Int32(truncatingIfNeeded: end)
     nodes[index].next = Int32(truncatingIfNeeded: nodes.count)
     return end
