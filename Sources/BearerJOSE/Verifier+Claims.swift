@@ -42,8 +42,8 @@ extension Verifier {
     }
   }
 
-  private func requireDate(_ claim: Int?, _ name: StaticString) throws(Rejection) {
-    if let claim, NumericDate(payload, claim, payloadBytes.span) == nil {
+  private func requireDate(_ time: ClaimedTime, _ name: StaticString) throws(Rejection) {
+    if case .unreadable = time {
       throw Rejection(
         .malformedClaims, "A time is not a number of seconds between the years 1970 and 9999.", claim: "\(name)")
     }
@@ -71,20 +71,20 @@ extension Verifier {
   // MARK: What each kind of token must have (contract section 8.1)
 
   func checkRequiredClaims(_ question: Question) throws(Rejection) {
-    try requirePresent(claims.expiry, "exp")
+    try requirePresent(claims.expiry.isPresent, "exp")
     switch question.demands.policy.policy.tokenType {
     case .access:
       // RFC 9068 section 2.2.
-      try requirePresent(claims.subject, "sub")
-      try requirePresent(claims.audience, "aud")
-      try requirePresent(claims.clientID, "client_id")
-      try requirePresent(claims.issuedAt, "iat")
-      try requirePresent(claims.tokenID, "jti")
+      try requirePresent(claims.subject != nil, "sub")
+      try requirePresent(claims.audience != nil, "aud")
+      try requirePresent(claims.clientID != nil, "client_id")
+      try requirePresent(claims.issuedAt.isPresent, "iat")
+      try requirePresent(claims.tokenID != nil, "jti")
     case .id:
       // OpenID Connect Core 1.0 section 2.
-      try requirePresent(claims.subject, "sub")
-      try requirePresent(claims.audience, "aud")
-      try requirePresent(claims.issuedAt, "iat")
+      try requirePresent(claims.subject != nil, "sub")
+      try requirePresent(claims.audience != nil, "aud")
+      try requirePresent(claims.issuedAt.isPresent, "iat")
     case .any:
       // A logout token has events (OpenID Connect Back-Channel Logout 1.0 section 2.4); only an ID token has hashes
       // (OpenID Connect Core 1.0 sections 3.1.3.6 and 3.3.2.11).
@@ -99,8 +99,8 @@ extension Verifier {
     }
   }
 
-  private func requirePresent(_ claim: Int?, _ name: StaticString) throws(Rejection) {
-    if claim == nil {
+  private func requirePresent(_ isPresent: Bool, _ name: StaticString) throws(Rejection) {
+    if !isPresent {
       throw Rejection(.missingClaim, "The token lacks a claim that its kind must have.", claim: "\(name)")
     }
   }
@@ -113,24 +113,22 @@ extension Verifier {
 
   // MARK: Times (RFC 7519 sections 4.1.4 to 4.1.6); the leeway always speaks for the token
 
-  private func date(_ claim: Int?) -> NumericDate? { claim.flatMap { NumericDate(payload, $0, payloadBytes.span) } }
-
   func checkExpiry(_ question: Question) throws(Rejection) {
-    guard let expiry = date(claims.expiry) else { return }
+    guard let expiry = claims.expiry.date else { return }
     if question.now >= expiry.adding(question.demands.policy.policy.leeway) {
       throw Rejection(.expired, "The token has expired.", claim: "exp")
     }
   }
 
   func checkNotBefore(_ question: Question) throws(Rejection) {
-    guard let notBefore = date(claims.notBefore) else { return }
+    guard let notBefore = claims.notBefore.date else { return }
     if notBefore > question.now.adding(question.demands.policy.policy.leeway) {
       throw Rejection(.notYetValid, "The token is not valid yet.", claim: "nbf")
     }
   }
 
   func checkIssuedAt(_ question: Question) throws(Rejection) {
-    guard let issuedAt = date(claims.issuedAt) else { return }
+    guard let issuedAt = claims.issuedAt.date else { return }
     if issuedAt > question.now.adding(question.demands.policy.policy.leeway) {
       throw Rejection(
         .issuedInFuture, "The token was issued in the future; is the clock of this host or of the issuer wrong?",
@@ -250,7 +248,7 @@ extension Verifier {
       }
     }
     guard let maximumAge = demands.maximumAge else { return }
-    guard let authenticated = date(claims.authenticationTime) else {
+    guard let authenticated = claims.authenticationTime.date else {
       throw Rejection(
         .insufficientUserAuthentication, "The token does not say when the user authenticated.", claim: "auth_time",
         reason: .absent)

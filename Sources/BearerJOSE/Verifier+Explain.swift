@@ -163,12 +163,15 @@ extension Verifier {
     return Self.shortened(String(decoding: line, as: UTF8.self))
   }
 
-  private func time(_ claim: Int?, _ question: Question) -> String {
-    guard let claim else { return "none" }
-    guard let date = NumericDate(payload, claim, payloadBytes.span) else { return "no date" }
-    let difference = date.seconds - question.now.seconds
-    let relation = difference < 0 ? "\(-difference) s ago" : "in \(difference) s"
-    return "\(date.seconds) (\(relation))"
+  private func time(_ time: ClaimedTime, _ question: Question) -> String {
+    switch time {
+    case .absent: return "none"
+    case .unreadable: return "no date"
+    case .at(let date):
+      let difference = date.seconds - question.now.seconds
+      let relation = difference < 0 ? "\(-difference) s ago" : "in \(difference) s"
+      return "\(date.seconds) (\(relation))"
+    }
   }
 
   /// Long enough to recognise a value, short enough for a reply.
