@@ -43,25 +43,16 @@ extension JSONTape {
       if seen & bit != 0 {
         var other = object + 1
         while other < name {
-          if areEqual(nodes[other], node, bytes) { throw JSONError(.duplicateMember, at: Int(node.start) - 1) }
+          let earlier = bytes.extracting(Int(nodes[other].start)..<Int(nodes[other].end))
+          if earlier.holdsSame(as: bytes.extracting(Int(node.start)..<Int(node.end))) {
+            throw JSONError(.duplicateMember, at: Int(node.start) - 1)
+          }
           other = Int(nodes[other + 1].next)
         }
       }
       seen |= bit
       name = Int(nodes[name + 1].next)
     }
-  }
-
-  /// Whether two strings without escapes are equal; lengths and last bytes settle nearly all pairs.
-  private func areEqual(_ a: Node, _ b: Node, _ bytes: Span<UInt8>) -> Bool {
-    let length = a.length
-    guard length == b.length else { return false }
-    var offset = length - 1
-    while offset >= 0 {
-      if bytes[Int(a.start) + offset] != bytes[Int(b.start) + offset] { return false }
-      offset -= 1
-    }
-    return true
   }
 }
 

@@ -52,9 +52,7 @@ extension JSONTape {
     let node = self[index]
     guard node.kind == .string else { return false }
     if node.hasEscapes { return unescaped(index, bytes) == text }
-    guard node.length == text.count else { return false }
-    for at in 0..<text.count where bytes[Int(node.start) &+ at] != text[at] { return false }
-    return true
+    return bytes.extracting(Int(node.start)..<Int(node.end)).holdsSame(as: text.span)
   }
 
   /// The last eight bytes of a string's source in one word, the last one highest; of a shorter string all, the rest zero.
