@@ -3,6 +3,8 @@ package final class CompiledPolicy: Sendable {
   /// The policy as it was configured.
   package let policy: Policy
 
+  /// The tolerance of every comparison of times.
+  let leewayMicroseconds: Int64
   let acceptsIssuer: [Bool]
   let audiences: [[UInt8]]
   let scopes: [[UInt8]]
@@ -26,6 +28,7 @@ package final class CompiledPolicy: Sendable {
   ///   - issuers: All issuers, in the order in which the verifier is given them.
   package init(_ policy: Policy, issuers: [Issuer]) {
     self.policy = policy
+    leewayMicroseconds = policy.leeway.microseconds
     acceptsIssuer = issuers.map { policy.issuers.contains($0.name) }
     audiences = policy.audiences.map { Array($0.utf8) }
     scopes = policy.scopes.map { Array($0.utf8) }
@@ -50,7 +53,10 @@ package final class CompiledPolicy: Sendable {
 }
 
 /// What must hold for one request: its policy, tightened.
-package struct Demands: Sendable {
+///
+/// A class, so that the demands of a policy that is not tightened are handed from request to request at the cost of one
+/// reference.
+package final class Demands: Sendable {
   /// The policy.
   package let policy: CompiledPolicy
   /// The greatest age of the user's authentication that counts, in seconds, if it is limited at all.

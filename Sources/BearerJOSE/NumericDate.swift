@@ -30,14 +30,14 @@ package struct NumericDate: Comparable, Hashable, Sendable {
     microseconds = value
   }
 
-  /// The date this much later.
-  package func adding(_ duration: Duration) -> NumericDate {
-    let (seconds, attoseconds) = duration.components
-    let (microseconds, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
-    let (sum, carry) = self.microseconds.addingReportingOverflow(
-      overflow ? .max : microseconds &+ attoseconds / 1_000_000_000_000)
-    return NumericDate(microseconds: overflow || carry ? .max : sum)
+  /// The date so many microseconds later, or the last one there is.
+  package func adding(microseconds later: Int64) -> NumericDate {
+    let (sum, carry) = microseconds.addingReportingOverflow(later)
+    return NumericDate(microseconds: carry ? .max : sum)
   }
+
+  /// The date this much later, or the last one there is.
+  package func adding(_ duration: Duration) -> NumericDate { adding(microseconds: duration.microseconds) }
 
   /// Whole seconds since the epoch, rounded towards the past.
   package var seconds: Int64 {
@@ -94,5 +94,15 @@ package struct NumericDate: Comparable, Hashable, Sendable {
       at += 1
     }
     return isNegative ? -value : value
+  }
+}
+
+extension Duration {
+  /// The duration in whole microseconds, at most what 64 bits hold.
+  var microseconds: Int64 {
+    let (seconds, attoseconds) = components
+    let (microseconds, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
+    let (sum, carry) = microseconds.addingReportingOverflow(attoseconds / 1_000_000_000_000)
+    return overflow || carry ? .max : sum
   }
 }

@@ -115,21 +115,21 @@ extension Verifier {
 
   func checkExpiry(_ question: Question) throws(Rejection) {
     guard let expiry = claims.expiry.date else { return }
-    if question.now >= expiry.adding(question.demands.policy.policy.leeway) {
+    if question.now >= expiry.adding(microseconds: question.demands.policy.leewayMicroseconds) {
       throw Rejection(.expired, "The token has expired.", claim: "exp")
     }
   }
 
   func checkNotBefore(_ question: Question) throws(Rejection) {
     guard let notBefore = claims.notBefore.date else { return }
-    if notBefore > question.now.adding(question.demands.policy.policy.leeway) {
+    if notBefore > question.now.adding(microseconds: question.demands.policy.leewayMicroseconds) {
       throw Rejection(.notYetValid, "The token is not valid yet.", claim: "nbf")
     }
   }
 
   func checkIssuedAt(_ question: Question) throws(Rejection) {
     guard let issuedAt = claims.issuedAt.date else { return }
-    if issuedAt > question.now.adding(question.demands.policy.policy.leeway) {
+    if issuedAt > question.now.adding(microseconds: question.demands.policy.leewayMicroseconds) {
       throw Rejection(
         .issuedInFuture, "The token was issued in the future; is the clock of this host or of the issuer wrong?",
         claim: "iat")
@@ -253,13 +253,13 @@ extension Verifier {
         .insufficientUserAuthentication, "The token does not say when the user authenticated.", claim: "auth_time",
         reason: .absent)
     }
-    let leeway = demands.policy.policy.leeway
-    if authenticated > question.now.adding(leeway) {
+    let leeway = demands.policy.leewayMicroseconds
+    if authenticated > question.now.adding(microseconds: leeway) {
       throw Rejection(
         .insufficientUserAuthentication, "The user's authentication lies in the future.", claim: "auth_time",
         reason: .future)
     }
-    if question.now > authenticated.adding(.seconds(maximumAge)).adding(leeway) {
+    if question.now > authenticated.adding(.seconds(maximumAge)).adding(microseconds: leeway) {
       throw Rejection(
         .insufficientUserAuthentication, "The user authenticated too long ago.", claim: "auth_time", reason: .tooOld)
     }
