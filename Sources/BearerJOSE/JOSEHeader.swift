@@ -4,7 +4,7 @@ import BearerJSON
 ///
 /// Keys that a token brings along or points to (`jwk`, `jku`, `x5u`, `x5c`) are not read at all: who can write a token
 /// could write those too (RFC 8725 section 3.10).
-struct JOSEHeader {
+final class JOSEHeader: Sendable {
   /// What `alg` may stand for; empty for one that is not in the table.
   let algorithms: AlgorithmSet
   /// `alg` as it came, for `explain`.
@@ -14,6 +14,16 @@ struct JOSEHeader {
   /// The media type without `application/`, in lower case; `nil` if absent.
   let type: TokenMediaType?
 
+  /// The header's segment as it stands in the token.
+  let segment: [UInt8]
+  /// `alg`, `kid` and `typ` as a JSON object, for replies.
+  ///
+  /// The others are left out on purpose: a caller must not find a key or an address there that nobody vouches for.
+  let shown: [UInt8]
+  /// `typ` and `kid` as they came, for `explain`.
+  let typeName: String?
+  let kidName: String?
+
   /// The media types that a token may declare (RFC 7515 section 4.1.9).
   enum TokenMediaType: Equatable {
     case jwt
@@ -21,10 +31,10 @@ struct JOSEHeader {
     case other
   }
 
-  /// Reads the header that the tape has read.
+  /// Reads the header of a segment that the tape has read.
   ///
   /// - Throws: `Rejection` with `invalid_header`.
-  init(_ tape: JSONTape, _ bytes: Span<UInt8>) throws(Rejection) {
+  init(_ segment: Span<UInt8>, _ tape: JSONTape, _ bytes: Span<UInt8>) throws(Rejection) {
     guard tape.rootIsObject else { throw Rejection(.invalidHeader, "The token's header is not a JSON object.") }
     // RFC 7515 section 4.1.11: what `crit` lists must be understood. No extension is, so any `crit` is refused.
     if tape.value(of: "crit", bytes) != nil {
@@ -48,17 +58,38 @@ struct JOSEHeader {
       }
       let name = tape.unescaped(value, bytes)
       kid = name.isEmpty ? nil : name
+      kidName = tape.text(value, bytes)
     } else {
       kid = nil
+      kidName = nil
     }
     if let value = tape.value(of: "typ", bytes) {
       guard tape[value].kind == .string else {
         throw Rejection(.invalidHeader, "The token's typ is not a string.")
       }
       type = Self.mediaType(tape.unescaped(value, bytes))
+      typeName = tape.text(value, bytes)
     } else {
       type = nil
+      typeName = nil
     }
+    var copy: [UInt8] = []
+    copy.append(segment)
+    self.segment = copy
+    shown = Self.shown(tape, bytes)
+  }
+
+  private static func shown(_ tape: JSONTape, _ bytes: Span<UInt8>) -> [UInt8] {
+    var shown: [UInt8] = []
+    for name: StaticString in ["alg", "kid", "typ"] {
+      guard let value = tape.value(of: name, bytes) else { continue }
+      shown.append(json: shown.isEmpty ? "{\"" : ",\"")
+      shown.append(json: name)
+      shown.append(json: "\":")
+      tape.appendSource(value, bytes, to: &shown)
+    }
+    shown.append(json: "}")
+    return shown
   }
 
   private static func mediaType(_ bytes: [UInt8]) -> TokenMediaType {

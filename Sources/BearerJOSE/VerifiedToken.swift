@@ -8,20 +8,15 @@ package struct VerifiedToken {
   package let expiresIn: Int64
 
   private let header: JOSEHeader
-  private let headerTape: JSONTape
-  private let headerBytes: [UInt8]
   private let claimsTape: JSONTape
   private let claimsBytes: [UInt8]
 
   init(
-    issuer: Int, expiresIn: Int64, header: JOSEHeader, headerTape: JSONTape, headerBytes: [UInt8],
-    claimsTape: JSONTape, claimsBytes: [UInt8]
+    issuer: Int, expiresIn: Int64, header: JOSEHeader, claimsTape: JSONTape, claimsBytes: [UInt8]
   ) {
     self.issuer = issuer
     self.expiresIn = expiresIn
     self.header = header
-    self.headerTape = headerTape
-    self.headerBytes = headerBytes
     self.claimsTape = claimsTape
     self.claimsBytes = claimsBytes
   }
@@ -31,23 +26,9 @@ package struct VerifiedToken {
     claimsTape.appendSource(0, claimsBytes.span, to: &line)
   }
 
-  /// Appends those header parameters that were verified to mean something: `alg`, `kid`, `typ`.
-  ///
-  /// The others are left out on purpose: a caller must not find a key or an address there that nobody vouches for.
+  /// Appends those header parameters that were verified to mean something, as a JSON object: `alg`, `kid`, `typ`.
   package func appendHeader(to line: inout [UInt8]) {
-    let bytes = headerBytes.span
-    line.append(json: "{")
-    var isFirst = true
-    for name: StaticString in ["alg", "kid", "typ"] {
-      guard let value = headerTape.value(of: name, bytes) else { continue }
-      if !isFirst { line.append(json: ",") }
-      isFirst = false
-      line.append(json: "\"")
-      line.append(json: name)
-      line.append(json: "\":")
-      headerTape.appendSource(value, bytes, to: &line)
-    }
-    line.append(json: "}")
+    line.append(contentsOf: header.shown)
   }
 
   /// Appends the source text of one claim's value.

@@ -110,7 +110,7 @@ extension Verifier {
         case .id: "JWT, or none"
         case .any: "JWT, at+jwt, or none"
         }
-      return (expected, headerText("typ") ?? "none")
+      return (expected, header?.typeName.map(Self.shortened) ?? "none")
     case .payload: return ("a JSON object", nil)
     case .issuer:
       let urls = question.issuers.filter { policy.issuers.contains($0.name) }.map(\.url)
@@ -118,8 +118,8 @@ extension Verifier {
     case .algorithm:
       guard let issuerIndex else { return (nil, header?.algorithmName) }
       let names = question.issuers[issuerIndex].algorithms.algorithms.map(\.rawValue)
-      return (names.joined(separator: ", "), headerText("alg"))
-    case .key: return (nil, headerText("kid") ?? "none")
+      return (names.joined(separator: ", "), header.map { Self.shortened($0.algorithmName) })
+    case .key: return (nil, header?.kidName.map(Self.shortened) ?? "none")
     case .signature, .shapes, .requiredClaims, .claims, .nonce: return (nil, nil)
     case .expiry: return ("after \(question.now.seconds - leeway)", time(claims.expiry, question))
     case .notBefore: return ("not after \(question.now.seconds + leeway)", time(claims.notBefore, question))
@@ -149,10 +149,6 @@ extension Verifier {
       let scopes = question.demands.scopes
       return (scopes.isEmpty ? nil : scopes.joined(separator: " "), nil)
     }
-  }
-
-  private func headerText(_ name: StaticString) -> String? {
-    header == nil ? nil : headerParameter(name).map(Self.shortened)
   }
 
   private func text(_ index: Int) -> String? { payload.text(index, payloadBytes.span).map(Self.shortened) }

@@ -4,27 +4,28 @@ import BearerJSON
 /// Decides about tokens: a function of bytes, keys, policy and a given time, without I/O and without a clock.
 ///
 /// One verifier serves one event loop. Its scratch space is reused from token to token, so that a decision allocates
-/// next to nothing, and it remembers two kinds of facts that cannot change: what a header means (nearly all tokens of
-/// an issuer have the same), and that a token's signature is good under a key.
+/// next to nothing, and it remembers facts that cannot change: what a header means (nearly all tokens of an issuer have the
+/// same), that a token's signature is good under a key, and what a token's payload says.
 package struct Verifier {
   /// The longest token in bytes that is looked at.
   package let maximumTokenBytes: Int
 
-  private var signatureCache: SignatureCache
-  private var signature: [UInt8] = []
+  // What is remembered from token to token.
+  private var knownTokens: KnownTokens
+  private var knownHeaders = KnownHeaders()
 
   // What is known of the token at hand; each check may rely on what the checks before it have set.
-  private var headerEnd = 0
-  private var payloadEnd = 0
-  private var headerSegment: [UInt8] = []
+  private var digest: KnownTokens.Digest?
+  private var facts: KnownTokens.Facts?
+  var headerEnd = 0
+  var payloadEnd = 0
   private var headerBytes: [UInt8] = []
   private var headerTape = JSONTape()
-  /// What the header in `headerSegment` means, once that has been found out.
-  private var knownHeader: JOSEHeader?
   private(set) var header: JOSEHeader?
   private(set) var payloadBytes: [UInt8] = []
   private(set) var payload = JSONTape()
   private(set) var claims = Claims()
+  private var signature: [UInt8] = []
   private(set) var issuerIndex: Int?
   private(set) var choice = KeySet.Choice.none
   private(set) var keyNeed: KeyNeed?
@@ -33,10 +34,10 @@ package struct Verifier {
   ///
   /// - Parameters:
   ///   - maximumTokenBytes: The longest token in bytes (contract: `limits.token_bytes`).
-  ///   - signatureCacheBytes: The most memory in bytes for known signatures; 0 for none.
-  package init(maximumTokenBytes: Int = 16384, signatureCacheBytes: Int = 0) {
+  ///   - tokenCacheBytes: The most memory in bytes for facts about known tokens; 0 for none.
+  package init(maximumTokenBytes: Int = 16384, tokenCacheBytes: Int = 0) {
     self.maximumTokenBytes = maximumTokenBytes
-    signatureCache = SignatureCache(bytes: signatureCacheBytes)
+    knownTokens = KnownTokens(bytes: tokenCacheBytes)
   }
 
   /// Verifies a token in compact serialisation (RFC 7515 section 7.1).
@@ -68,7 +69,7 @@ package struct Verifier {
   ) throws(Rejection) {
     switch check {
     case .form: try checkForm(token)
-    case .header: try checkHeader()
+    case .header: try checkHeader(token)
     case .type: try checkType(question)
     case .payload: try checkPayload()
     case .issuer: try checkIssuer(question)
@@ -97,31 +98,33 @@ package struct Verifier {
     claims = Claims()
     issuerIndex = nil
     keyNeed = nil
+    digest = nil
+    facts = nil
     if token.count > maximumTokenBytes {
       throw Rejection(.tokenTooLarge, "The token is longer than limits.token_bytes.")
     }
     if token.count > 0, token[0] == UInt8(ascii: "{") {
       throw Rejection(.unsupportedToken, "The token is in a JSON serialisation; only compact JWS is supported.")
     }
-    switch findDots(token) {
-    case 2: break
-    case 0:
-      throw Rejection(
-        .opaqueToken,
-        "The token is not a JWT. Many providers send opaque access tokens until an API or audience is registered; in Authgear, switch on \"Issue JWT as access token\" for the application."
-      )
-    case 4: throw Rejection(.unsupportedToken, "The token is encrypted (JWE); only signed tokens are supported.")
-    default: throw Rejection(.malformedToken, "The token does not have three segments.")
-    }
-    let segment = token.extracting(..<headerEnd)
-    if knownHeader == nil || !Self.areEqual(segment, headerSegment.span) {
-      knownHeader = nil
-      headerSegment.removeAll(keepingCapacity: true)
-      headerSegment.append(segment)
-      if !Base64URL.decode(segment, into: &headerBytes) {
-        throw Rejection(.malformedToken, "The token's header is not canonical base64url.")
+    if recallPayload(token) {
+      header = knownHeaders.find(token.extracting(..<headerEnd))
+    } else {
+      switch findDots(token) {
+      case 2: break
+      case 0:
+        throw Rejection(
+          .opaqueToken,
+          "The token is not a JWT. Many providers send opaque access tokens until an API or audience is registered; in Authgear, switch on \"Issue JWT as access token\" for the application."
+        )
+      case 4: throw Rejection(.unsupportedToken, "The token is encrypted (JWE); only signed tokens are supported.")
+      default: throw Rejection(.malformedToken, "The token does not have three segments.")
       }
+      header = knownHeaders.find(token.extracting(..<headerEnd))
     }
+    if header == nil, !Base64URL.decode(token.extracting(..<headerEnd), into: &headerBytes) {
+      throw Rejection(.malformedToken, "The token's header is not canonical base64url.")
+    }
+    if facts?.payload != nil { return }
     if !Base64URL.decode(token.extracting((headerEnd + 1)..<payloadEnd), into: &payloadBytes) {
       throw Rejection(.malformedToken, "The token's payload is not canonical base64url.")
     }
@@ -130,37 +133,26 @@ package struct Verifier {
     }
   }
 
-  /// Counts the dots and remembers where the first two are.
-  private mutating func findDots(_ token: Span<UInt8>) -> Int {
-    let raw = token.bytes
-    var dots = 0
-    var at = 0
-    while at < token.count {
-      if at &+ 32 <= token.count {
-        // Safe because the load is bounds-checked and every bit pattern is four UInt64.
-        let words = raw.unsafeLoadUnaligned(fromByteOffset: at, as: SIMD4<UInt64>.self) ^ 0x2E2E_2E2E_2E2E_2E2E
-        // A zero byte is a dot. The test may take a byte above a dot for one; the loop below looks at each again.
-        let found = (words &- 0x0101_0101_0101_0101) & ~words & 0x8080_8080_8080_8080
-        if found[0] | found[1] | found[2] | found[3] == 0 {
-          at &+= 32
-          continue
-        }
-      }
-      for place in at..<min(at &+ 32, token.count) where token[place] == UInt8(ascii: ".") {
-        dots += 1
-        if dots == 1 { headerEnd = place }
-        if dots == 2 { payloadEnd = place }
-      }
-      at &+= 32
-    }
-    return dots
+  /// Looks whether the token is known, and takes what its payload says from memory if that is kept.
+  ///
+  /// The digest is that of every byte of the token, so what was found of these bytes before is true of these: that they
+  /// have the form of a token, and what they mean.
+  private mutating func recallPayload(_ token: Span<UInt8>) -> Bool {
+    guard knownTokens.capacity > 0 else { return false }
+    let digest = KnownTokens.Digest(SHA256.digest(of: token))
+    self.digest = digest
+    facts = knownTokens.facts(of: digest)
+    guard let known = facts?.payload else { return false }
+    headerEnd = known.headerEnd
+    payloadEnd = known.payloadEnd
+    payloadBytes = known.bytes
+    payload = known.tape
+    claims = known.claims
+    return true
   }
 
-  private mutating func checkHeader() throws(Rejection) {
-    if let knownHeader {
-      header = knownHeader
-      return
-    }
+  private mutating func checkHeader(_ token: Span<UInt8>) throws(Rejection) {
+    if header != nil { return }
     // A copy of the reference, for a span of a member would count as a use of the whole verifier.
     let bytes = headerBytes
     do throws(JSONError) {
@@ -171,8 +163,8 @@ package struct Verifier {
         error.kind == .duplicateMember
           ? "The token's header has a parameter twice." : "The token's header is not a JSON object.")
     }
-    let parsed = try JOSEHeader(headerTape, bytes.span)
-    knownHeader = parsed
+    let parsed = try JOSEHeader(token.extracting(..<headerEnd), headerTape, bytes.span)
+    knownHeaders.insert(parsed)
     header = parsed
   }
 
@@ -186,6 +178,7 @@ package struct Verifier {
   }
 
   private mutating func checkPayload() throws(Rejection) {
+    if facts?.payload != nil { return }
     let bytes = payloadBytes
     do throws(JSONError) {
       try payload.read(bytes.span)
@@ -231,7 +224,9 @@ package struct Verifier {
     guard let issuerIndex, let header else { return }
     let algorithms = header.algorithms.intersection(question.issuers[issuerIndex].algorithms)
     choice = keys(issuerIndex)?.choose(kid: header.kid, algorithms: algorithms) ?? .none
-    if case .none = choice { keyNeed = KeyNeed(issuer: issuerIndex, kid: header.kid) }
+    guard case .none = choice else { return }
+    keyNeed = KeyNeed(issuer: issuerIndex, kid: header.kid)
+    if let digest { knownTokens.forgetPayload(of: digest) }
   }
 
   private mutating func checkSignature(_ token: Span<UInt8>) throws(Rejection) {
@@ -242,23 +237,32 @@ package struct Verifier {
     case .several(let keys):
       for key in keys where isSigned(token, by: key) { return }
     }
+    if let digest { knownTokens.forgetPayload(of: digest) }
     throw Rejection(.badSignature, "The signature is not that of the issuer's key.")
   }
 
   private mutating func isSigned(_ token: Span<UInt8>, by key: VerificationKey) -> Bool {
     guard let header else { return false }
-    let fact: SignatureCache.Fact?
-    if signatureCache.capacity > 0 {
-      let digest = SignatureCache.Digest(SHA256.digest(of: token))
-      fact = SignatureCache.Fact(digest: digest, keySerial: key.serial)
-    } else {
-      fact = nil
+    if let digest, let facts, facts.keySerial == key.serial {
+      if facts.payload == nil { keepPayload(of: digest) }
+      return true
     }
-    if let fact, signatureCache.contains(fact) { return true }
+    // Not decoded yet if the payload is known: the key has changed since.
+    if facts?.payload != nil, !Base64URL.decode(token.extracting((payloadEnd + 1)...), into: &signature) {
+      return false
+    }
     let message = token.extracting(..<payloadEnd)
     guard key.isValid(signature: signature.span, over: message, algorithms: header.algorithms) else { return false }
-    if let fact { signatureCache.insert(fact) }
+    if let digest { knownTokens.insert(digest, keySerial: key.serial) }
     return true
+  }
+
+  /// The token came again, so it will probably go on coming.
+  private mutating func keepPayload(of digest: KnownTokens.Digest) {
+    guard knownTokens.makeRoom(for: KnownPayload.heldBytes(payloadBytes, payload)) else { return }
+    let known = KnownPayload(
+      headerEnd: headerEnd, payloadEnd: payloadEnd, bytes: payloadBytes, tape: payload, claims: claims)
+    knownTokens.keep(known, of: digest)
   }
 
   private func accept(_ question: Question) -> Verdict {
@@ -269,12 +273,7 @@ package struct Verifier {
     return .accepted(
       VerifiedToken(
         issuer: issuerIndex, expiresIn: max(0, expires.seconds - question.now.seconds), header: header,
-        headerTape: headerTape, headerBytes: headerBytes, claimsTape: payload, claimsBytes: payloadBytes))
-  }
-
-  /// The value of a header parameter that is a string, for people.
-  func headerParameter(_ name: StaticString) -> String? {
-    headerTape.value(of: name, headerBytes.span).flatMap { headerTape.text($0, headerBytes.span) }
+        claimsTape: payload, claimsBytes: payloadBytes))
   }
 
   /// Whether `iss` is a configured issuer but for a slash at its end, the commonest mistake of all.
@@ -283,11 +282,5 @@ package struct Verifier {
     return question.issuers.contains {
       ($0.url + "/").hasSameBytes(as: found) || $0.url.hasSameBytes(as: found + "/")
     }
-  }
-
-  private static func areEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
-    if left.count != right.count { return false }
-    for at in 0..<left.count where left[at] != right[at] { return false }
-    return true
   }
 }

@@ -152,7 +152,7 @@ struct RemovedKeyTests {
     let policy = Policy(name: "p", issuers: ["i"], audiences: [], checksAudience: false, tokenType: .any)
     let question = Question(
       issuers: issuers, demands: Demands(CompiledPolicy(policy, issuers: issuers)), now: NumericDate(seconds: 1_000))
-    var verifier = Verifier(signatureCacheBytes: 1 << 20)
+    var verifier = Verifier(tokenCacheBytes: 1 << 20)
     func verdict(_ keys: KeySet?) -> String {
       switch verifier.verify(token.span, question, keys: { _ in keys }) {
       case .accepted: "accepted"
@@ -165,5 +165,14 @@ struct RemovedKeyTests {
     let replaced = try set(SigningKey.generate(.ec(.p256)), kid: "a")
     let verdicts = [good, good, renamed, replaced, good].map(verdict) + [verdict(nil)]
     #expect(verdicts == ["accepted", "accepted", "key missing", "bad_signature", "accepted", "key missing"])
+    // From the third time on what the payload says is known too.
+    let later = [good, good, good, renamed, good, good, replaced, good, good, good].map(verdict) + [verdict(nil)]
+    #expect(
+      later == [
+        "accepted", "accepted", "accepted", "key missing", "accepted", "accepted", "bad_signature", "accepted",
+        "accepted", "accepted", "key missing",
+      ])
+    let reloaded = try set(key, kid: "a")
+    #expect([good, good, reloaded, reloaded].map(verdict) == ["accepted", "accepted", "accepted", "accepted"])
   }
 }

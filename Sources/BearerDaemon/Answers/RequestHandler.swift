@@ -206,7 +206,7 @@ package final class RequestHandler: LineHandler {
   private static func verifier(for world: World, _ reports: Reports) -> Verifier {
     let limits = world.configuration.limits
     return Verifier(
-      maximumTokenBytes: limits.tokenBytes, signatureCacheBytes: limits.tokenCacheBytes / max(1, reports.eventLoops))
+      maximumTokenBytes: limits.tokenBytes, tokenCacheBytes: limits.tokenCacheBytes / max(1, reports.eventLoops))
   }
 }
 

@@ -1,0 +1,174 @@
+import BearerJSON
+
+/// Remembers facts about tokens that were good: never a verdict, and no token.
+///
+/// A token is verified again and again during its life. Two things about it never change: that its signature is good
+/// under a key, and what its payload says. The first costs a signature to find out again, the second base64url and JSON.
+/// Everything else is computed each time: whether the key is still in the set, and every claim under the policy as it is
+/// now.
+///
+/// A token is found only by its SHA-256, and only one whose signature was good gets in, so that nobody fills the memory
+/// without an issuer's help. The signature counts under the key object of one serial number, which is never used again:
+/// it dies with its key. What is kept of a payload are the claims; with the signature missing that is not the token.
+///
+/// Both kinds have half of the memory. A signature takes some 200 bytes and a payload ten times as much, but the signature
+/// is the one that is dear; so a payload is kept only of a token that comes a second time, and makes room before any
+/// signature does. Eviction is CLOCK, by a hand for each: what was used since the hand last passed is spared once.
+struct KnownTokens {
+  /// A SHA-256 digest in four words.
+  struct Digest: Hashable {
+    let a: UInt64
+    let b: UInt64
+    let c: UInt64
+    let d: UInt64
+
+    init(_ words: (UInt64, UInt64, UInt64, UInt64)) {
+      (a, b, c, d) = words
+    }
+
+    /// A part of a digest scatters as well as all of it.
+    func hash(into hasher: inout Hasher) { hasher.combine(a) }
+  }
+
+  /// What is known of one token.
+  struct Facts {
+    /// The key under which its signature is good.
+    var keySerial: UInt64
+    /// What its payload says, if that is kept.
+    var payload: KnownPayload?
+  }
+
+  private struct Slot {
+    var digest: Digest
+    var facts: Facts
+    var wasUsed = false
+    var wasPayloadUsed = false
+  }
+
+  /// What one entry without its payload costs at most: its slot, and its place in the hash table, each at the greatest
+  /// slack that growing leaves.
+  static let bytesPerEntry = 256
+
+  /// How many slots are looked at to find room for a payload; if none is found it is not kept, for those that are there
+  /// are in use.
+  private static let payloadSteps = 64
+
+  let capacity: Int
+  private let payloadCapacity: Int
+  private(set) var payloadBytes = 0
+  private var slots: [Slot] = []
+  private var places: [Digest: Int32] = [:]
+  private var hand = 0
+  private var payloadHand = 0
+
+  /// Nothing is known yet; at most this many bytes are used, as they are needed.
+  init(bytes: Int) {
+    payloadCapacity = bytes / 2
+    capacity = min((bytes - payloadCapacity) / Self.bytesPerEntry, Int(Int32.max))
+  }
+
+  /// How many tokens are known.
+  var count: Int { slots.count }
+
+  /// What is known of a token; to be asked is to be used.
+  mutating func facts(of digest: Digest) -> Facts? {
+    guard let place = places[digest] else { return nil }
+    slots[Int(place)].wasUsed = true
+    slots[Int(place)].wasPayloadUsed = true
+    return slots[Int(place)].facts
+  }
+
+  /// Remembers that a token's signature is good under a key, forgetting another token if there is no more room.
+  mutating func insert(_ digest: Digest, keySerial: UInt64) {
+    guard capacity > 0 else { return }
+    if let place = places[digest] {
+      slots[Int(place)].facts.keySerial = keySerial
+      return
+    }
+    let slot = Slot(digest: digest, facts: Facts(keySerial: keySerial))
+    if slots.count < capacity {
+      places[digest] = Int32(slots.count)
+      slots.append(slot)
+      return
+    }
+    while slots[hand].wasUsed {
+      slots[hand].wasUsed = false
+      hand = (hand + 1) % capacity
+    }
+    dropPayload(hand)
+    places[slots[hand].digest] = nil
+    slots[hand] = slot
+    places[digest] = Int32(hand)
+    hand = (hand + 1) % capacity
+  }
+
+  /// Makes room for what a known token's payload says, of payloads that were not used lately.
+  ///
+  /// - Returns: Whether there is room now; ``keep(_:of:)`` may follow.
+  mutating func makeRoom(for bytes: Int) -> Bool {
+    guard bytes <= payloadCapacity else { return false }
+    var steps = Self.payloadSteps
+    while payloadBytes + bytes > payloadCapacity {
+      if steps == 0 || slots.isEmpty { return false }
+      steps -= 1
+      payloadHand = (payloadHand + 1) % slots.count
+      if slots[payloadHand].wasPayloadUsed {
+        slots[payloadHand].wasPayloadUsed = false
+      } else {
+        dropPayload(payloadHand)
+      }
+    }
+    return true
+  }
+
+  /// Remembers what a known token's payload says; there must be room for it.
+  mutating func keep(_ payload: KnownPayload, of digest: Digest) {
+    guard let place = places[digest] else { return }
+    dropPayload(Int(place))
+    slots[Int(place)].facts.payload = payload
+    payloadBytes += payload.heldBytes
+  }
+
+  /// Forgets what a payload says whose token's key is gone.
+  mutating func forgetPayload(of digest: Digest) {
+    if let place = places[digest] { dropPayload(Int(place)) }
+  }
+
+  private mutating func dropPayload(_ place: Int) {
+    guard let payload = slots[place].facts.payload else { return }
+    slots[place].facts.payload = nil
+    payloadBytes -= payload.heldBytes
+  }
+}
+
+/// What a token's payload says: its bytes, and what stands where in them.
+final class KnownPayload {
+  /// Where the token's first two segments end.
+  let headerEnd: Int
+  let payloadEnd: Int
+  let bytes: [UInt8]
+  let tape: JSONTape
+  let claims: Claims
+  /// What all of it takes in memory.
+  let heldBytes: Int
+
+  /// Takes copies that are no larger than they must be.
+  init(headerEnd: Int, payloadEnd: Int, bytes: [UInt8], tape: JSONTape, claims: Claims) {
+    self.headerEnd = headerEnd
+    self.payloadEnd = payloadEnd
+    self.claims = claims
+    self.tape = tape.compact()
+    var copy: [UInt8] = []
+    copy.reserveCapacity(bytes.count)
+    copy.append(contentsOf: bytes)
+    self.bytes = copy
+    heldBytes = Self.heldBytes(bytes, tape)
+  }
+
+  /// What a payload will take in memory: an object with a header of 16 bytes, two arrays with one of 32, and the up to
+  /// 24 that malloc adds to each of the three.
+  static func heldBytes(_ bytes: [UInt8], _ tape: JSONTape) -> Int {
+    16 + 3 * MemoryLayout<Int>.size + MemoryLayout<JSONTape>.size + MemoryLayout<Claims>.size + 8 + 32 + bytes.count
+      + 32 + tape.nodeBytes + 3 * 24
+  }
+}
