@@ -175,10 +175,10 @@ package struct RequestReader {
 
   private func texts(_ value: Int, _ name: String, _ line: Span<UInt8>) throws(RequestFault) -> [String] {
     guard tape[value].kind == .array else { return [try text(value, name, line)] }
-    try bound(Int(tape[value].count), name)
     var texts: [String] = []
     var at = value + 1
     while at < Int(tape[value].next) {
+      try bound(texts.count + 1, name)
       texts.append(try text(at, name, line))
       at = Int(tape[at].next)
     }
