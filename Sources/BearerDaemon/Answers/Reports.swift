@@ -40,8 +40,7 @@ package final class Reports: Sendable {
 
   /// Whether every issuer has keys that verdicts may rest on.
   func isReady(_ world: World) -> Bool {
-    let now = MonotonicTime.now
-    return world.keys.allSatisfy { $0.health(at: now).isUsable }
+    world.keys.allSatisfy { $0.health(at: $0.now).isUsable }
   }
 
   // MARK: hello
@@ -74,10 +73,9 @@ package final class Reports: Sendable {
   // MARK: status
 
   func status(_ world: World) -> JSONObject {
-    let now = MonotonicTime.now
     var object: JSONObject = [
       "version": .string(Version.current),
-      "uptime_s": .number(JSONNumber(now.duration(since: startedAt).components.seconds)),
+      "uptime_s": .number(JSONNumber(MonotonicTime.now.duration(since: startedAt).components.seconds)),
       "ready": .bool(isReady(world)),
       "policies": .array(world.configuration.policies.map { .string($0.name) }),
     ]
@@ -89,7 +87,7 @@ package final class Reports: Sendable {
         }))
     if let fault = reloadFault.withLock(\.self) { object["reload_fault"] = .string(fault) }
     object["issuers"] = .array(
-      zip(world.issuers, world.keys).map { issuer, keys in Self.status(issuer, keys.status(at: now)) })
+      zip(world.issuers, world.keys).map { issuer, keys in Self.status(issuer, keys.status(at: keys.now)) })
     return object
   }
 
@@ -159,14 +157,13 @@ package final class Reports: Sendable {
 
   /// The daemon in one line, for `systemctl status`: every issuer with its keys, their age and what is wrong.
   package func statusLine(_ world: World) -> String {
-    let now = MonotonicTime.now
     var parts: [String] = []
     if !socketIsInPlace.withLock(\.self)() { parts.append("the socket's path does not lead here any more") }
     if let fault = reloadFault.withLock(\.self) {
       parts.append("the last reload was refused, the old configuration is in force: \(fault)")
     }
     parts += zip(world.issuers, world.keys).map { issuer, keys in
-      "\(issuer.name): \(Self.words(keys.status(at: now)))"
+      "\(issuer.name): \(Self.words(keys.status(at: keys.now)))"
     }
     return parts.joined(separator: "; ").map { $0.isNewline ? " " : String($0) }.joined()
   }
