@@ -43,9 +43,16 @@ package struct KeySet: Sendable {
   /// What a token's header leaves to verify with.
   enum Choice {
     case none
-    case one(VerificationKey)
+    /// The key that the token names; or without a name on one side or the other, the only one that it can be so far.
+    case one(VerificationKey, isNamed: Bool)
     /// The token names no key; each may be tried, in the set's order.
     case several([VerificationKey])
+
+    /// Whether the token names the key, so that no other can be meant.
+    var isNamed: Bool {
+      if case .one(_, isNamed: true) = self { return true }
+      return false
+    }
   }
 
   /// How many keys are tried for a token that names none: each try costs a signature (contract section 8.5).
@@ -123,14 +130,14 @@ package struct KeySet: Sendable {
     var isUnnamedAmbiguous = false
     for candidate in candidates where !candidate.algorithms.isDisjoint(with: algorithms) {
       if let name = candidate.kid {
-        if name == kid { return .one(candidate.key) }
+        if name == kid { return .one(candidate.key, isNamed: true) }
       } else if unnamed == nil || unnamed === candidate.key {
         unnamed = candidate.key
       } else {
         isUnnamedAmbiguous = true
       }
     }
-    if !isUnnamedAmbiguous, let unnamed { return .one(unnamed) }
+    if !isUnnamedAmbiguous, let unnamed { return .one(unnamed, isNamed: false) }
     return .none
   }
 
@@ -142,7 +149,7 @@ package struct KeySet: Sendable {
       keys.append(candidate.key)
       if keys.count == Self.maximumTries { break }
     }
-    return keys.count == 1 ? .one(keys[0]) : keys.isEmpty ? .none : .several(keys)
+    return keys.count == 1 ? .one(keys[0], isNamed: false) : keys.isEmpty ? .none : .several(keys)
   }
 
   private struct Listing: Hashable {

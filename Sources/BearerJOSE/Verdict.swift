@@ -14,6 +14,9 @@ package struct KeyNeed: Equatable, Sendable {
   package let issuer: Int
   /// The name of the key, if the token names one.
   package let kid: [UInt8]?
+  /// Whether keys were tried that it could have been, since the token or a key bears no name: if no new key comes, it is
+  /// the signature that is bad.
+  package let isTried: Bool
 }
 
 /// What is asked of the verifier besides the token itself.

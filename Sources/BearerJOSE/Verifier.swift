@@ -51,15 +51,23 @@ package struct Verifier {
   package mutating func verify(
     _ token: Span<UInt8>, _ question: Question, keys: (Int) -> KeySet?
   ) -> Verdict {
+    var badSignature: Rejection?
     do throws(Rejection) {
       for check in Check.inOrder {
         // Without the key the other checks go on, on claims that nobody vouches for: one that fails is the answer.
         if check == .signature, keyNeed != nil { continue }
-        try perform(check, token, question, keys)
+        do throws(Rejection) {
+          try perform(check, token, question, keys)
+        } catch {
+          // Where no name says which key it is, the right one may be new: it is looked for if nothing else is wrong.
+          guard check == .signature, let issuerIndex, !choice.isNamed else { throw error }
+          badSignature = error
+          keyNeed = KeyNeed(issuer: issuerIndex, kid: header?.kid, isTried: true)
+        }
       }
       return keyNeed.map { .keyMissing($0) } ?? accept(question)
     } catch {
-      return .rejected(error)
+      return .rejected(badSignature ?? error)
     }
   }
 
@@ -225,14 +233,14 @@ package struct Verifier {
     let algorithms = header.algorithms.intersection(question.issuers[issuerIndex].algorithms)
     choice = keys(issuerIndex)?.choose(kid: header.kid, algorithms: algorithms) ?? .none
     guard case .none = choice else { return }
-    keyNeed = KeyNeed(issuer: issuerIndex, kid: header.kid)
+    keyNeed = KeyNeed(issuer: issuerIndex, kid: header.kid, isTried: false)
     if let digest { knownTokens.forgetPayload(of: digest) }
   }
 
   private mutating func checkSignature(_ token: Span<UInt8>) throws(Rejection) {
     switch choice {
     case .none: break
-    case .one(let key):
+    case .one(let key, _):
       if isSigned(token, by: key) { return }
     case .several(let keys):
       for key in keys where isSigned(token, by: key) { return }

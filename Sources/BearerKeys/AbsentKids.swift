@@ -1,12 +1,15 @@
 /// What stands for a `kid` in memory: a short seeded hash, since the text is chosen by whoever sends tokens.
 package struct KidFingerprint: Hashable, Sendable {
   private let hash: Int
+  /// Whether there is a `kid`: the lack of one proves no key absent.
+  let isOfKid: Bool
 
   /// The fingerprint of a token's `kid`, or of the lack of one.
   package init(_ kid: [UInt8]?) {
     var hasher = Hasher()
     hasher.combine(kid)
     hash = hasher.finalize()
+    isOfKid = kid != nil
   }
 }
 

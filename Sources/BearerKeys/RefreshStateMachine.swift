@@ -285,7 +285,7 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
     // Only a fetch that was made for a kid proves it absent: one that was under way may have been answered before the
     // rotation that brought the kid. Kids that did come are never asked for again, so their entries do no harm.
     if fetch.order.cause == .unknownKey {
-      for kid in fetch.askedKids {
+      for kid in fetch.askedKids where kid.isOfKid {
         absentKids.prove(kid, by: fetch.startedAt, cooldown: settings.cooldown, jitter: &jitter)
       }
     }

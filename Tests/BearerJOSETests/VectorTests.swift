@@ -32,7 +32,7 @@ import Testing
         answer = Answer(
           code: rejection.code.rawValue, claim: rejection.claim, reason: rejection.reason?.rawValue)
       // There is no network here: what is not in the set is nowhere.
-      case .keyMissing: answer.code = "unknown_key"
+      case .keyMissing(let need): answer.code = need.isTried ? "bad_signature" : "unknown_key"
       }
     }
     let expected = Answer(

@@ -117,7 +117,7 @@ struct Fleet {
       ask(KidFingerprint([UInt8(truncatingIfNeeded: version)]), daemon)
       push(event.happening, daemon, after: uniform(4))
     case .deadToken(let seconds):
-      ask(KidFingerprint(nil), daemon)
+      ask(KidFingerprint([]), daemon)
       push(event.happening, daemon, after: seconds * (0.5 + uniform(1)))
     }
     if let wakeAt = machines[daemon].wakeAt, wakeAt != wakeBefore {

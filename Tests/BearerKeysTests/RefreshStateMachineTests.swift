@@ -49,6 +49,26 @@ import Testing
     }
   }
 
+  @Test("a kid that stays absent is asked for more and more rarely; tokens without one may cost a fetch each cool-down")
+  func lackOfKid() {
+    func fetches(_ kid: KidFingerprint) -> [Int] {
+      var machine = RefreshStateMachine<Set<String>>(settings: RefreshSettings())
+      var jitter = JitterGenerator(seed: 1)
+      _ = machine.start(at: .zero)
+      _ = machine.fetched(["a"], sequence: 1, headerLifetime: nil, at: .zero, jitter: &jitter)
+      var fetches: [Int] = []
+      for second in stride(from: 0, to: 240, by: 30) {
+        let now = MonotonicTime.zero + .seconds(second)
+        guard let order = machine.keyAsked(kid, notIn: 1, mayWait: true, at: now).next else { continue }
+        fetches.append(second)
+        _ = machine.confirmed(sequence: order.sequence, headerLifetime: nil, at: now, jitter: &jitter)
+      }
+      return fetches
+    }
+    #expect(fetches(KidFingerprint(nil)) == Array(stride(from: 0, to: 240, by: 30)))
+    #expect(fetches(KidFingerprint([1])).count == 3)
+  }
+
   @Test("a flood of kids during one fetch leaves few to be remembered at its end")
   func floodDuringOneFetch() {
     var machine = RefreshStateMachine<Set<String>>(settings: RefreshSettings())

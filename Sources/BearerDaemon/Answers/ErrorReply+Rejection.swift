@@ -55,8 +55,12 @@ extension ErrorReply {
   }
 
   /// The issuer has no such key.
-  static func unknownKey(_ demands: Demands) -> ErrorReply {
-    ErrorReply(Rejection(.unknownKey, "The issuer has no key that the token could be signed with."), demands)
+  static func noSuchKey(_ need: KeyNeed, _ demands: Demands) -> ErrorReply {
+    let rejection =
+      need.isTried
+      ? Rejection(.badSignature, "The signature is not that of the issuer's key.")
+      : Rejection(.unknownKey, "The issuer has no key that the token could be signed with.")
+    return ErrorReply(rejection, demands)
   }
 }
 

@@ -51,7 +51,7 @@ final class PendingToken: DeferredReply {
     ) { [self] outcome in settle(outcome, at: keys.now) }
     switch decision {
     case .lookAgain: return .lookAgain
-    case .unknownKey: return .refuse(.unknownKey(question.demands))
+    case .unknownKey: return .refuse(.noSuchKey(need, question.demands))
     case .unavailable(let retryAfter): return .refuse(.keysUnavailable(retryAfter: retryAfter))
     case .shuttingDown: return .refuse(.shuttingDown)
     case .waiting(let wait):
