@@ -231,6 +231,22 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
+// The fuzzer has libFuzzer's `main`, so it can only be linked as `deploy/fuzz` does it.
+if Context.environment["BEARERD_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "bearerd-fuzz",
+      dependencies: [
+        "BearerDaemon", "BearerServer", "BearerTransport", "BearerFetch", "BearerKeys", "BearerJOSE", "BearerProtocol",
+        "BearerJSON", "BearerCrypto", "BearerSigning",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ],
+      path: "Tests/BearerFuzz",
+      exclude: ["words.dict"]
+    ))
+}
+
 /// Targets that touch C, where every unsafe expression must be marked and justified.
 let targetsTouchingC: Set<String> = ["BearerCrypto", "BearerSystemd", "BearerSigning"]
 
