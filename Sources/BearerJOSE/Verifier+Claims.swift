@@ -286,17 +286,17 @@ extension Verifier {
 
   private func isWord(_ word: [UInt8], ofString index: Int) -> Bool {
     if payload[index].hasEscapes {
-      return payload.unescaped(index, payloadBytes.span).split(separator: 0x20).contains { $0.elementsEqual(word) }
+      return Self.isWord(word, of: payload.unescaped(index, payloadBytes.span).span)
     }
-    let bytes = payloadBytes.span
-    let end = Int(payload[index].end)
-    var start = Int(payload[index].start)
-    while start < end {
+    return Self.isWord(word, of: payloadBytes.span.extracting(Int(payload[index].start)..<Int(payload[index].end)))
+  }
+
+  private static func isWord(_ word: [UInt8], of text: Span<UInt8>) -> Bool {
+    var start = 0
+    while start < text.count {
       var stop = start
-      while stop < end, bytes[stop] != 0x20 { stop += 1 }
-      if stop - start == word.count, (0..<word.count).allSatisfy({ payloadBytes[start + $0] == word[$0] }) {
-        return true
-      }
+      while stop < text.count, text[stop] != 0x20 { stop += 1 }
+      if stop - start == word.count, (0..<word.count).allSatisfy({ text[start + $0] == word[$0] }) { return true }
       start = stop + 1
     }
     return false

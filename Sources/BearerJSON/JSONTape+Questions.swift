@@ -51,7 +51,7 @@ extension JSONTape {
   package func string(_ index: Int, equals text: [UInt8], _ bytes: Span<UInt8>) -> Bool {
     let node = self[index]
     guard node.kind == .string else { return false }
-    if node.hasEscapes { return unescaped(index, bytes) == text }
+    if node.hasEscapes { return escaped(node, equals: text, bytes) }
     return bytes.extracting(Int(node.start)..<Int(node.end)).holdsSame(as: text.span)
   }
 
@@ -84,6 +84,31 @@ extension JSONTape {
     return value.reversed().reduce(0) { $0 << 8 | UInt64($1) }
   }
 
+  /// Whether a string with escapes has this value, up to the first difference and without a copy.
+  ///
+  /// Thousands of escaped elements are compared with dozens of demanded values: a copy at each would let a short line
+  /// cost milliseconds.
+  private func escaped(_ node: Node, equals text: [UInt8], _ bytes: Span<UInt8>) -> Bool {
+    var at = Int(node.start)
+    let end = Int(node.end)
+    var compared = 0
+    while at < end, compared < text.count {
+      if bytes[at] != UInt8(ascii: "\\") {
+        guard bytes[at] == text[compared] else { return false }
+        at += 1
+        compared += 1
+        continue
+      }
+      let (scalar, next) = escapedScalar(bytes, at: at)
+      at = next
+      for byte in UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter {
+        guard compared < text.count, byte == text[compared] else { return false }
+        compared += 1
+      }
+    }
+    return at == end && compared == text.count
+  }
+
   /// The value of a string node: its bytes with every escape replaced; of another node, its source text.
   package func unescaped(_ index: Int, _ bytes: Span<UInt8>) -> [UInt8] {
     let node = self[index]
@@ -102,18 +127,9 @@ extension JSONTape {
         at += 1
         continue
       }
-      switch bytes[at + 1] {
-      case UInt8(ascii: "b"): value.append(0x08)
-      case UInt8(ascii: "f"): value.append(0x0C)
-      case UInt8(ascii: "n"): value.append(0x0A)
-      case UInt8(ascii: "r"): value.append(0x0D)
-      case UInt8(ascii: "t"): value.append(0x09)
-      case UInt8(ascii: "u"):
-        at = appendEscapedScalar(bytes, at: at, to: &value)
-        continue
-      default: value.append(bytes[at + 1])
-      }
-      at += 2
+      let (scalar, next) = escapedScalar(bytes, at: at)
+      value.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+      at = next
     }
     return value
   }
@@ -184,21 +200,29 @@ extension JSONTape {
     return value == .min ? nil : -value
   }
 
-  private func appendEscapedScalar(_ bytes: Span<UInt8>, at backslash: Int, to value: inout [UInt8]) -> Int {
+  /// What the escape at an offset stands for, and the offset after it.
+  private func escapedScalar(_ bytes: Span<UInt8>, at backslash: Int) -> (scalar: Unicode.Scalar, next: Int) {
     func unit(_ start: Int) -> UInt32 {
       var unit: UInt32 = 0
       for at in start + 2..<start + 6 { unit = unit << 4 | (hexadecimalValue(bytes[at]) ?? 0) }
       return unit
     }
-    var code = unit(backslash)
-    var next = backslash + 6
-    if code & 0xFC00 == 0xD800 {
-      code = 0x10000 + (code & 0x3FF) << 10 + (unit(next) & 0x3FF)
-      next += 6
+    switch bytes[backslash + 1] {
+    case UInt8(ascii: "b"): return ("\u{8}", backslash + 2)
+    case UInt8(ascii: "f"): return ("\u{C}", backslash + 2)
+    case UInt8(ascii: "n"): return ("\n", backslash + 2)
+    case UInt8(ascii: "r"): return ("\r", backslash + 2)
+    case UInt8(ascii: "t"): return ("\t", backslash + 2)
+    case UInt8(ascii: "u"):
+      var code = unit(backslash)
+      var next = backslash + 6
+      if code & 0xFC00 == 0xD800 {
+        code = 0x10000 + (code & 0x3FF) << 10 + (unit(next) & 0x3FF)
+        next += 6
+      }
+      // The reader refused every lone surrogate, so this is always a scalar.
+      return (Unicode.Scalar(code) ?? "\u{FFFD}", next)
+    default: return (Unicode.Scalar(bytes[backslash + 1]), backslash + 2)
     }
-    // The reader refused every lone surrogate, so this is always a scalar.
-    let scalar = Unicode.Scalar(code) ?? "\u{FFFD}"
-    if let encoded = UTF8.encode(scalar) { value.append(contentsOf: encoded) }
-    return next
   }
 }
