@@ -1,5 +1,6 @@
 import BearerDaemon
 import BearerJSON
+import BearerKeys
 import Foundation
 import Glibc
 import NIOHTTP1
@@ -79,9 +80,20 @@ struct ProviderFuzz: FuzzTarget {
   private func date(_ text: String) {
     guard let seconds = HTTPDate.seconds(parsing: text) else { return }
     require((-62_200_000_000...253_500_000_000).contains(seconds), "a date of \(seconds)")
-    // As Foundation has it, where it reads the text too.
-    if let other = try? Date(text, strategy: .http) {
-      require(seconds == Int64(other.timeIntervalSince1970), "another date: \(seconds)")
+    // Written again by gmtime(3): the same, unless the text has a day or a second that its month or minute does not have.
+    var parts = tm()
+    var time = time_t(seconds)
+    guard text.utf8.count == 29, text.utf8.last == UInt8(ascii: "T"), gmtime_r(&time, &parts) != nil else { return }
+    let digits = { (number: CInt, width: Int) in
+      String(repeating: "0", count: max(0, width - "\(number)".count)) + "\(number)"
+    }
+    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    let clock = "\(digits(parts.tm_hour, 2)):\(digits(parts.tm_min, 2)):\(digits(parts.tm_sec, 2)) GMT"
+    let written = "\(digits(parts.tm_mday, 2)) \(months[Int(parts.tm_mon)]) \(digits(parts.tm_year + 1900, 4)) \(clock)"
+    let given = text.dropFirst(5)
+    let isPlain = !given.hasPrefix("29") && !given.hasPrefix("3") && !given.contains(":60") && !given.contains("-")
+    if isPlain, given.contains(" "), text.dropFirst(3).hasPrefix(", ") {
+      require(given == written, "another date: \(seconds)")
     }
   }
 
