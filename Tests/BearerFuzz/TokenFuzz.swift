@@ -12,7 +12,7 @@ struct TokenFuzz: FuzzTarget {
   private let issuers: [Issuer]
   private let policies: [Demands]
   private let now = NumericDate(seconds: 1_800_000_000)
-  private var remembering = Verifier(signatureCacheBytes: 1 << 16)
+  private var remembering = Verifier(tokenCacheBytes: 1 << 16)
 
   static func seeds() throws -> [[UInt8]] {
     try Seeds.tokens().flatMap { token in
