@@ -292,7 +292,10 @@ import Testing
       for number in 1...3 {
         await fixture.answer(.failure(FetchFault(.dnsFailed, "a test")))
         let change = await fixture.changed { if case .failed = $0 { true } else { false } }
-        guard case .failed(let fault, let failures) = change else { return }
+        guard case .failed(let fault, let failures) = change else {
+          Issue.record("no failure was told")
+          return
+        }
         #expect(fault.code == .dnsFailed)
         #expect(failures == number)
         fixture.clock.advance(by: .seconds(30))

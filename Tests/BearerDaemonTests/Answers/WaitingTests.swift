@@ -25,6 +25,22 @@ import Testing
     }
   }
 
+  @Test("an answer that is there before the connection asks for it is not lost")
+  func early() async throws {
+    let fixture = AnswersFixture(Self.patient)
+    try await fixture.run {
+      let token = try AnswersFixture.token(kid: "k2")
+      guard case .deferred(_, let pending) = fixture.outcome(#"{"id":1,"op":"verify","token":"\#(token)"}"#).outcome
+      else {
+        Issue.record("the reply is not deferred")
+        return
+      }
+      await fixture.source.nextCall()?.answer(.success(.keys(try AnswersFixture.fetched("k1", "k2"))))
+      while try fixture.reply(#"{"op":"status"}"#)["counts"]?["accepted"] == 0 { await Task.yield() }
+      #expect(try await Deferred(pending).reply().verdict == "ok")
+    }
+  }
+
   @Test("a key that does not come is unknown, and in the cool-down at once")
   func unknown() async throws {
     let fixture = AnswersFixture(Self.patient)
