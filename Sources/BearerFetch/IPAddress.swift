@@ -9,9 +9,11 @@ struct IPAddress: Equatable, Sendable {
 
   init?(_ text: some StringProtocol) {
     if text.contains(":") {
-      // A zone (`fe80::1%eth0`) has no place in a URL or a list of addresses.
+      // A zone (`fe80::1%eth0`) has no place in a URL or a list of addresses; and C would take a NUL for the text's end.
       var address = in6_addr()
-      guard !text.contains("%"), inet_pton(AF_INET6, String(text), &address) == 1 else { return nil }
+      guard !text.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == 0 }),
+        inet_pton(AF_INET6, String(text), &address) == 1
+      else { return nil }
       bytes = withUnsafeBytes(of: address) { Array($0) }
     } else {
       let parts = text.split(separator: ".", omittingEmptySubsequences: false)

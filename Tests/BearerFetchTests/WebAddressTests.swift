@@ -58,6 +58,13 @@ struct WebAddressTests {
   }
 
   @Test(
+    "an address ends where its text does, not at a NUL or a zone", arguments: ["::1\0", "::1\0.evil.test", "::1%lo"])
+  func literals(_ text: String) {
+    #expect(IPAddress(text) == nil)
+    #expect(HostAndPort("[\(text)]:80") == nil)
+  }
+
+  @Test(
     "a prefix is compared bit by bit",
     arguments: [
       ("10.1.2.3", "10.0.0.0", 8, true), ("11.1.2.3", "10.0.0.0", 8, false), ("10.0.0.130", "10.0.0.128", 25, true),
