@@ -54,6 +54,7 @@ struct TOMLOutline {
       skipSpaceAndComments(acrossLines: true)
       guard let first = byte else { return }
       if first == UInt8(ascii: "[") {
+        try refuseHeaderWithoutName()
         while byte == UInt8(ascii: "[") { advance() }
         guard let header = try dottedKey() else { return }
         table = header
@@ -67,6 +68,15 @@ struct TOMLOutline {
         guard try skipValue() else { return }
       }
     }
+  }
+
+  /// Refuses a table's header in which neither a name nor its end follows the brackets: the library asserts that one does,
+  /// and would end the process.
+  private func refuseHeaderWithoutName() throws(ConfigurationFault) {
+    let inside = bytes[index...].dropFirst(bytes[index...].starts(with: "[[".utf8) ? 2 : 1)
+    guard let next = inside.first(where: { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }) else { return }
+    if Self.isBareKeyByte(next) || "\"']".utf8.contains(next) { return }
+    throw ConfigurationFault(place: "", line: line, message: "not TOML: a table's header without a name")
   }
 
   /// Remembers where a key stands first, and the tables on the way to it, which may have no line of their own.

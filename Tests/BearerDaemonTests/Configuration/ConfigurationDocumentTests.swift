@@ -47,6 +47,13 @@ import Testing
     #expect(faults(text) == "line 1: tables, arrays or dotted keys are nested more than 16 deep")
   }
 
+  @Test(
+    "a table's header without a name is a fault, and does not end the process",
+    arguments: ["[# x]\n", "[\n", "[ = ]", "[.a]", "[[[a]]]", "[[#", "[ [a] ]"])
+  func headerWithoutName(_ text: String) {
+    #expect(faults("a = 1\n" + text) == "line 2: not TOML: a table's header without a name")
+  }
+
   @Test("lines are found through comments, strings of all kinds, lists over several lines and dotted keys")
   func lines() throws {
     let text = """
