@@ -13,6 +13,7 @@ package struct Verifier {
   // What is remembered from token to token.
   private var knownTokens: KnownTokens
   private var knownHeaders = KnownHeaders()
+  private let digester = SHA256Digester()
 
   // What is known of the token at hand; each check may rely on what the checks before it have set.
   private var digest: KnownTokens.Digest?
@@ -147,7 +148,7 @@ package struct Verifier {
   /// have the form of a token, and what they mean.
   private mutating func recallPayload(_ token: Span<UInt8>) -> Bool {
     guard knownTokens.capacity > 0 else { return false }
-    let digest = KnownTokens.Digest(SHA256.digest(of: token))
+    let digest = KnownTokens.Digest(digester.digest(of: token))
     self.digest = digest
     facts = knownTokens.facts(of: digest)
     guard let known = facts?.payload else { return false }

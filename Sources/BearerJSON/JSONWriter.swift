@@ -48,7 +48,13 @@ extension [UInt8] {
       append(UInt8(truncatingIfNeeded: rest % 10) + 0x30)
       rest /= 10
     } while rest > 0
-    self[start...].reverse()
+    // The digits came last first. Not by reversing the slice, which would be copied first.
+    var (low, high) = (start, count - 1)
+    while low < high {
+      swapAt(low, high)
+      low += 1
+      high -= 1
+    }
   }
 
   private static func hexadecimalDigit(_ value: UInt8) -> UInt8 { value < 10 ? value + 0x30 : value + 0x57 }

@@ -130,6 +130,13 @@ struct JSONTapeTests {
     #expect(!tape.hasInsignificantSpace)
   }
 
+  @Test("integers are written in decimal", arguments: [0, 7, -1, 10, -120, 12345, Int64.max, Int64.min])
+  func decimal(value: Int64) {
+    var line = Array("x".utf8)
+    line.append(decimal: value)
+    #expect(line == Array("x\(value)".utf8))
+  }
+
   @Test("a value's source is copied as it came, without insignificant space")
   func source() throws {
     let text = Array(" { \"n\" : -0.10E+2 , \"s\" : \"a \\u0062 \\/\" , \"l\" : [ 1 , { } , [ ] ] } ".utf8)
