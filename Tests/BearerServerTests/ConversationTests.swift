@@ -85,7 +85,7 @@ struct ConversationTests {
 
   @Test("refuses a line over the limit in its place and goes on")
   func longLine() async throws {
-    var limits = ServerLimits()
+    var limits = ServerLimits.patient
     limits.lineBytes = 1000
     try await RunningServer.run(limits: limits) { running in
       let client = try running.client()
@@ -140,7 +140,7 @@ struct ConversationTests {
 
   @Test("tells a client that its line was not finished in time, and closes")
   func partialLine() async throws {
-    var limits = ServerLimits()
+    var limits = ServerLimits.patient
     limits.partialLineTimeout = .milliseconds(50)
     try await RunningServer.run(limits: limits) { running in
       let client = try running.client()

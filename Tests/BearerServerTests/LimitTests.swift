@@ -7,7 +7,7 @@ import Testing
 struct LimitTests {
   @Test("works on so many requests of a connection at once, and reads no more until one is answered")
   func inFlight() async throws {
-    var limits = ServerLimits()
+    var limits = ServerLimits.patient
     limits.inFlight = 2
     try await RunningServer.run(limits: limits) { running in
       let client = try running.client()
@@ -34,7 +34,7 @@ struct LimitTests {
 
   @Test("stops reading from a client that takes no replies, answers others meanwhile, and loses nothing")
   func neverReading() async throws {
-    var limits = ServerLimits()
+    var limits = ServerLimits.patient
     limits.outputBytes = 65536
     try await RunningServer.run(limits: limits) { running in
       let client = try running.client()
@@ -60,7 +60,7 @@ struct LimitTests {
 
   @Test("gives up a client that takes no replies for the write timeout")
   func stuckWriting() async throws {
-    var limits = ServerLimits()
+    var limits = ServerLimits.patient
     limits.writeTimeout = .milliseconds(40)
     try await RunningServer.run(limits: limits) { running in
       let client = try running.client()
@@ -72,7 +72,7 @@ struct LimitTests {
 
   @Test("bounds replies that wait for an earlier one")
   func heldReplies() async throws {
-    var limits = ServerLimits()
+    var limits = ServerLimits.patient
     limits.outputBytes = 50_000
     try await RunningServer.run(limits: limits) { running in
       let client = try running.client()
@@ -97,7 +97,7 @@ struct LimitTests {
   @Test("tells a connection that is one too many, in all or of its user, and admits another when one has gone")
   func tooManyConnections() async throws {
     for isOfUser in [false, true] {
-      var limits = ServerLimits()
+      var limits = ServerLimits.patient
       if isOfUser { limits.connectionsPerUID = 2 } else { limits.connections = 2 }
       try await RunningServer.run(limits: limits) { running in
         let clients = [try running.client(), try running.client()]

@@ -29,7 +29,7 @@ struct RunningServer: Sendable {
 
   /// Runs a server while `body` runs, then stops it.
   static func run(
-    limits: ServerLimits = ServerLimits(), addresses: [ListenAddress]? = nil, eventLoops: Int = 1,
+    limits: ServerLimits = .patient, addresses: [ListenAddress]? = nil, eventLoops: Int = 1,
     drainTimeout: Duration = .seconds(4),
     _ body: @escaping @Sendable (RunningServer) async throws -> Void
   ) async throws {
@@ -67,5 +67,15 @@ struct RunningServer: Sendable {
       await group.triggerGracefulShutdown()
       try await tasks.waitForAll()
     }
+  }
+}
+
+extension ServerLimits {
+  /// Limits that no test reaches by being slow.
+  static var patient: ServerLimits {
+    var limits = ServerLimits()
+    limits.partialLineTimeout = .seconds(3600)
+    limits.writeTimeout = .seconds(3600)
+    return limits
   }
 }

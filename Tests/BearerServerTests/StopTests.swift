@@ -5,7 +5,7 @@ import Testing
 struct StopTests {
   @Test("answers what was received, tells what is deferred, and closes")
   func drains() async throws {
-    var limits = ServerLimits()
+    var limits = ServerLimits.patient
     limits.inFlight = 1
     try await RunningServer.run(limits: limits) { running in
       let client = try running.client()
