@@ -24,7 +24,9 @@ import Testing
 
   @Test("readers on many threads see whole sets in order, and each wait ends exactly once")
   func readers() async {
-    let settings = RefreshSettings(unknownKeyCooldown: .seconds(1), keyWait: .seconds(30))
+    // The readers move the clock by half an hour; a fetch must not be given up by it, for its number would be missing.
+    let settings = RefreshSettings(
+      unknownKeyCooldown: .seconds(1), keyWait: .seconds(30), timeout: .seconds(86_400))
     let clock = ManualClock()
     let keys = IssuerKeys(name: "example", settings: settings, source: RotatingSource(), clock: clock)
     let outcomes = Outcomes()
