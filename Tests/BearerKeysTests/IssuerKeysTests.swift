@@ -389,14 +389,36 @@ import Testing
     }
   }
 
-  @Test("keys from the disk that have expired are none that somebody waits for")
-  func expiredSeed() async throws {
-    let keys = IssuerKeysFixture().keys
-    // Begun here and now, so that it waits by the time that the keys come.
-    let hasKeys = Task.immediate { await keys.waitUntilHasKeys() }
-    #expect(keys.seed(with: try TestKeySets.fetched("d"), age: .seconds(87_000)))
-    keys.shutDown()
-    #expect(await hasKeys.value == false)
+  @Test("keys from the disk are what somebody waits for, unless they have expired")
+  func awaitedSeed() async throws {
+    for (age, isUsable) in [(3600, true), (87_000, false)] {
+      let keys = IssuerKeysFixture().keys
+      // Begun here and now, so that it waits by the time that the keys come.
+      let hasKeys = Task.immediate { await keys.waitUntilHasKeys() }
+      #expect(keys.seed(with: try TestKeySets.fetched("d"), age: .seconds(age)))
+      keys.shutDown()
+      #expect(await hasKeys.value == isUsable)
+    }
+  }
+
+  @Test("those who wait for a fetch that never ends are told when it is given up")
+  func hungFetch() async throws {
+    let fixture = IssuerKeysFixture(RefreshSettings(keyWait: .seconds(60), timeout: .seconds(2)))
+    try await fixture.run {
+      await fixture.bring(try TestKeySets.fetched("a"))
+      let outcomes = Outcomes()
+      #expect(fixture.ask("b", waitAtMost: .seconds(60), outcomes).word == "waiting")
+      #expect(await fixture.source.nextCall() != nil)
+      let end = fixture.clock.now + .seconds(5)
+      while !fixture.clock.deadlines.contains(end) { await Task.yield() }
+      fixture.clock.advance(by: .seconds(5))
+      guard case .failed(let retryAfter) = await outcomes.next() else {
+        Issue.record("no failure was delivered")
+        return
+      }
+      #expect(retryAfter >= .seconds(5) && retryAfter <= .seconds(10))
+      #expect(fixture.keys.status(at: fixture.clock.now).lastFault?.code == .timedOut)
+    }
   }
 
   @Test("a file that changed is read again, once more if it changed meanwhile")
