@@ -61,9 +61,11 @@ package struct TestCertificates: Sendable {
 
   private static let made = Result { try make() }
 
+  private static let directory =
+    FileManager.default.temporaryDirectory.appendingPathComponent("bearerd-test-\(UUID().uuidString)").path
+
   private static func make() throws -> TestCertificates {
-    let directory = FileManager.default.temporaryDirectory.appendingPathComponent("bearerd-test-\(UUID().uuidString)")
-      .path
+    atexit { try? FileManager.default.removeItem(atPath: TestCertificates.directory) }
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     let maker = Maker(directory: directory)
     try maker.authority("ca")

@@ -1,3 +1,4 @@
+import BearerJSON
 import BearerTestKit
 import Foundation
 import Testing
@@ -32,6 +33,36 @@ import Testing
           ["EXTEND_TIMEOUT_USEC=330000000", "STATUS=starting: waiting for the keys of idp"], ["STOPPING=1"],
         ])
     }
+  }
+
+  @Test("a reload of a daemon that is ready is told, and so is a status that changes")
+  func reloadAfterReady() async throws {
+    let provider = try await FaultyProvider.start()
+    provider.setKeys(TestKey.set(try TestKey(kid: "k1")))
+    try await BlockingThread.run {
+      let directory = try ShortDirectory()
+      let manager = try ServiceManagerSocket(directory.file("n.sock"))
+      let daemon = try BuiltProgram(
+        ["serve", "--issuer", provider.issuer, "--audience", "api", "--socket", directory.file("b.sock")],
+        environment: ["NOTIFY_SOCKET": directory.file("n.sock")])
+      try #require(daemon.awaitLog("notice: ready"), "\(daemon.errorText)")
+      daemon.send(SIGHUP)
+      try #require(daemon.awaitLog("configuration reloaded"), "\(daemon.errorText)")
+      provider.answer(.keys, with: .status(503))
+      let client = try #require(SocketClient(directory.file("b.sock")))
+      #expect(try client.ask(["op": "refresh-jwks"])["ok"] == false)
+      while try #require(manager.next()).first?.contains("refresh fails (http_status, 1 times)") != true {}
+      daemon.send(SIGTERM)
+      #expect(daemon.end()?.status == 0)
+      let messages = manager.received()
+      #expect(messages.last == ["STOPPING=1"])
+      let told = manager.past.flatMap(\.self)
+      let reloading = try #require(told.firstIndex(of: "RELOADING=1"))
+      #expect(told[reloading + 1].hasPrefix("MONOTONIC_USEC="))
+      #expect(told[..<reloading].count { $0 == "READY=1" } == 1)
+      #expect(told[reloading...].count { $0 == "READY=1" } == 1)
+    }
+    await provider.stop()
   }
 
   @Test("a reload that drops the issuer whose keys were waited for makes the daemon ready")
@@ -88,18 +119,31 @@ private final class ServiceManagerSocket {
       }
     }
     try #require(status == 0)
+    var limit = timeval(tv_sec: Int(patience), tv_usec: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
   }
 
   deinit { close(descriptor) }
 
-  /// The lines of each datagram so far.
+  /// The lines of each datagram that was read.
+  private(set) var past: [[String]] = []
+
+  /// The lines of each datagram that is there now.
   func received() -> [[String]] {
     var messages: [[String]] = []
+    while let message = receive(CInt(MSG_DONTWAIT)) { messages.append(message) }
+    return messages
+  }
+
+  /// The lines of the next datagram, once it comes; nil if none does.
+  func next() -> [String]? { receive(0) }
+
+  private func receive(_ flags: CInt) -> [String]? {
     var buffer = [UInt8](repeating: 0, count: 4096)
-    while true {
-      let count = recv(descriptor, &buffer, buffer.count, CInt(MSG_DONTWAIT))
-      guard count >= 0 else { return messages }
-      messages.append(String(decoding: buffer[..<count], as: UTF8.self).split(separator: "\n").map(String.init))
-    }
+    let count = recv(descriptor, &buffer, buffer.count, flags)
+    guard count >= 0 else { return nil }
+    let message = String(decoding: buffer[..<count], as: UTF8.self).split(separator: "\n").map(String.init)
+    past.append(message)
+    return message
   }
 }
