@@ -2,10 +2,10 @@ import BearerTestKit
 import Foundation
 import Testing
 
-/// What depends on files and limits of the whole system, which the program has for itself in namespaces.
+/// What depends on files of the whole system, which the program has for itself in a namespace.
 ///
 /// `unshare` is util-linux's; where the system permits no user namespaces, nothing of this can be shown.
-@Suite("The system's authorities and limits", .enabled(if: hasNamespaces), .timeLimit(.minutes(1)))
+@Suite("The system's authorities", .enabled(if: hasNamespaces), .timeLimit(.minutes(1)))
 struct SystemTests {
   private static let bundle = "/etc/ssl/certs/ca-certificates.crt"
 
@@ -41,31 +41,6 @@ struct SystemTests {
         #expect((run.output + run.error).contains("tls_unknown_authority") == (status != 0))
       }
     }
-  }
-
-  @Test("a jwks_file for which the system has no watch left is said to be unwatched")
-  func watches() async throws {
-    let directory = try TemporaryDirectory()
-    try directory.write(TestKey.set(try TestKey(kid: "k1")), to: "jwks.json")
-    let file = try configuration(
-      "url = \"a\"\njwks_file = \"\(directory.path)/jwks.json\"", in: directory)
-    let script = #"echo 0 > /proc/sys/user/max_inotify_watches && exec "$@""#
-    let daemon = BuiltProgram.process(
-      "bearerd", ["serve", "--config", file], through: ["unshare", "-Ur", "sh", "-c", script, "sh"])
-    let log = Pipe()
-    daemon.standardError = log
-    try daemon.run()
-    defer {
-      daemon.terminate()
-      daemon.waitUntilExit()
-    }
-    var text = ""
-    while !text.contains("jwks_file is not watched") {
-      let bytes = log.fileHandleForReading.availableData
-      try #require(!bytes.isEmpty, "the daemon ended: \(text)")
-      text += String(decoding: bytes, as: UTF8.self)
-    }
-    #expect(text.contains("fs.inotify.max_user_watches"))
   }
 }
 

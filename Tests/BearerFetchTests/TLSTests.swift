@@ -162,7 +162,25 @@ struct TLSTests {
         $0.clientKeyFile = certificates.client.keyFile
       }
       #expect(with == nil)
+      #expect(trial.provider.handshakes > 0)
       #expect(await trial.code { $0.caFile = certificates.authorityFile } == .tlsFailed)
+    }
+  }
+
+  @Test("a client certificate is never shown to a provider whose own is refused, not even to find out why")
+  func clientCertificateKept() async throws {
+    let certificates = try TestCertificates.shared()
+    var identity = certificates.expired
+    identity.clientAuthorityFile = certificates.authorityFile
+    try await ProviderTrial.run(identity: identity) { trial in
+      let code = await trial.code {
+        $0.caFile = certificates.authorityFile
+        $0.clientCertificateFile = certificates.client.certificateFile
+        $0.clientKeyFile = certificates.client.keyFile
+      }
+      #expect(code == .tlsExpired)
+      await trial.provider.settle()
+      #expect(trial.provider.handshakes == 0)
     }
   }
 

@@ -91,6 +91,7 @@ struct HostileKeysTests {
     Case("P-256 called P-384", made(.ec(.p256), "", "P-256", "P-384"), "point_not_on_curve"),
     Case("P-384 called P-256", made(.ec(.p384), "", "P-384", "P-256"), "coordinate_too_long"),
     Case("unknown EC curve", made(.ec(.p256), "", "P-256", "secp256k1"), "unsupported_crv"),
+    Case("EC without type", made(.ec(.p256), "", #""kty""#, #""typ""#), "malformed"),
     Case("EC without curve", made(.ec(.p256), "", #""crv""#, #""curve""#), "malformed"),
     Case("EC without y", made(.ec(.p256), "", #""y""#, #""z""#), "malformed"),
     Case("EC at infinity", #"{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}"#, "point_not_on_curve"),
@@ -137,6 +138,34 @@ struct HostileKeysTests {
     #expect(throws: KeySetFault.notJSON(JSONError(.duplicateMember, at: offset))) {
       try KeySet(parsing: Array(text.utf8), algorithms: Self.all)
     }
+  }
+
+  @Test("an empty kid is no name: two keys that have it are not ambiguous, and one alone serves a token that names any")
+  func emptyKid() throws {
+    let first = try TestKey(kid: "")
+    let both = try KeySet(
+      parsing: Array(TestKey.set(first, try TestKey(kid: "")).utf8), algorithms: Self.all)
+    #expect(both.usableKeys == 2)
+    let one = try KeySet(parsing: Array(TestKey.set(first).utf8), algorithms: Self.all)
+    guard case .one = one.choose(kid: Array("any".utf8), algorithms: AlgorithmSet(.es256)) else {
+      Issue.record("the only key without a name is not taken")
+      return
+    }
+  }
+
+  @Test("a key under several names is one try for a token that names none")
+  func severalNames() throws {
+    let key = try TestKey(kid: "first", kind: .ed25519)
+    let copies = ["first", "second", "third", "fourth"].map { key.jwk.replacing("first", with: $0) }
+    let last = try TestKey(kid: "last", kind: .ed25519)
+    let set = try KeySet(
+      parsing: Array(#"{"keys":[\#((copies + [last.jwk]).joined(separator: ","))]}"#.utf8), algorithms: Self.all)
+    #expect(set.usableKeys == 5)
+    guard case .several(let keys) = set.choose(kid: nil, algorithms: AlgorithmSet(.ed25519)) else {
+      Issue.record("both keys may be tried")
+      return
+    }
+    #expect(keys.count == 2)
   }
 
   @Test("of two keys with one kid only the algorithm that both have is ambiguous")

@@ -38,6 +38,7 @@ package final class FaultyProvider: Sendable {
     var held: [EventLoopPromise<Void>] = []
     var channels: [ObjectIdentifier: any Channel] = [:]
     var bytesSent = 0
+    var handshakes = 0
   }
 
   /// The port on 127.0.0.1.
@@ -89,6 +90,14 @@ package final class FaultyProvider: Sendable {
 
   /// How many bytes of oversized bodies went out.
   package var bytesSent: Int { state.withLock { $0.bytesSent } }
+
+  /// How many TLS handshakes came to their end on this side; where clients must prove themselves, only theirs who did.
+  package var handshakes: Int { state.withLock { $0.handshakes } }
+
+  /// Waits until the clients have ended every connection that there is.
+  package func settle() async {
+    for channel in state.withLock({ Array($0.channels.values) }) { try? await channel.closeFuture.get() }
+  }
 
   /// Serves this key set from now on.
   package func setKeys(_ json: String) { state.withLock { $0.keys = json } }

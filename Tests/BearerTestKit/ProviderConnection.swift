@@ -2,6 +2,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import NIOTLS
 import Synchronization
 
 /// One connection of a `FaultyProvider`.
@@ -46,6 +47,11 @@ final class ProviderConnection: ChannelInboundHandler {
       perform(answer, endpoint: endpoint, request: request, context: context)
       tellArrival()
     }
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case .handshakeCompleted? = event as? TLSUserEvent { provider.state.withLock { $0.handshakes += 1 } }
+    context.fireUserInboundEventTriggered(event)
   }
 
   func channelInactive(context: ChannelHandlerContext) {
