@@ -26,7 +26,7 @@ enum CertificateDiagnosis {
       channel.nioSSL_peerCertificate().flatMapThrowing { certificate in
         seen.keep(certificate)
         throw SeenCertificate.Enough()
-      }
+      }.closingOnFailure(channel)
     }
     let client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
     _ = try? await client.execute(HTTPClientRequest(url: context.route.url), deadline: deadline)

@@ -26,7 +26,7 @@ enum CertificateName {
         }
       }
       guard isFor(host: host, names: names, addresses: addresses) else { throw NotNamed() }
-    }
+    }.closingOnFailure(channel)
   }
 
   /// The certificate is not for the host.
@@ -52,5 +52,16 @@ enum CertificateName {
     guard pattern.starts(with: Array("*.".utf8)) else { return !pattern.isEmpty && pattern == wanted }
     guard let dot = wanted.firstIndex(of: UInt8(ascii: ".")), dot > 0 else { return false }
     return pattern.dropFirst().elementsEqual(wanted[dot...])
+  }
+}
+
+extension EventLoopFuture where Value == Void {
+  /// Closes a connection that a check of it refused.
+  ///
+  /// The client forgets a connection whose hook failed without closing it: each refusal would leave a descriptor behind
+  /// for as long as the provider keeps its side open.
+  func closingOnFailure(_ channel: any Channel) -> EventLoopFuture<Void> {
+    whenFailure { _ in channel.close(promise: nil) }
+    return self
   }
 }

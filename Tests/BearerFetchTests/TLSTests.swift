@@ -167,6 +167,18 @@ struct TLSTests {
     }
   }
 
+  @Test("a refused certificate leaves no connection behind, whatever it was refused for")
+  func refusedConnectionEnds() async throws {
+    let certificates = try TestCertificates.shared()
+    for identity in [certificates.expired, certificates.commonNameOnly] {
+      try await ProviderTrial.run(identity: identity) { trial in
+        #expect(await trial.code { $0.caFile = certificates.authorityFile } != nil)
+        await trial.provider.settle()
+        #expect(trial.provider.handshakes == 1)
+      }
+    }
+  }
+
   @Test("a client certificate is never shown to a provider whose own is refused, not even to find out why")
   func clientCertificateKept() async throws {
     let certificates = try TestCertificates.shared()
