@@ -144,7 +144,7 @@ package final class IssuerKeySource: KeySource {
     record: inout FetchRecord
   ) async throws(FetchFailure) -> FetchOutcome {
     // A 304 is worth something only to who holds the set it is about.
-    let isComparable = previous != nil && memory.withLock { $0.validated.map { $0 == address } ?? isFixed }
+    let isComparable = previous != nil && memory.withLock { $0.validated == address }
     let accept = "application/jwk-set+json, application/json"
     var answer = try await session.get(address, accept: accept, validators: isComparable ? validators : nil)
     if answer.status == 304, !answer.validators.agree(with: validators) {
@@ -168,12 +168,6 @@ package final class IssuerKeySource: KeySource {
     memory.withLock { $0.validated = address }
     return .keys(
       FetchedKeys(keys: keys, body: answer.body, lifetime: lifetime, validators: answer.validators))
-  }
-
-  /// Whether the keys are always at the same address, so that validators of a snapshot are about it too.
-  private var isFixed: Bool {
-    if case .jwksURI = settings.kind { return true }
-    return false
   }
 }
 

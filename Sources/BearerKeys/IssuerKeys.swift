@@ -165,7 +165,6 @@ package final class IssuerKeys: Sendable {
       guard state.machine.seed(material, validatedAt: validatedAt, headerLifetime: fetched.lifetime) else {
         return false
       }
-      state.validators = fetched.validators
       if let snapshot = publish(state) { state.changes.append(.seeded(snapshot)) }
       if state.machine.health(at: now).isUsable { state.welcomeHopefuls(&effects) }
       return true
@@ -292,7 +291,7 @@ package final class IssuerKeys: Sendable {
   /// Publishes the set in use; within the state's lock, so that snapshots appear in order, and before any effect.
   private func publish(_ state: IssuerKeysState) -> KeySnapshot? {
     guard let held = state.machine.held else { return nil }
-    let snapshot = KeySnapshot(held, validators: state.validators)
+    let snapshot = KeySnapshot(held)
     published.withLock { $0 = snapshot }
     return snapshot
   }

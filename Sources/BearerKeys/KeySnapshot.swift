@@ -8,8 +8,6 @@ package final class KeySnapshot: Sendable {
   package let keys: KeySet
   /// The bytes that it was parsed from.
   package let body: [UInt8]
-  /// What the provider sent for revalidation.
-  package let validators: FetchValidators
   /// Counts the sets that were put in use: facts that rest on another generation's keys are void.
   package let generation: UInt64
   /// When this very set first came.
@@ -23,10 +21,9 @@ package final class KeySnapshot: Sendable {
   /// The end of its use; `nil` if it has none.
   package let usableUntil: MonotonicTime?
 
-  init(_ held: HeldKeys<KeyMaterial>, validators: FetchValidators) {
+  init(_ held: HeldKeys<KeyMaterial>) {
     keys = held.keys.keys
     body = held.keys.body
-    self.validators = validators
     generation = held.generation
     obtainedAt = held.obtainedAt
     validatedAt = held.validatedAt

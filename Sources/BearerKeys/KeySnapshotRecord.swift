@@ -24,22 +24,19 @@ package struct KeySnapshotRecord: Equatable, Sendable {
   package var validatedAt: Int64
   /// How long its headers let it live, if they said.
   package var headerLifetime: Duration?
-  /// What the provider sent for revalidation.
-  package var validators: FetchValidators
   /// The key set as it came.
   package var body: [UInt8]
 
   /// A record of these particulars.
   package init(
     issuer: String, source: String, configuration: String, validatedAt: Int64, headerLifetime: Duration? = nil,
-    validators: FetchValidators = FetchValidators(), body: [UInt8]
+    body: [UInt8]
   ) {
     self.issuer = issuer
     self.source = source
     self.configuration = configuration
     self.validatedAt = validatedAt
     self.headerLifetime = headerLifetime
-    self.validators = validators
     self.body = body
   }
 
@@ -58,7 +55,7 @@ package struct KeySnapshotRecord: Equatable, Sendable {
     let age = now.duration(since: snapshot.validatedAt).components.seconds
     self.init(
       issuer: issuer, source: source, configuration: configuration, validatedAt: wallNow &- age,
-      headerLifetime: snapshot.headerLifetime, validators: snapshot.validators, body: snapshot.body)
+      headerLifetime: snapshot.headerLifetime, body: snapshot.body)
   }
 
   /// The name of the file for an issuer: of letters, digits and dots whatever the URL holds, and as long for each.
@@ -86,8 +83,6 @@ package struct KeySnapshotRecord: Equatable, Sendable {
     if let headerLifetime {
       members["lifetime_s"] = .number(JSONNumber(headerLifetime.components.seconds))
     }
-    if let etag = validators.etag { members["etag"] = .string(etag) }
-    if let lastModified = validators.lastModified { members["last_modified"] = .string(lastModified) }
     members["body"] = .string(String(decoding: body, as: UTF8.self))
     members["sha256"] = .string(Self.digest(of: members))
     return JSONValue.object(members).serialized() + [UInt8(ascii: "\n")]
@@ -117,8 +112,6 @@ package struct KeySnapshotRecord: Equatable, Sendable {
     self.init(
       issuer: issuer, source: source, configuration: configuration, validatedAt: validatedAt,
       headerLifetime: members["lifetime_s"]?.integerValue.map { .seconds(max($0, 0)) },
-      validators: FetchValidators(
-        etag: members["etag"]?.stringValue, lastModified: members["last_modified"]?.stringValue),
       body: Array(body.utf8))
     let (ahead, overflows) = validatedAt.subtractingReportingOverflow(wallNow)
     guard !overflows, ahead <= Self.toleratedClockError.components.seconds else { throw .fromTheFuture }

@@ -26,7 +26,9 @@ package struct FetchedKeys: Sendable {
   package var validators: FetchValidators
 
   /// A fetched key set.
-  package init(keys: KeySet, body: [UInt8], lifetime: Duration?, validators: FetchValidators) {
+  package init(
+    keys: KeySet, body: [UInt8], lifetime: Duration?, validators: FetchValidators = FetchValidators()
+  ) {
     self.keys = keys
     self.body = body
     self.lifetime = lifetime

@@ -61,7 +61,7 @@ struct Material {
     let body = JSONValue.object(["keys": [.object(jwk)]]).serialized()
     let set = try KeySet(parsing: body, algorithms: IssuerConfiguration.defaultAlgorithms)
     keys = IssuerKeys(name: "benchmark", settings: RefreshSettings(), source: NoSource())
-    keys.seed(with: FetchedKeys(keys: set, body: body, lifetime: nil, validators: FetchValidators()), age: .zero)
+    keys.seed(with: FetchedKeys(keys: set, body: body, lifetime: nil), age: .zero)
   }
 
   /// What libcrypto does for a token, and nothing else.

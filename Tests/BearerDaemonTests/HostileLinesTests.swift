@@ -45,7 +45,7 @@ struct HostileLinesTests {
     let body = Array(Self.keySet.utf8)
     let keys = IssuerKeys(name: "test", settings: RefreshSettings(), source: NoNetwork())
     let set = try KeySet(parsing: body, algorithms: issuer.algorithms)
-    keys.seed(with: FetchedKeys(keys: set, body: body, lifetime: nil, validators: FetchValidators()), age: .zero)
+    keys.seed(with: FetchedKeys(keys: set, body: body, lifetime: nil), age: .zero)
     return RequestHandlers(CurrentWorld(World(configuration, keys: [keys])), Reports(eventLoops: 1)).makeHandler()
   }
 

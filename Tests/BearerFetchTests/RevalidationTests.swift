@@ -88,17 +88,6 @@ struct RevalidationTests {
     }
   }
 
-  @Test("validators from before a restart are good for a configured jwks_uri, which is always the same address")
-  func restart() async throws {
-    try await ProviderTrial.run { trial in
-      trial.provider.useETags()
-      func fresh() -> IssuerKeySource { trial.source { $0.kind = .jwksURI(trial.provider.origin + "/jwks") } }
-      let first = try #require(await fresh().fetch(previous: nil, validators: nil).fetched)
-      let again = await fresh().fetch(previous: first.keys, validators: first.validators).unchanged
-      #expect(again == Unchanged(lifetime: nil, validators: first.validators))
-    }
-  }
-
   static let lifetimes: [([(String, String)], Duration?)] = [
     ([], nil),
     ([("Cache-Control", "public"), ("Cache-Control", "max-age=60")], .seconds(60)),

@@ -40,7 +40,7 @@ struct RequestFuzz: FuzzTarget {
       ])
     let keys = IssuerKeys(name: "main", settings: RefreshSettings(), source: NoNetwork())
     keys.seed(
-      with: FetchedKeys(keys: tokens.keySet, body: tokens.body, lifetime: nil, validators: FetchValidators()),
+      with: FetchedKeys(keys: tokens.keySet, body: tokens.body, lifetime: nil),
       age: .zero)
     handler = RequestHandlers(CurrentWorld(World(configuration, keys: [keys])), Reports(eventLoops: 1)).makeHandler()
     let header = Array(#"{"alg":"EdDSA","kid":"ed25519","typ":"at+jwt"}"#.utf8)

@@ -9,7 +9,7 @@ struct SnapshotFuzz: FuzzTarget {
   static func seeds() throws -> [[UInt8]] {
     let members = """
       "format":"bearerd key snapshot 1","issuer":"\(issuer)","source":"discovery","configuration":"\(configuration)",\
-      "validated_at":1799999000,"lifetime_s":600,"etag":"\\"x\\"","last_modified":"now","body":"{\\"keys\\":[]}"
+      "validated_at":1799999000,"lifetime_s":600,"body":"{\\"keys\\":[]}"
       """
     return [[0] + Array(members.utf8)]
   }

@@ -38,7 +38,6 @@ import Testing
       await fixture.changed { if case .confirmed = $0 { true } else { false } }
       let snapshot = try #require(fixture.keys.snapshot)
       #expect(snapshot.generation == 1)
-      #expect(snapshot.validators.etag == "two")
       #expect(snapshot.validatedAt == fixture.clock.now)
       #expect(snapshot.obtainedAt == .zero)
       // The age that replies tell counts from the confirmation, too.
@@ -379,7 +378,7 @@ import Testing
     #expect(fixture.keys.seed(with: try TestKeySets.fetched("e"), age: .zero) == false)
     try await fixture.run {
       let call = try #require(await fixture.source.nextCall())
-      // What was kept is in use already; whether it still holds is asked in full.
+      // Whether what was kept still holds is asked in full.
       #expect(call.validators == nil)
       call.answer(.success(.keys(try TestKeySets.fetched("f"))))
       let change = await fixture.changed { if case .replaced = $0 { true } else { false } }

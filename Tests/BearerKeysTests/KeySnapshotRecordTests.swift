@@ -5,7 +5,7 @@ import Testing
 @Suite struct KeySnapshotRecordTests {
   static let record = KeySnapshotRecord(
     issuer: "https://id.example/realm", source: "discovery", configuration: "c0ffee", validatedAt: 1_700_000_000,
-    headerLifetime: .seconds(300), validators: FetchValidators(etag: "\"v1\"", lastModified: "yesterday"),
+    headerLifetime: .seconds(300),
     body: Array("{\"keys\":[{\"kid\":\"\\u0000 é 😀\\n\"}]}\r\n".utf8))
 
   static func decode(
@@ -22,7 +22,6 @@ import Testing
     #expect(read.age(wallNow: 1_700_000_060) == .seconds(60))
     var bare = Self.record
     bare.headerLifetime = nil
-    bare.validators = FetchValidators()
     #expect(try Self.decode(bare.encoded()) == bare)
   }
 
@@ -85,7 +84,7 @@ import Testing
     #expect(throws: SnapshotFault.damaged) { try Self.decode(record.encoded()) }
   }
 
-  @Test("a record of keys in use is dated when the provider last confirmed them, and holds all that came with them")
+  @Test("a record of keys in use is dated when the provider last confirmed them, and holds their own lifetime")
   func ofSnapshot() throws {
     let fixture = IssuerKeysFixture()
     let fetched = try TestKeySets.fetched("a", lifetime: .seconds(300), etag: "one")
@@ -97,7 +96,7 @@ import Testing
       record
         == KeySnapshotRecord(
           issuer: "i", source: "s", configuration: "c", validatedAt: 1_700_000_000 - 3660,
-          headerLifetime: .seconds(300), validators: FetchValidators(etag: "one"), body: fetched.body))
+          headerLifetime: .seconds(300), body: fetched.body))
   }
 
   @Test("the file's name is safe whatever the issuer is called")

@@ -195,7 +195,7 @@ import Testing
       algorithms: IssuerConfiguration.defaultAlgorithms)
     let keys = IssuerKeys(name: "one", settings: RefreshSettings(), source: NoSource()) { _ in }
     keys.seed(
-      with: FetchedKeys(keys: source, body: [], lifetime: nil, validators: FetchValidators()), age: .zero)
+      with: FetchedKeys(keys: source, body: [], lifetime: nil), age: .zero)
     let issuer = IssuerConfiguration(name: "one", url: "https://one.example")
     let status = Reports(eventLoops: 1).status(World(Configuration(issuers: [issuer], policies: []), keys: [keys]))
     let section = document.section("### 4.9 To `status`")

@@ -109,7 +109,7 @@ final class IssuerKeysService: Service {
       let keys = try? KeySet(parsing: snapshot.body, algorithms: issuer.algorithms), keys.usableKeys > 0
     else { return nil }
     let fetched = FetchedKeys(
-      keys: keys, body: snapshot.body, lifetime: snapshot.headerLifetime, validators: snapshot.validators)
+      keys: keys, body: snapshot.body, lifetime: snapshot.headerLifetime)
     return (fetched, known.keys.now.duration(since: snapshot.validatedAt))
   }
 

@@ -47,7 +47,7 @@ struct SnapshotStore: Sendable {
           maximumAge: maximumAge)
         let keys = try Self.keys(record.body, issuer.algorithms)
         let fetched = FetchedKeys(
-          keys: keys, body: record.body, lifetime: record.headerLifetime, validators: record.validators)
+          keys: keys, body: record.body, lifetime: record.headerLifetime)
         return (fetched, record.age(wallNow: now))
       } catch {
         reason = error.rawValue

@@ -67,7 +67,7 @@ final class AnswersFixture {
     let keys: JSONValue = ["keys": .array(try kids.map { .object(try CachedKeys.key(named: $0).jwk) })]
     let body = keys.serialized()
     return FetchedKeys(
-      keys: try KeySet(parsing: body, algorithms: [.es256]), body: body, lifetime: nil, validators: FetchValidators())
+      keys: try KeySet(parsing: body, algorithms: [.es256]), body: body, lifetime: nil)
   }
 
   /// Puts a set in use that was kept `age` ago.

@@ -105,7 +105,7 @@ import Testing
       Array(#"{"keys":[\#(try JSONValue.object(CachedKeys.key(named: "k1").jwk).text),"#.utf8)
       + Array(#"{"kid":"\#(long)","kty":"oct","alg":"HS256"}]}"#.utf8)
     let fetched = FetchedKeys(
-      keys: try KeySet(parsing: body, algorithms: [.es256]), body: body, lifetime: nil, validators: FetchValidators())
+      keys: try KeySet(parsing: body, algorithms: [.es256]), body: body, lifetime: nil)
     fixture.keys.seed(with: fetched, age: .zero)
     let status = try fixture.reply(#"{"op":"status"}"#)["issuers"]?.arrayValue?.first
     #expect(status?["usable_keys"] == 1)
