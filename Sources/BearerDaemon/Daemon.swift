@@ -72,7 +72,7 @@ package struct Daemon: Sendable {
       }, logger: logger
     ) { changed.yield() }
     let current = CurrentWorld(World(configuration, keys: issuers.owners(for: configuration)))
-    let reports = Reports(eventLoops: serverConfiguration.eventLoops)
+    let reports = Reports(eventLoops: serverConfiguration.eventLoops, limits: configuration.limits)
     let server = Server(
       configuration: serverConfiguration, handlers: RequestHandlers(current, reports, logger: logger), logger: logger
     ) {

@@ -10,14 +10,17 @@ package final class Reports: Sendable {
   /// How many event loops share the token cache.
   package let eventLoops: Int
 
+  /// The limits at the start: those of lines and connections stay in force whatever a reload says.
+  private let limits: Limits
   private let startedAt: MonotonicTime
   private let reloadFault = Mutex<String?>(nil)
   private let ledgers = Mutex<[AnswerLedger]>([])
   private let socketIsInPlace = Mutex<@Sendable () -> Bool>({ true })
 
   /// Reports of a daemon that starts now.
-  package init(eventLoops: Int, startedAt: MonotonicTime = .now) {
+  package init(eventLoops: Int, limits: Limits = Limits(), startedAt: MonotonicTime = .now) {
     self.eventLoops = eventLoops
+    self.limits = limits
     self.startedAt = startedAt
   }
 
@@ -46,7 +49,7 @@ package final class Reports: Sendable {
   // MARK: hello
 
   func hello(_ world: World) -> JSONObject {
-    let limits = world.configuration.limits
+    let reloaded = world.configuration.limits
     return [
       "protocol": .number(JSONNumber(Int64(ProtocolLimits.version))),
       "version": .string(Version.current),
@@ -57,12 +60,12 @@ package final class Reports: Sendable {
           })),
       "limits": [
         "line_bytes": .number(JSONNumber(Int64(limits.lineBytes))),
-        "token_bytes": .number(JSONNumber(Int64(limits.tokenBytes))),
+        "token_bytes": .number(JSONNumber(Int64(reloaded.tokenBytes))),
         "connections": .number(JSONNumber(Int64(limits.connections))),
         "connections_per_uid": .number(JSONNumber(Int64(limits.connectionsPerUID))),
         "in_flight": .number(JSONNumber(Int64(limits.inFlight))),
         "output_bytes": .number(JSONNumber(Int64(limits.outputBytes))),
-        "waiting_per_issuer": .number(JSONNumber(Int64(limits.waitingPerIssuer))),
+        "waiting_per_issuer": .number(JSONNumber(Int64(reloaded.waitingPerIssuer))),
         "partial_line_timeout_ms": .number(JSONNumber(limits.partialLineTimeout.milliseconds)),
         "write_timeout_ms": .number(JSONNumber(limits.writeTimeout.milliseconds)),
       ],
