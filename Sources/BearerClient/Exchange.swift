@@ -108,6 +108,7 @@ final class Exchange: ChannelInboundHandler {
   }
 
   private func receive(_ line: [UInt8]) {
+    // A daemon that sends anything else is none that can be talked to, so what is wrong with the line does not matter.
     guard let value = try? JSONValue(parsing: line, maximumDepth: BearerClient.maximumReplyDepth),
       var reply = value.objectValue
     else {

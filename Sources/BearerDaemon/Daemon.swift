@@ -112,6 +112,7 @@ package struct Daemon: Sendable {
       try? await fetching.shutdownGracefully()
       throw Fault.listener(fault)
     }
+    // As above: there is nothing left that loops which do not stop could harm.
     try? await fetching.shutdownGracefully()
     logger.notice("stopped")
   }

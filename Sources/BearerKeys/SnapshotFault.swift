@@ -6,10 +6,8 @@ package enum SnapshotFault: String, Error, Equatable, Sendable {
   case notOurs = "not_ours"
   /// Of another issuer URL.
   case otherIssuer = "other_issuer"
-  /// Of this issuer, under a configuration that finds keys elsewhere.
+  /// Of this issuer, under a configuration that finds or reads keys in another way.
   case otherConfiguration = "other_configuration"
-  /// None of its keys is usable with the configured algorithms.
-  case noUsableKey = "no_usable_key"
   /// Older than is allowed.
   case tooOld = "too_old"
   /// Dated later than now: the clock was or is wrong, and its age is not known.

@@ -33,6 +33,7 @@ extension ConfigurationParser {
     policy.resourceMetadata = reader.string(
       .resourceMetadata, expected: "an https:// address, or http:// on loopback, without credentials and #"
     ) { text in
+      // The reader's own fault says what is expected.
       guard let address = try? WebAddress(parsing: text), address.isProtected else { return nil }
       return text
     }

@@ -14,6 +14,7 @@ package struct ProxyAddress: Equatable, Sendable, CustomStringConvertible, Custo
       guard text.lowercased().hasPrefix("http://") else { return nil }
       bare = "http://" + text[text.index(after: at)...]
     }
+    // Why it is none is not told: the key's own fault says what is expected, and never shows what may hold a password.
     guard let address = try? WebAddress(parsing: bare), address.scheme == .http, address.target == "/" else {
       return nil
     }

@@ -47,6 +47,7 @@ package struct HealthProbe: Sendable {
   ///
   /// `too_many_connections` does as well as `ok`: clients that hold all connections must not get the daemon restarted.
   package static func isSignOfLife(_ reply: [UInt8]) -> Bool {
+    // What is no JSON is no sign of life, whatever is wrong with it.
     guard let reply = try? JSONValue(parsing: reply) else { return false }
     return reply["ok"] == .bool(true)
       || reply["error"]?["code"]?.stringValue == ReplyCode.tooManyConnections.rawValue

@@ -9,9 +9,25 @@ import Synchronization
 /// Runs the owner of each issuer's keys, and carries them over from one configuration to the next.
 final class IssuerKeysService: Service {
   private struct Held {
-    var configuration: IssuerConfiguration
+    let configured: Configured
     var limits: Limits
     let keys: IssuerKeys
+
+    var configuration: IssuerConfiguration { configured.configuration }
+  }
+
+  /// The configuration of one owner as it is now: its snapshots must be readable under the one that a reload brought.
+  private final class Configured: Sendable {
+    private let value: Mutex<IssuerConfiguration>
+
+    init(_ configuration: IssuerConfiguration) {
+      value = Mutex(configuration)
+    }
+
+    var configuration: IssuerConfiguration {
+      get { value.withLock(\.self) }
+      set { value.withLock { $0 = newValue } }
+    }
   }
 
   /// How often a `jwks_file` is read that the system gives no watch for.
@@ -67,16 +83,18 @@ final class IssuerKeysService: Service {
     if let known, known.configuration.isSameIssuer(as: issuer) {
       let isSameWay = known.configuration.keySourceSettings == issuer.keySourceSettings
       if known.configuration != issuer || known.limits != limits {
+        known.configured.configuration = issuer
         known.keys.update(settings: settings, source: isSameWay ? nil : source(of: issuer))
-        held.withLock { $0[issuer.name] = Held(configuration: issuer, limits: limits, keys: known.keys) }
+        held.withLock { $0[issuer.name] = Held(configured: known.configured, limits: limits, keys: known.keys) }
       }
       return known.keys
     }
     let log = logger.forIssuer(issuer.name)
+    let configured = Configured(issuer)
     let keys = IssuerKeys(name: issuer.name, settings: settings, source: source(of: issuer)) {
       [writer, onChange] change in
       log.tell(change)
-      if let snapshot = change.validated { writer?.keep(snapshot, of: issuer, logger: log) }
+      if let snapshot = change.validated { writer?.keep(snapshot, of: configured.configuration, logger: log) }
       onChange()
     }
     if let (fetched, age) = keysInMemory(of: issuer) {
@@ -89,7 +107,7 @@ final class IssuerKeysService: Service {
         log.notice("key set taken from the snapshot on disk", metadata: ["bearerd.keys": "\(fetched.keys.usableKeys)"])
       }
     }
-    let new = Held(configuration: issuer, limits: limits, keys: keys)
+    let new = Held(configured: configured, limits: limits, keys: keys)
     held.withLock { $0[issuer.name] = new }
     arrive.yield(new)
     if let known { replaced.withLock { $0.append(known.keys) } }
@@ -104,12 +122,12 @@ final class IssuerKeysService: Service {
     let known = held.withLock { held in
       held.values.first { $0.configuration.url == issuer.url && $0.configuration.source == issuer.source }
     }
+    // The body was a key set before; what can fail now is that none of its keys is usable any more.
     guard
       let known, let snapshot = known.keys.snapshot,
-      let keys = try? KeySet(parsing: snapshot.body, algorithms: issuer.algorithms), keys.usableKeys > 0
+      let keys = try? KeySet(parsing: snapshot.body, algorithms: issuer.algorithms)
     else { return nil }
-    let fetched = FetchedKeys(
-      keys: keys, body: snapshot.body, lifetime: snapshot.headerLifetime)
+    let fetched = FetchedKeys(keys: keys, body: snapshot.body, lifetime: snapshot.headerLifetime)
     return (fetched, known.keys.now.duration(since: snapshot.validatedAt))
   }
 
@@ -166,6 +184,7 @@ final class IssuerKeysService: Service {
         "jwks_file is not watched; it is read again every minute",
         metadata: ["bearerd.code": "\(error.code.rawValue)", "bearerd.detail": "\(error.message)"])
     }
+    // Sleep throws only when the task is cancelled, which ends the loop.
     while (try? await Task.sleep(for: Self.unwatchedFilePeriod)) != nil { issuer.keys.fileChanged() }
   }
 

@@ -63,6 +63,7 @@ struct Readiness: Service {
 
   /// Tells each change, at once if the last one is a second ago, and what time changes, until shutdown.
   private func keepStatus() async {
+    // Sleep throws only when the task is cancelled: then the loops end, here and in the wait for keys below.
     let status = StatusLine(notifier: notifier) { reports.statusLine(current.value) }
     await cancelWhenGracefulShutdown {
       await withTaskGroup { group in

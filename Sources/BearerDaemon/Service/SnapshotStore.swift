@@ -45,9 +45,9 @@ struct SnapshotStore: Sendable {
         let record = try KeySnapshotRecord(
           decoding: bytes, issuer: issuer.url, configuration: issuer.snapshotDigest, wallNow: now,
           maximumAge: maximumAge)
-        let keys = try Self.keys(record.body, issuer.algorithms)
-        let fetched = FetchedKeys(
-          keys: keys, body: record.body, lifetime: record.headerLifetime)
+        // The digest was right and the keys are not: no kind of damage is worth a word of its own.
+        guard let keys = try? KeySet(parsing: record.body, algorithms: issuer.algorithms) else { throw .damaged }
+        let fetched = FetchedKeys(keys: keys, body: record.body, lifetime: record.headerLifetime)
         return (fetched, record.age(wallNow: now))
       } catch {
         reason = error.rawValue
@@ -56,17 +56,6 @@ struct SnapshotStore: Sendable {
     }
     logger.warning("the key snapshot on disk is ignored", metadata: ["bearerd.reason": "\(reason)"])
     return nil
-  }
-
-  private static func keys(_ body: [UInt8], _ algorithms: Set<Algorithm>) throws(SnapshotFault) -> KeySet {
-    do throws(KeySetFault) {
-      return try KeySet(parsing: body, algorithms: algorithms)
-    } catch .noUsableKey {
-      throw .noUsableKey
-    } catch {
-      // The digest was right and the keys are not: no kind of damage is worth a word of its own.
-      throw .damaged
-    }
   }
 
   // MARK: Files
@@ -154,18 +143,16 @@ extension IssuerConfiguration {
     }
   }
 
-  /// A digest of what says whose keys these are.
-  ///
-  /// How they are fetched (`ca_file`, `connect_to`, `proxy`) is no part of it, nor which are usable (`algorithms`): that is
-  /// decided anew when the file is read. Who mends one of these in an outage must not lose the keys by it.
+  /// A digest of all configuration that bears on which keys there are, and on who was trusted to say so.
   fileprivate var snapshotDigest: String {
+    let names = algorithms.map(\.rawValue).sorted().joined(separator: ",")
     let kind =
       switch source {
       case .discovery: "discovery"
       case .jwksURI: "jwks_uri"
       case .jwksFile: "jwks_file"
       }
-    let text = [url, kind, sourceText].joined(separator: "\n")
+    let text = [url, kind, sourceText, names, caFile ?? "", connectTo?.description ?? ""].joined(separator: "\n")
     return SHA256.digest(of: Array(text.utf8)).prefix(16).map { byte in
       String(byte >> 4, radix: 16) + String(byte & 0xF, radix: 16)
     }.joined()

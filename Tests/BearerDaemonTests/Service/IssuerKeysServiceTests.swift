@@ -192,11 +192,14 @@ import Testing
       group.addTask { await keys.run() }
       #expect(await keys.waitUntilHasKeys())
       _ = service.owners(for: configuration(after))
-      for await _ in changes { break }
+      for await _ in changes {
+        await service.settle()
+        if store.load(after, logger: log.logger) != nil { break }
+      }
       keys.shutDown()
     }
-    await service.settle()
     #expect(store.load(after, logger: log.logger) != nil)
+    #expect(store.load(before, logger: log.logger) == nil)
     await provider.stop()
   }
 }
