@@ -224,7 +224,7 @@ final class Connection: ChannelInboundHandler {
       return
     }
     let start = share.replies.count
-    switch share.handler.handle(line, from: peer, into: &share.replies) {
+    switch share.handler.handle(line, from: peer, mayWait: mayWait, into: &share.replies) {
     case .answered(let order):
       place(repliesFrom: start, order)
     case .deferred(let order, let reply):
@@ -270,6 +270,12 @@ final class Connection: ChannelInboundHandler {
     if isYielding { return }
     turn(context)
   }
+
+  /// Whether the next request may wait for keys.
+  ///
+  /// Half of what may be in flight is kept from such waits: slow providers must not fill it and so keep good tokens
+  /// behind them from being read.
+  private var mayWait: Bool { queue.deferredCount < max(1, limits.inFlight / 2) }
 
   /// Whether the client has to wait: enough of its requests are worked on, or enough of its replies are not sent.
   private func isBlocked(_ context: ChannelHandlerContext) -> Bool {

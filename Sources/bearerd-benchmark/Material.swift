@@ -99,7 +99,7 @@ struct EchoHandlers: LineHandlerFactory {
 
 /// The handler of the floor.
 final class EchoHandler: LineHandler {
-  func handle(_ line: Span<UInt8>, from peer: Peer, into reply: inout [UInt8]) -> LineOutcome {
+  func handle(_ line: Span<UInt8>, from peer: Peer, mayWait: Bool, into reply: inout [UInt8]) -> LineOutcome {
     reply.append(line)
     reply.append(0x0A)
     return .answered(.free)

@@ -37,7 +37,7 @@ import Testing
   private func begin(_ handler: any LineHandler) throws -> (any DeferredReply)? {
     let line = Array(#"{"op":"refresh-jwks"}"#.utf8)
     var reply: [UInt8] = []
-    switch handler.handle(line.span, from: Peer(uid: 0, gid: 0, pid: 0), into: &reply) {
+    switch handler.handle(line.span, from: Peer(uid: 0, gid: 0, pid: 0), mayWait: true, into: &reply) {
     case .deferred(_, let deferred):
       deferred.start { _ in }
       return deferred

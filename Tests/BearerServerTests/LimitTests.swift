@@ -32,6 +32,34 @@ struct LimitTests {
     }
   }
 
+  @Test("lets waits for keys take half of what may be in flight, and one at least", arguments: [1, 2, 3, 4, 7])
+  func roomToWait(inFlight: Int) async throws {
+    var limits = ServerLimits.patient
+    limits.inFlight = inFlight
+    try await RunningServer.run(limits: limits) { running in
+      let client = try running.client()
+      defer { client.close() }
+      let room = max(1, inFlight / 2)
+      for number in 0..<room {
+        await client.send("room\ndefer free \(number)\n")
+        #expect(await client.line() == "true")
+        await running.book.happened(.started("\(number)"))
+      }
+      if inFlight > 1 {
+        await client.send("room\n")
+        #expect(await client.line() == "false")
+      }
+      running.book.deliver("0")
+      #expect(await client.line() == "0")
+      await client.send("room\n")
+      #expect(await client.line() == "true")
+      for number in 1..<room {
+        running.book.deliver("\(number)")
+        #expect(await client.line() == "\(number)")
+      }
+    }
+  }
+
   @Test("stops reading from a client that takes no replies, answers others meanwhile, and loses nothing")
   func neverReading() async throws {
     var limits = ServerLimits.patient

@@ -2,7 +2,8 @@ import BearerServer
 import Synchronization
 
 /// A handler that does what each line says: `free X`, `order X`, `all X` are answered with X in that order, `defer free K`
-/// and the like once the test delivers K, `big N` with N bytes, `peer` with the caller's uid;
+/// and the like once the test delivers K, `big N` with N bytes, `peer` with the caller's uid, `room` with whether a
+/// reply may wait for keys;
 /// `spin` takes 600 microseconds and is not answered.
 final class ScriptedHandler: LineHandler {
   let book: DeferredBook
@@ -11,7 +12,7 @@ final class ScriptedHandler: LineHandler {
     self.book = book
   }
 
-  func handle(_ line: Span<UInt8>, from peer: Peer, into reply: inout [UInt8]) -> LineOutcome {
+  func handle(_ line: Span<UInt8>, from peer: Peer, mayWait: Bool, into reply: inout [UInt8]) -> LineOutcome {
     var bytes: [UInt8] = []
     for index in line.indices { bytes.append(line[index]) }
     book.handled(bytes)
@@ -27,6 +28,9 @@ final class ScriptedHandler: LineHandler {
       let end = ContinuousClock.now + .microseconds(600)
       while ContinuousClock.now < end {}
       return .answered(.inOrder)
+    case "room":
+      reply += Array("\(mayWait)\n".utf8)
+      return .answered(.free)
     case "peer":
       reply += Array("\(peer.uid) \(peer.pid)\n".utf8)
       return .answered(.inOrder)

@@ -13,7 +13,7 @@ struct TurnTests {
 
     init(loop: EmbeddedEventLoop) { self.loop = loop }
 
-    func handle(_ line: Span<UInt8>, from peer: Peer, into reply: inout [UInt8]) -> LineOutcome {
+    func handle(_ line: Span<UInt8>, from peer: Peer, mayWait: Bool, into reply: inout [UInt8]) -> LineOutcome {
       for index in line.indices { reply.append(line[index]) }
       reply.append(0x0A)
       if line.count == 4 { loop.advanceTime(by: .microseconds(300)) }

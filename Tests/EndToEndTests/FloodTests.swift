@@ -65,26 +65,92 @@ import Testing
     await provider.stop()
   }
 
+  @Test("waits for several slow issuers leave half of a connection's requests to good tokens")
+  func severalSlowIssuers() async throws {
+    var providers: [FaultyProvider] = []
+    for _ in 0..<5 { providers.append(try await FaultyProvider.start()) }
+    let key = try CachedKeys.key(named: "k1")
+    let set: JSONValue = ["keys": [.object(key.jwk)]]
+    for provider in providers { provider.setKeys(String(decoding: set.serialized(), as: UTF8.self)) }
+    try await BlockingThread.run { [providers] in
+      let directory = try ShortDirectory()
+      let file = directory.file("b.toml")
+      var configuration = ""
+      for (number, provider) in providers.enumerated() {
+        configuration += """
+          [issuer.i\(number)]
+          url = "\(provider.issuer)"
+          key_wait = "60s"
+          timeout = "60s"
+
+          """
+      }
+      configuration += """
+        [policy.default]
+        issuers = ["i0", "i1", "i2", "i3", "i4"]
+        audiences = ["api"]
+
+        """
+      try Data(configuration.utf8).write(to: URL(filePath: file))
+      let socket = directory.file("b.sock")
+      let daemon = try BuiltProgram(["serve", "--config", file, "--socket", socket], environment: [:])
+      try #require(daemon.awaitLog("ready"), "\(daemon.errorText)")
+      let client = try #require(SocketClient(socket))
+      let tokens = try providers.map { provider in
+        try DevIssuer(url: provider.issuer, keyStore: KeyRing()).mint(.access, key: key) { $0.audiences = ["api"] }
+      }
+      // Whoever asks before the first keys are there waits for them.
+      for token in tokens { client.send(Array(Self.request("good", token).utf8)) }
+      #expect(try Self.read(5, from: client) == ["ok": 5])
+
+      // Four times waiting_per_issuer is in_flight: without a bound on them all, nothing more would be read.
+      for provider in providers.prefix(4) { provider.answerNext(.keys, with: .held) }
+      var lines = ""
+      for token in tokens.prefix(4) {
+        for number in 0..<16 { lines += Self.request("bogus", Self.token(token, withKid: "bogus\(number)")) }
+      }
+      lines += Self.request("good", tokens[4])
+      client.send(Array(lines.utf8))
+      #expect(try Self.read(33, from: client) == ["keys_unavailable": 32, "ok": 1])
+
+      // What was refused has its fetch all the same: the first of the third and of the fourth began it.
+      for provider in providers.prefix(4) { provider.release() }
+      #expect(try Self.read(32, from: client) == ["unknown_key": 32])
+      for provider in providers.prefix(4) { #expect(provider.keyRequests == 2) }
+
+      daemon.send(SIGTERM)
+      #expect(daemon.end()?.status == 0)
+    }
+    for provider in providers { await provider.stop() }
+  }
+
   /// Asks about a token with each of these kids, and about the good one after each batch; returns the count of each
   /// verdict, but for those of the first so many, which still wait.
   private static func ask(
     about numbers: Range<Int>, _ good: String, _ client: SocketClient, stillWaiting: Int
   ) throws -> [String: Int] {
-    let parts = good.split(separator: ".")
     var counts: [String: Int] = [:]
     for start in stride(from: numbers.lowerBound, to: numbers.upperBound, by: batch) {
       var lines = ""
       for number in start..<start + batch {
-        let header = #"{"alg":"ES256","typ":"at+jwt","kid":"\#(number)-\#(kidPadding)"}"#
-        let token = "\(Base64URL.encode(Array(header.utf8))).\(parts[1]).\(parts[2])"
-        lines += #"{"id":\#(number),"op":"verify","token":"\#(token)"}"# + "\n"
+        lines += request("bogus", token(good, withKid: "\(number)-\(kidPadding)"))
       }
-      lines += #"{"id":"good","op":"verify","token":"\#(good)"}"# + "\n"
+      lines += request("good", good)
       client.send(Array(lines.utf8))
       let missing = start == numbers.lowerBound ? stillWaiting : 0
       counts.merge(try read(batch + 1 - missing, from: client), uniquingKeysWith: +)
     }
     return counts
+  }
+
+  private static func request(_ id: String, _ token: String) -> String {
+    #"{"id":"\#(id)","op":"verify","token":"\#(token)"}"# + "\n"
+  }
+
+  /// The token with another header, which its signature does not fit.
+  private static func token(_ token: String, withKid kid: String) -> String {
+    let header = #"{"alg":"ES256","typ":"at+jwt","kid":"\#(kid)"}"#
+    return Base64URL.encode(Array(header.utf8)) + token[(token.firstIndex(of: ".") ?? token.endIndex)...]
   }
 
   /// How often each verdict is among the next replies; a good one counts only for the good token.

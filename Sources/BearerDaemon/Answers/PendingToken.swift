@@ -40,14 +40,22 @@ final class PendingToken: DeferredReply {
 
   /// Asks for the key.
   ///
-  /// - Returns: The error to answer with at once; `nil` if the reply is to be awaited.
-  func ask(_ question: TokenQuestion, _ need: KeyNeed, notIn generation: UInt64?) -> Decision {
+  /// - Parameters:
+  ///   - question: What is asked, under the policies and issuers in force now.
+  ///   - need: The key that is missing.
+  ///   - generation: The generation of the usable set that was looked into; `nil` if there was none.
+  ///   - mayWait: Whether the connection has a place for a wait; who waits already has one.
+  /// - Returns: What to do now.
+  func ask(
+    _ question: TokenQuestion, _ need: KeyNeed, notIn generation: UInt64?, mayWait: Bool = true
+  ) -> Decision {
     let keys = question.world.keys[need.issuer]
     let keyWait = question.world.configuration.issuers[need.issuer].keyWait
     let latest = min(cameAt + keyWait, deadline ?? .distantFuture)
     let now = keys.now
     let decision = keys.requestKey(
-      kid: need.kid, notIn: generation, now: now, waitAtMost: max(.zero, latest.duration(since: now))
+      kid: need.kid, notIn: generation, now: now,
+      waitAtMost: mayWait ? max(.zero, latest.duration(since: now)) : .zero
     ) { [self] outcome in settle(outcome, at: keys.now) }
     switch decision {
     case .lookAgain: return .lookAgain

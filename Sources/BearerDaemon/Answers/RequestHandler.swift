@@ -35,9 +35,12 @@ package final class RequestHandler: LineHandler {
   /// - Parameters:
   ///   - line: The line's bytes.
   ///   - peer: Who sent it.
+  ///   - mayWait: Whether the reply may wait for keys.
   ///   - reply: Where the reply goes.
   /// - Returns: Whether the reply was appended, and its place among the others.
-  package func handle(_ line: Span<UInt8>, from peer: Peer, into reply: inout [UInt8]) -> LineOutcome {
+  package func handle(
+    _ line: Span<UInt8>, from peer: Peer, mayWait: Bool, into reply: inout [UInt8]
+  ) -> LineOutcome {
     followWorld()
     let request: Request
     do throws(RequestFault) {
@@ -55,8 +58,8 @@ package final class RequestHandler: LineHandler {
     }
     if let refusal = world.peers?.refusal(of: request, from: peer, now: .now) { return refuse(refusal, into: &reply) }
     switch request {
-    case .verify(let demands): return answer(demands, isIntrospection: false, into: &reply)
-    case .introspect(let demands): return answer(demands, isIntrospection: true, into: &reply)
+    case .verify(let demands): return answer(demands, isIntrospection: false, mayWait: mayWait, into: &reply)
+    case .introspect(let demands): return answer(demands, isIntrospection: true, mayWait: mayWait, into: &reply)
     case .refreshJWKS(let issuer): return refresh(issuer, into: &reply)
     case .status:
       answer(with: reports.status(world), into: &reply)
@@ -101,7 +104,7 @@ package final class RequestHandler: LineHandler {
   // MARK: Tokens
 
   private func answer(
-    _ request: TokenDemands, isIntrospection: Bool, into reply: inout [UInt8]
+    _ request: TokenDemands, isIntrospection: Bool, mayWait: Bool, into reply: inout [UInt8]
   ) -> LineOutcome {
     let question: TokenQuestion
     do throws(ErrorReply.Refusal) {
@@ -126,7 +129,7 @@ package final class RequestHandler: LineHandler {
       case .keyMissing(let need, let generation):
         let pending = PendingToken(
           question, current, token: Array(credential[range]), id: reader.id, cameAt: world.keys[need.issuer].now)
-        switch pending.ask(question, need, notIn: generation) {
+        switch pending.ask(question, need, notIn: generation, mayWait: mayWait) {
         case .lookAgain: continue
         case .wait: return .deferred(order, pending)
         case .refuse(let error):

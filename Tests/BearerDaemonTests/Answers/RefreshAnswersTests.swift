@@ -36,7 +36,8 @@ import Testing
   private func ask(_ handler: any LineHandler, _ line: String) throws -> Deferred {
     var reply: [UInt8] = []
     let bytes = Array(line.utf8)
-    guard case .deferred(_, let pending) = handler.handle(bytes.span, from: Peer(uid: 0, gid: 0, pid: 1), into: &reply)
+    let peer = Peer(uid: 0, gid: 0, pid: 1)
+    guard case .deferred(_, let pending) = handler.handle(bytes.span, from: peer, mayWait: true, into: &reply)
     else { throw NotDeferred() }
     return Deferred(pending)
   }
