@@ -35,6 +35,8 @@ package final class FaultyProvider: Sendable {
     var usesETags = false
     var requests: [ProviderRequest] = []
     var waiting: [(number: Int, continuation: CheckedContinuation<ProviderRequest, Never>)] = []
+    /// Whether `release()` was called since an answer was last told to be held.
+    var isReleased = false
     var held: [EventLoopPromise<Void>] = []
     var channels: [ObjectIdentifier: any Channel] = [:]
     var bytesSent = 0
@@ -112,12 +114,18 @@ package final class FaultyProvider: Sendable {
 
   /// Answers every request for a document in this way from now on; queued answers come first.
   package func answer(_ endpoint: Endpoint, with answer: ProviderAnswer) {
-    state.withLock { $0.standing[endpoint] = answer }
+    state.withLock { state in
+      state.standing[endpoint] = answer
+      if case .held = answer { state.isReleased = false }
+    }
   }
 
   /// Answers one later request in this way, after those queued before.
   package func answerNext(_ endpoint: Endpoint, with answer: ProviderAnswer) {
-    state.withLock { $0.queued[endpoint, default: []].append(answer) }
+    state.withLock { state in
+      state.queued[endpoint, default: []].append(answer)
+      if case .held = answer { state.isReleased = false }
+    }
   }
 
   /// Adds header fields to a document, such as `Cache-Control`.
@@ -128,13 +136,23 @@ package final class FaultyProvider: Sendable {
   /// Sends an `ETag` with each document, and 304 to who has it.
   package func useETags() { state.withLock { $0.usesETags = true } }
 
-  /// Sends the documents that are held.
+  /// Sends the documents that are held, and those that were to be held and are not yet asked for.
   package func release() {
     let held = state.withLock { state in
+      state.isReleased = true
       defer { state.held = [] }
       return state.held
     }
     for promise in held { promise.succeed() }
+  }
+
+  /// Succeeds the promise at the next `release()`, or at once if that came since an answer was to be held.
+  func hold(_ promise: EventLoopPromise<Void>) {
+    let isReleased = state.withLock { state in
+      if !state.isReleased { state.held.append(promise) }
+      return state.isReleased
+    }
+    if isReleased { promise.succeed() }
   }
 
   /// Waits for the n-th request, counted from one, and returns it; at once if it has come.

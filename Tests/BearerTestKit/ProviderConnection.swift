@@ -73,7 +73,7 @@ final class ProviderConnection: ChannelInboundHandler {
     case .document: sendDocument(endpoint, request: request, context: context)
     case .held:
       let promise = context.eventLoop.makePromise(of: Void.self)
-      provider.state.withLock { $0.held.append(promise) }
+      provider.hold(promise)
       let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
       promise.futureResult.whenSuccess {
         bound.value.0.sendDocument(endpoint, request: request, context: bound.value.1)
