@@ -13,6 +13,7 @@ final class FetchSession {
   private let settings: KeySourceSettings
   private let group: any EventLoopGroup
   private let environment: [String: String]
+  private let goesPastCaches: Bool
   private let deadline: NIODeadline
   private let tls: TLSConfiguration
   private var clients: [FetchRoute.Way: HTTPClient] = [:]
@@ -21,13 +22,19 @@ final class FetchSession {
 
   /// A session whose requests all end within the settings' `timeout` from now.
   ///
+  /// - Parameters:
+  ///   - settings: How the issuer is reached.
+  ///   - group: The event loops that it runs on.
+  ///   - environment: The process's environment, for `HTTPS_PROXY` and `NO_PROXY`.
+  ///   - goesPastCaches: Whether caches are asked to have what they keep confirmed (RFC 9111 section 5.2.1.4).
   /// - Throws: `file_unreadable` for a certificate or key file.
   init(
-    settings: KeySourceSettings, group: any EventLoopGroup, environment: [String: String]
+    settings: KeySourceSettings, group: any EventLoopGroup, environment: [String: String], goesPastCaches: Bool
   ) throws(FetchFailure) {
     self.settings = settings
     self.group = group
     self.environment = environment
+    self.goesPastCaches = goesPastCaches
     deadline = .now() + TimeAmount(settings.timeout)
     tls = try TLSMaterial.configuration(for: settings)
   }
@@ -44,6 +51,7 @@ final class FetchSession {
     _ address: WebAddress, accept: String, validators: FetchValidators? = nil
   ) async throws(FetchFailure) -> HTTPAnswer {
     var headers: HTTPHeaders = ["Accept": accept, "Accept-Encoding": "identity", "User-Agent": "bearerd"]
+    if goesPastCaches { headers.add(name: "Cache-Control", value: "no-cache") }
     if let etag = validators?.etag { headers.add(name: "If-None-Match", value: etag) }
     if let date = validators?.lastModified { headers.add(name: "If-Modified-Since", value: date) }
     let isConditional = validators?.etag != nil || validators?.lastModified != nil

@@ -20,6 +20,8 @@ package final class IssuerKeySource: KeySource {
     var discoveryDue: ContinuousClock.Instant?
     /// Whether the next fetch goes to `discovered` although the document is due: it could not be had just now.
     var skipsDiscovery = false
+    /// Whether the next fetch asks caches to have what they keep confirmed.
+    var goesPastCaches = false
     /// Where the last key set came from: its validators say nothing about another address.
     var validated: WebAddress?
   }
@@ -64,9 +66,12 @@ package final class IssuerKeySource: KeySource {
     await fetchRecording(previous: previous, validators: validators).result.mapError(\.fault)
   }
 
-  /// Has the next fetch read the discovery document anew.
-  package func forgetDiscovery() {
-    memory.withLock { $0.discoveryDue = nil }
+  /// Has the next fetch read the discovery document anew, and go past caches if it is to.
+  package func lookAnew(pastCaches: Bool) {
+    memory.withLock { memory in
+      memory.discoveryDue = nil
+      if pastCaches { memory.goesPastCaches = true }
+    }
   }
 
   /// Fetches once and tells what was met on the way.
@@ -85,7 +90,7 @@ package final class IssuerKeySource: KeySource {
         let outcome = try await self.fetch(previous: previous, validators: validators, record: &record)
         return (.success(outcome), record)
       } catch {
-        self.forgetDiscovery()
+        self.lookAnew(pastCaches: false)
         return (.failure(error), record)
       }
     }
@@ -94,7 +99,12 @@ package final class IssuerKeySource: KeySource {
   private func fetch(
     previous: KeySet?, validators: FetchValidators?, record: inout FetchRecord
   ) async throws(FetchFailure) -> FetchOutcome {
-    let session = try FetchSession(settings: settings, group: group, environment: environment)
+    let goesPastCaches = memory.withLock { memory in
+      defer { memory.goesPastCaches = false }
+      return memory.goesPastCaches
+    }
+    let session = try FetchSession(
+      settings: settings, group: group, environment: environment, goesPastCaches: goesPastCaches)
     let outcome: Result<FetchOutcome, FetchFailure>
     do throws(FetchFailure) {
       let address = try await keysAddress(in: session, record: &record)

@@ -255,7 +255,7 @@ package final class IssuerKeys: Sendable {
       // not keep a new key out, nor a withdrawn one in, once a token or an operator asks.
       (state.source, state.machine.held?.keys.keys, order.cause == .schedule ? state.validators : nil)
     }
-    if order.cause == .request { source.forgetDiscovery() }
+    if order.cause == .request { source.lookAnew(pastCaches: true) }
     let result = await source.fetch(previous: previous, validators: validators)
     let now = clock.now
     change { state, effects in
@@ -264,7 +264,7 @@ package final class IssuerKeys: Sendable {
         if let snapshot = publish(state) { state.changes.append(.replaced(snapshot, difference)) }
       case .confirmed:
         // The kid that was asked for may be where the keys have moved to.
-        if order.cause == .unknownKey { source.forgetDiscovery() }
+        if order.cause == .unknownKey { source.lookAnew(pastCaches: false) }
         if let snapshot = publish(state) { state.changes.append(.confirmed(snapshot)) }
       case .nothing: break
       }

@@ -136,7 +136,7 @@ struct DiscoveryTests {
     }
   }
 
-  @Test("who forgets discovery finds keys that have moved")
+  @Test("who looks anew finds keys that have moved")
   func movedKeys() async throws {
     try await ProviderTrial.run { trial in
       try await ProviderTrial.run { new in
@@ -145,7 +145,7 @@ struct DiscoveryTests {
         trial.provider.present(keysAddress: new.provider.origin + "/jwks")
         #expect(await source.fetch(previous: nil, validators: nil).fetched != nil)
         #expect(new.provider.requests.isEmpty)
-        source.forgetDiscovery()
+        source.lookAnew(pastCaches: false)
         #expect(await source.fetch(previous: nil, validators: nil).fetched != nil)
         #expect(new.provider.keyRequests == 1)
       }

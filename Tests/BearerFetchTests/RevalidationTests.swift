@@ -41,6 +41,22 @@ struct RevalidationTests {
     }
   }
 
+  @Test("one fetch asks caches to ask the provider, if it is told to, for both documents")
+  func pastCaches() async throws {
+    try await ProviderTrial.run { trial in
+      let source = trial.source()
+      #expect(await source.fetch(previous: nil, validators: nil).fetched != nil)
+      source.lookAnew(pastCaches: true)
+      // What is told later takes nothing back.
+      source.lookAnew(pastCaches: false)
+      #expect(await source.fetch(previous: nil, validators: nil).fetched != nil)
+      source.lookAnew(pastCaches: false)
+      #expect(await source.fetch(previous: nil, validators: nil).fetched != nil)
+      #expect(
+        trial.provider.requests.map { $0.headers["cache-control"] } == [nil, nil, "no-cache", "no-cache", nil, nil])
+    }
+  }
+
   private static let date = "Sun, 06 Nov 1994 08:49:37 GMT"
   private static let laterDate = "Sun, 06 Nov 1994 08:59:37 GMT"
 

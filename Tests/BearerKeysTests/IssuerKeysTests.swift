@@ -78,19 +78,19 @@ import Testing
     let fixture = IssuerKeysFixture()
     try await fixture.run {
       await fixture.bring(try TestKeySets.fetched("a"))
-      #expect(fixture.source.discoveriesForgotten == 0)
+      #expect(fixture.source.looksAnew == [])
       #expect(fixture.ask("b").word == "waiting")
       await fixture.bring(try TestKeySets.fetched("a", "b"))
-      #expect(fixture.source.discoveriesForgotten == 0)
+      #expect(fixture.source.looksAnew == [])
       fixture.clock.advance(by: .seconds(30))
       #expect(fixture.ask("c").word == "waiting")
       await fixture.bring(try TestKeySets.fetched("a", "b"))
-      #expect(fixture.source.discoveriesForgotten == 1)
+      #expect(fixture.source.looksAnew == [false])
       let keys = fixture.keys
       let refresh = Task { await keys.refresh() }
       await fixture.bring(try TestKeySets.fetched("a", "b"))
       _ = await refresh.value
-      #expect(fixture.source.discoveriesForgotten == 2)
+      #expect(fixture.source.looksAnew == [false, true])
     }
   }
 

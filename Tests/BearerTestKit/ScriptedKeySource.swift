@@ -37,7 +37,7 @@ package final class ScriptedKeySource: KeySource {
   private let calls: AsyncStream<Call>
   private let arrival: AsyncStream<Call>.Continuation
   private let counter = Mutex(0)
-  private let forgotten = Mutex(0)
+  private let lookedAnew = Mutex<[Bool]>([])
 
   /// A source that has not been asked yet.
   package init() {
@@ -47,11 +47,11 @@ package final class ScriptedKeySource: KeySource {
   /// How many fetches have begun.
   package var fetches: Int { counter.withLock(\.self) }
 
-  /// How often it was told to find out anew where the keys are.
-  package var discoveriesForgotten: Int { forgotten.withLock(\.self) }
+  /// Each time that it was told to find out anew where the keys are, whether past caches.
+  package var looksAnew: [Bool] { lookedAnew.withLock(\.self) }
 
-  /// Counts.
-  package func forgetDiscovery() { forgotten.withLock { $0 += 1 } }
+  /// Notes it.
+  package func lookAnew(pastCaches: Bool) { lookedAnew.withLock { $0.append(pastCaches) } }
 
   /// The next fetch, as soon as it has begun.
   package func nextCall() async -> Call? {
