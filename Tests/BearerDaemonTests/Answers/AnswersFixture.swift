@@ -102,11 +102,11 @@ final class AnswersFixture {
 
   /// What became of a line.
   func outcome(
-    _ line: String, from peer: Peer = Peer(uid: 0, gid: 0, pid: 1)
+    _ line: String, from peer: Peer = Peer(uid: 0, gid: 0, pid: 1), mayWait: Bool = true
   ) -> (reply: String, outcome: LineOutcome) {
     var reply: [UInt8] = []
     let bytes = Array(line.utf8)
-    let outcome = handler.handle(bytes.span, from: peer, mayWait: true, into: &reply)
+    let outcome = handler.handle(bytes.span, from: peer, mayWait: mayWait, into: &reply)
     return (String(decoding: reply, as: UTF8.self), outcome)
   }
 

@@ -54,6 +54,25 @@ import Testing
     }
   }
 
+  @Test("on a connection with no place to wait, an unknown key is undecided at once, and fetched all the same")
+  func noPlace() async throws {
+    let fixture = AnswersFixture(Self.patient)
+    try await fixture.run {
+      let token = try AnswersFixture.token(kid: "k2")
+      let (text, outcome) = fixture.outcome(#"{"op":"verify","token":"\#(token)"}"#, mayWait: false)
+      guard case .answered = outcome else {
+        Issue.record("the reply is deferred")
+        return
+      }
+      #expect(try JSONValue(parsing: Array(text.utf8)).verdict == "keys_unavailable")
+      #expect(fixture.keys.status(at: fixture.clock.now).waiting == 0)
+      let later = try #require(fixture.deferred(token))
+      await fixture.source.nextCall()?.answer(.success(.keys(try AnswersFixture.fetched("k1", "k2"))))
+      #expect(try await later.reply().verdict == "ok")
+      #expect(fixture.source.fetches == 2)
+    }
+  }
+
   @Test("a fetch that fails leaves it undecided, and says when to ask again")
   func fails() async throws {
     let fixture = AnswersFixture(Self.patient)
