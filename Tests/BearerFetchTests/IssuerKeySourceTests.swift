@@ -3,6 +3,7 @@ import BearerJOSE
 import BearerKeys
 import BearerSigning
 import BearerTestKit
+import Foundation
 import NIOCore
 import NIOPosix
 import Testing
@@ -164,6 +165,33 @@ struct IssuerKeySourceTests {
     }
   }
 
+  @Test("localhost is ::1 where nothing listens on 127.0.0.1", .enabled(if: hasIPv6))
+  func otherLoopback() async throws {
+    // A port of 127.0.0.1 that is taken and on which nobody listens.
+    let holder = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+    defer { close(holder) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let status = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+        bind(holder, pointer, size) == 0 ? getsockname(holder, pointer, &size) : -1
+      }
+    }
+    try #require(status == 0)
+    let provider = try await FaultyProvider.start(on: "::1", port: Int(UInt16(bigEndian: address.sin_port)))
+    provider.setKeys(TestKey.set(try TestKey(kid: "k1")))
+    let origin = "http://localhost:\(provider.port)"
+    provider.present(issuer: origin, keysAddress: origin + "/jwks")
+    let source = IssuerKeySource(
+      settings: KeySourceSettings(url: origin, algorithms: ProviderTrial.algorithms, timeout: .seconds(30)),
+      group: MultiThreadedEventLoopGroup.singleton, environment: [:])
+    #expect(await source.fetch(previous: nil, validators: nil).fetched?.keys.entries.map(\.kid) == ["k1"])
+    #expect(provider.requests.map { "http://\($0.headers["host"] ?? "")" } == [origin, origin])
+    await provider.stop()
+  }
+
   @Test("a name without an address: dns_failed")
   func noName() async throws {
     try await ProviderTrial.run { trial in
@@ -225,3 +253,9 @@ struct IssuerKeySourceTests {
     }
   }
 }
+
+/// Whether this machine has an IPv6 loopback address.
+private let hasIPv6: Bool = {
+  let addresses = try? String(contentsOfFile: "/proc/net/if_inet6", encoding: .utf8)
+  return addresses?.contains(String(repeating: "0", count: 31) + "1") == true
+}()

@@ -43,32 +43,36 @@ package final class FaultyProvider: Sendable {
     var handshakes = 0
   }
 
-  /// The port on 127.0.0.1.
+  /// The port on loopback.
   package let port: Int
-  /// `http://127.0.0.1:PORT`, or `https://localhost:PORT` with TLS.
+  /// `http://127.0.0.1:PORT`, `http://[::1]:PORT`, or `https://localhost:PORT` with TLS.
   package let origin: String
   let state: Mutex<State>
   private let server: any Channel
 
-  /// Starts a provider on a port that the system chooses.
+  /// Starts a provider.
   ///
   /// - Parameters:
+  ///   - host: The address that it listens on, 127.0.0.1 or ::1.
+  ///   - port: The port; zero lets the system choose.
   ///   - identity: Certificate and key; without one, plain http.
   ///   - path: The issuer's path, such as `/realms/a`; empty for none.
   ///   - isMute: Whether it accepts connections and then never says a byte, not even of TLS.
   /// - Returns: The provider, which listens.
   /// - Throws: What prevents a listening socket.
   package static func start(
-    identity: TestIdentity? = nil, path: String = "", isMute: Bool = false
+    on host: String = "127.0.0.1", port: Int = 0, identity: TestIdentity? = nil, path: String = "",
+    isMute: Bool = false
   ) async throws -> FaultyProvider {
     let tls = try identity.map { try $0.serverContext() }
     let box = ProviderBox()
     let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelInitializer { channel in box.accept(channel, tls: tls, isMute: isMute) }
-      .bind(host: "127.0.0.1", port: 0).get()
+      .bind(host: host, port: port).get()
     let port = server.localAddress?.port ?? 0
-    let origin = tls == nil ? "http://127.0.0.1:\(port)" : "https://localhost:\(port)"
+    let literal = host.contains(":") ? "[\(host)]" : host
+    let origin = tls == nil ? "http://\(literal):\(port)" : "https://localhost:\(port)"
     let provider = FaultyProvider(server: server, port: port, origin: origin, path: path)
     box.provider.withLock { $0 = provider }
     return provider
