@@ -18,7 +18,8 @@ struct TOMLOutline {
 
   /// Scans a text.
   ///
-  /// - Throws: A fault for a NUL, written as a byte or as an escape, and for nesting deeper than ``deepestNesting``.
+  /// - Throws: A fault for a NUL, written as a byte or as an escape, for nesting deeper than ``deepestNesting``, and for
+  ///   what the library asserts is not there.
   init(scanning bytes: [UInt8]) throws(ConfigurationFault) {
     self.bytes = bytes
     if let position = bytes.firstIndex(of: 0) {
@@ -142,6 +143,11 @@ struct TOMLOutline {
       case UInt8(ascii: "."):
         dots += 1
         guard dots < Self.deepestNesting else { throw tooDeep }
+      case UInt8(ascii: ":"):
+        // Only a time has one outside of quotes, or a text that lacks them. The library asserts that a digit follows the
+        // T of a date with a time, and would end the process.
+        throw ConfigurationFault(
+          place: "", line: line, message: "a value with a colon in it stands without quotes; write \"…\" around it")
       case UInt8(ascii: "\n") where depth <= 0:
         return true
       default:

@@ -54,6 +54,19 @@ import Testing
     #expect(faults("a = 1\n" + text) == "line 2: not TOML: a table's header without a name")
   }
 
+  @Test(
+    "a time, or a text without quotes, is a fault, and does not end the process",
+    arguments: [
+      "b = 1980-05-27T\u{1F}7:32:04 ", "b = 1980-05-27T:7", "b = [1980-05-27t/7:32:04]",
+      "b = { c = 1980-05-27T07:32:00Z }",
+      "b = 07:32:00", "b = https://id.example",
+    ])
+  func colonWithoutQuotes(_ text: String) {
+    #expect(
+      faults("a = 1 # :\n" + text + "\nc = 1\n")
+        == "line 2: a value with a colon in it stands without quotes; write \"…\" around it")
+  }
+
   @Test("lines are found through comments, strings of all kinds, lists over several lines and dotted keys")
   func lines() throws {
     let text = """
