@@ -15,7 +15,18 @@ struct HTTPAnswer: Sendable {
 
   /// What to send next time to ask whether the body changed.
   var validators: FetchValidators {
-    FetchValidators(etag: headers.first(name: "etag"), lastModified: headers.first(name: "last-modified"))
+    FetchValidators(etag: entityTag, lastModified: headers.first(name: "last-modified"))
+  }
+
+  /// The field `ETag`, if it is one entity tag (RFC 9110 section 8.8.3).
+  ///
+  /// Sent back in `If-None-Match`, a `*` or a list would fit whatever the provider has by then, and keep a withdrawn key.
+  private var entityTag: String? {
+    guard let field = headers.first(name: "etag") else { return nil }
+    let bytes = Array(field.utf8)
+    let tag = bytes.starts(with: "W/".utf8) ? bytes.dropFirst(2) : bytes[...]
+    guard tag.count >= 2, tag.first == UInt8(ascii: "\""), tag.last == UInt8(ascii: "\"") else { return nil }
+    return tag.dropFirst().dropLast().contains(UInt8(ascii: "\"")) ? nil : field
   }
 
   /// The lifetime that the header fields give it.

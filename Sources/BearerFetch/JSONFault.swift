@@ -13,11 +13,15 @@ enum JSONFault {
   static func failure(_ error: JSONError, answer: HTTPAnswer, what: String) -> FetchFailure {
     let found: String
     let mend: String
-    if error.kind == .duplicateMember {
+    switch error.kind {
+    case .duplicateMember:
       found =
         "\(answer.address.shown) is JSON in which one object has two members of the same name (byte \(error.offset))"
       mend = "have the provider mend it; which of the two counts is anyone's guess, so neither does"
-    } else {
+    case .tooDeep:
+      found = "\(answer.address.shown) is nested deeper than \(JSONTape.maximumDepth) levels (byte \(error.offset))"
+      mend = "check that the address is that of \(what); none needs so many"
+    default:
       found = "\(answer.address.shown) answered 200, but the body \(answer.describedBody) (byte \(error.offset))"
       mend = "check that the address is that of \(what), and that no login page or proxy answers in its place"
     }

@@ -48,9 +48,10 @@ enum KeySetDocument {
   private static func kinds(in body: [UInt8]) -> String {
     let keys = (try? JSONValue(parsing: body))?["keys"]?.arrayValue ?? []
     let kinds = keys.prefix(4).map { key in
-      ["kty", "crv", "alg", "use"].compactMap { member in
+      let words = ["kty", "crv", "alg", "use"].compactMap { member in
         key[member]?.stringValue.map { "\(member) \(ShownText.quoted($0))" }
-      }.joined(separator: " ")
+      }
+      return words.isEmpty ? "something that is no key" : words.joined(separator: " ")
     }
     return kinds.joined(separator: ", ") + (keys.count > 4 ? " and \(keys.count - 4) more" : "")
   }

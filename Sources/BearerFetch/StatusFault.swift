@@ -19,7 +19,10 @@ enum StatusFault {
     }
     let mend =
       switch status {
-      case 404, 410: "check the url; discovery is expected at url + /.well-known/openid-configuration"
+      case 404, 410:
+        address.target.hasSuffix("/.well-known/openid-configuration")
+          ? "check the url; discovery is expected at url + /.well-known/openid-configuration"
+          : "check that the provider publishes its keys there; discovery, or the configuration, says so"
       case 401, 403: "let this host read the document without credentials"
       case 407: "check the proxy's credentials"
       case 429: "ask the provider to allow more fetches, or lengthen refresh"

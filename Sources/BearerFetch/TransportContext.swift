@@ -48,8 +48,8 @@ struct TransportContext: Sendable {
     FetchFailure(
       .timedOut,
       found: hasHead
-        ? "\(address.shown) did not send its whole body within \(timeout)"
-        : "\(address.shown) did not answer within \(timeout)",
+        ? "\(address.shown) had not sent its whole body when the fetch's \(timeout) were over"
+        : "\(address.shown) had not answered when the fetch's \(timeout) were over",
       mend: "check that \(route.peer) is reachable from this host and quick enough, or lengthen timeout")
   }
 
@@ -130,7 +130,9 @@ struct TransportContext: Sendable {
 
   private func invalidHTTP() -> FetchFailure {
     FetchFailure(
-      .invalidHTTP, found: "what \(route.peer) answered is not HTTP", mend: "check host and port of the url")
+      .invalidHTTP,
+      found: "what \(route.peer) answered is not HTTP, or has header fields that are too long or malformed",
+      mend: "check host and port of the url")
   }
 
   private func proxyFailed(_ what: String, mend: String) -> FetchFailure {

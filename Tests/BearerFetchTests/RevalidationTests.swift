@@ -1,9 +1,8 @@
 import BearerFetch
+import BearerJOSE
 import BearerKeys
 import BearerTestKit
 import Testing
-
-@testable import BearerJOSE
 
 @Suite(.timeLimit(.minutes(1)))
 struct RevalidationTests {
@@ -24,34 +23,6 @@ struct RevalidationTests {
       trial.provider.setKeys(TestKey.set(try TestKey(kid: "k2")))
       let second = await source.fetch(previous: first.keys, validators: first.validators).fetched
       #expect(second?.keys.entries.map(\.kid) == ["k2"])
-    }
-  }
-
-  @Test("a key that the new set repeats is not compiled again, so that tokens under it stay known")
-  func compiledOnce() async throws {
-    func compiled(_ keys: KeySet) throws -> VerificationKey {
-      guard case .one(let key, isNamed: true) = keys.choose(kid: Array("k1".utf8), algorithms: AlgorithmSet(.es256))
-      else { throw KeySetFault.empty }
-      return key
-    }
-    try await ProviderTrial.run { trial in
-      let directory = try TemporaryDirectory()
-      let path = directory.path + "/jwks.json"
-      let sources: [any KeySource] = [trial.source(), JWKSFileSource(path: path, algorithms: [.es256])]
-      let first = TestKey.set(trial.key)
-      let second = TestKey.set(trial.key, try TestKey(kid: "k2"))
-      for source in sources {
-        func fetch(_ set: String, previous: KeySet?) async throws -> KeySet {
-          trial.provider.setKeys(set)
-          try directory.write(set, to: "jwks.json")
-          return try #require(await source.fetch(previous: previous, validators: nil).fetched).keys
-        }
-        let before = try await fetch(first, previous: nil)
-        let after = try await fetch(second, previous: before)
-        #expect(after.usableKeys == 2)
-        #expect(try compiled(after) === compiled(before))
-        #expect(try await compiled(fetch(second, previous: nil)) !== compiled(before))
-      }
     }
   }
 
@@ -102,6 +73,20 @@ struct RevalidationTests {
       trial.provider.setHeaders([("Last-Modified", Self.laterDate)])
       let second = await source.fetch(previous: first.keys, validators: first.validators).fetched
       #expect(second?.validators == FetchValidators(lastModified: Self.laterDate))
+    }
+  }
+
+  @Test(
+    "an ETag is kept only if it is one entity tag: what fits anything would keep a withdrawn key",
+    arguments: [
+      ("\"a\"", true), ("W/\"a\"", true), ("\"\"", true), ("*", false), ("\"a\", *", false), ("\"a\", \"b\"", false),
+      ("a", false), ("\"", false), ("W/", false), ("w/\"a\"", false), ("", false),
+    ])
+  func entityTags(_ field: String, _ isKept: Bool) async throws {
+    try await ProviderTrial.run { trial in
+      trial.provider.setHeaders([("ETag", field)])
+      let fetched = try #require(await trial.source().fetch(previous: nil, validators: nil).fetched)
+      #expect(fetched.validators == FetchValidators(etag: isKept ? field : nil))
     }
   }
 
