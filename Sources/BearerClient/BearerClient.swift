@@ -20,7 +20,9 @@ public final class BearerClient: Sendable {
   public static let defaultPath = "/run/bearerd/bearerd.sock"
 
   /// The longest reply that is read, in bytes; it bounds what a faulty daemon can make its clients hold.
-  public static let maximumReplyBytes = 1 << 20
+  ///
+  /// Many times the longest `status` of an issuer, whose key set may be a mebibyte of small keys.
+  public static let maximumReplyBytes = 1 << 24
   /// How deep a reply may nest: claims may themselves nest as deep as a request, and stand inside the reply.
   static let maximumReplyDepth = 2 * JSONTape.maximumDepth
 

@@ -44,7 +44,7 @@ enum ProbeFindings {
   private static func keys(_ set: KeySet, origin: String) -> [ProbeReport.Finding] {
     var findings = [
       ProbeReport.Finding(
-        .ok, "keys", found: "\(set.usableKeys) of \(set.entries.count) keys at \(origin) can be used")
+        .ok, "keys", found: "\(set.usableKeys) of \(set.entries.count + set.leftOut) keys at \(origin) can be used")
     ]
     for (index, entry) in set.entries.enumerated() {
       guard let problem = entry.problem else { continue }

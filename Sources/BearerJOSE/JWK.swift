@@ -43,21 +43,23 @@ struct JWK {
   init(_ value: JSONValue) throws(Problem) {
     guard let object = value.objectValue else { throw .malformed }
     guard let type = object["kty"], type.stringValue != nil else { throw .malformed }
-    if let use = object["use"] {
+    // Some libraries write the members that a key does not have as null.
+    func member(_ name: String) -> JSONValue? { object[name] == .null ? nil : object[name] }
+    if let use = member("use") {
       guard use.stringValue != nil else { throw .malformed }
       guard use == "sig" else { throw .notForSignatures }
     }
-    if let operations = object["key_ops"] {
+    if let operations = member("key_ops") {
       guard let operations = operations.arrayValue else { throw .malformed }
       guard operations.contains("verify") else { throw .notForVerifying }
     }
-    switch object["kid"] {
+    switch member("kid") {
     case nil, .string(""): kid = nil
     case .string(let text): kid = Array(text.utf8)
     default: throw .malformed
     }
     material = try Self.material(object, type: type)
-    if let name = object["alg"] {
+    if let name = member("alg") {
       guard let name = name.stringValue else { throw .malformed }
       algorithms = AlgorithmSet(named: name).intersection(material.algorithms)
       if algorithms.isEmpty { throw .unsupportedAlgorithm }

@@ -29,7 +29,8 @@ package struct KeySet: Sendable {
     package var use: String?
     /// Whether tokens can be verified with it.
     package var isUsable: Bool
-    /// A stable word why it is not usable; or `private_key_published` on one that is, for its owner to act on.
+    /// A stable word why it is not usable, or, on one that is, what its owner must act on: `private_key_published`, or
+    /// `ambiguous_kid` for some of its algorithms.
     package var problem: String?
   }
 
@@ -58,8 +59,15 @@ package struct KeySet: Sendable {
   /// How many keys are tried for a token that names none: each try costs a signature (contract section 8.5).
   static let maximumTries = 4
 
-  /// Every key in the set's order.
+  /// How many keys that cannot be used are kept for `status`: a mebibyte has room for 340,000, each of which would cost
+  /// more to show than to send.
+  package static let maximumUnusableEntries = 100
+
+  /// The keys in the set's order: every one that can be used, and of the others the first
+  /// ``maximumUnusableEntries``.
   package let entries: [Entry]
+  /// How many keys that cannot be used are not among the entries.
+  package let leftOut: Int
   /// How many keys can be used.
   package var usableKeys: Int { candidates.count }
 
@@ -88,6 +96,7 @@ package struct KeySet: Sendable {
     for candidate in previous?.candidates ?? [] { known[candidate.key.material] = candidate.key }
 
     var entries: [Entry] = []
+    var unusable = 0
     var candidates: [Candidate] = []
     var entryOfCandidate: [Int] = []
     var listed: Set<Listing> = []
@@ -106,17 +115,23 @@ package struct KeySet: Sendable {
       } catch {
         entry.isUsable = false
         entry.problem = error.rawValue
+        unusable += 1
+        if unusable > Self.maximumUnusableEntries { continue }
       }
       entries.append(entry)
     }
-    Self.removeAmbiguous(&candidates)
-    for (index, candidate) in candidates.enumerated() where candidate.algorithms.isEmpty {
-      entries[entryOfCandidate[index]].isUsable = false
-      entries[entryOfCandidate[index]].problem = JWK.Problem.ambiguous.rawValue
+    let unambiguous = Self.withoutAmbiguous(candidates)
+    for (index, candidate) in unambiguous.enumerated() where candidate.algorithms != candidates[index].algorithms {
+      let isUsable = !candidate.algorithms.isEmpty
+      let position = entryOfCandidate[index]
+      entries[position].isUsable = isUsable
+      // A private key for all to see is worse than a name that two keys have.
+      if !isUsable || entries[position].problem == nil { entries[position].problem = JWK.Problem.ambiguous.rawValue }
     }
-    candidates.removeAll { $0.algorithms.isEmpty }
+    candidates = unambiguous.filter { !$0.algorithms.isEmpty }
     if candidates.isEmpty { throw .noUsableKey }
     self.entries = entries
+    self.leftOut = max(0, unusable - Self.maximumUnusableEntries)
     self.candidates = candidates
   }
 
@@ -177,7 +192,8 @@ package struct KeySet: Sendable {
   ///
   /// Equal names with different algorithms are legal (RFC 7517 section 4.5). With equal ones, taking either would let
   /// the order of a list decide whom to trust.
-  private static func removeAmbiguous(_ candidates: inout [Candidate]) {
+  private static func withoutAmbiguous(_ candidates: [Candidate]) -> [Candidate] {
+    var candidates = candidates
     var byName: [[UInt8]: [Int]] = [:]
     for (index, candidate) in candidates.enumerated() {
       if let kid = candidate.kid { byName[kid, default: []].append(index) }
@@ -191,6 +207,7 @@ package struct KeySet: Sendable {
       }
       for index in indices { candidates[index].algorithms.subtract(shared) }
     }
+    return candidates
   }
 }
 

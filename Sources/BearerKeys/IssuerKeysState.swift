@@ -204,8 +204,8 @@ extension KeySetChange {
     let old = Self.kids(before)
     let new = Self.kids(after)
     self.init(
-      keys: after.entries.count, added: Self.sorted(new.subtracting(old)), removed: Self.sorted(old.subtracting(new)),
-      changed: changed)
+      keys: after.entries.count + after.leftOut, added: Self.sorted(new.subtracting(old)),
+      removed: Self.sorted(old.subtracting(new)), changed: changed)
   }
 
   /// The keys' names as bytes, for that is how they are compared.

@@ -20,8 +20,10 @@ package struct IssuerKeysStatus: Sendable {
   package var health: KeysHealth
   /// What is being done about them.
   package var activity: Activity
-  /// Every key of the set with what is wrong with it, if anything.
+  /// The keys of the set with what is wrong with each, if anything.
   package var keys: [KeySet.Entry]
+  /// How many that cannot be used are not among them.
+  package var keysLeftOut: Int
   /// How many of them are usable.
   package var usableKeys: Int
   /// Counts the sets that were put in use.
@@ -71,6 +73,7 @@ extension IssuerKeysStatus {
       activity = cooldownLeft > .zero ? .coolingDown : .idle
     }
     keys = held?.keys.keys.entries ?? []
+    keysLeftOut = held?.keys.keys.leftOut ?? 0
     usableKeys = held?.keys.keys.usableKeys ?? 0
     generation = held?.generation
     age = held.map { now.duration(since: $0.validatedAt) }

@@ -120,6 +120,7 @@ package final class Reports: Sendable {
     object["fetches"] = .number(JSONNumber(Int64(clamping: status.fetches)))
     object["failures"] = .number(JSONNumber(Int64(clamping: status.failures)))
     object["keys"] = .array(status.keys.map(Self.key))
+    if status.keysLeftOut > 0 { object["keys_left_out"] = .number(JSONNumber(Int64(status.keysLeftOut))) }
     return .object(object)
   }
 

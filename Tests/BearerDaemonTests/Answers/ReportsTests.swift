@@ -117,6 +117,23 @@ import Testing
           "problem": "unsupported_kty",
         ],
       ])
+    #expect(status?["keys_left_out"] == nil)
+  }
+
+  @Test("a set of a mebibyte of nothing but one key is told of in a few kilobytes")
+  func manyUnusable() throws {
+    let fixture = AnswersFixture()
+    let key = try JSONValue.object(CachedKeys.key(named: "k1").jwk).text
+    let body = Array((#"{"keys":["# + String(repeating: "{},", count: 340_000) + key + "]}").utf8)
+    let fetched = FetchedKeys(
+      keys: try KeySet(parsing: body, algorithms: [.es256]), body: body, lifetime: nil)
+    fixture.keys.seed(with: fetched, age: .zero)
+    let text = fixture.text(#"{"op":"status"}"#)
+    #expect(text.utf8.count < 6000)
+    let status = try JSONValue(parsing: Array(text.utf8))["issuers"]?.arrayValue?.first
+    #expect(status?["keys"]?.arrayValue?.count == 101)
+    #expect(status?["keys_left_out"] == 339_900)
+    #expect(status?["usable_keys"] == 1)
   }
 }
 
