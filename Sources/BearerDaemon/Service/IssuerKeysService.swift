@@ -1,6 +1,7 @@
 import BearerFetch
 import BearerJOSE
 import BearerKeys
+import Dispatch
 import Logging
 import NIOCore
 import ServiceLifecycle
@@ -32,6 +33,9 @@ final class IssuerKeysService: Service {
 
   /// How often a `jwks_file` is read that the system gives no watch for.
   private static let unwatchedFilePeriod = Duration.seconds(60)
+
+  /// How long in all a start or a reload waits for kept keys.
+  private static let diskPatience = DispatchTimeInterval.seconds(2)
 
   private let group: any EventLoopGroup
   private let environment: [String: String]
@@ -72,12 +76,15 @@ final class IssuerKeysService: Service {
   ///
   /// An issuer that is the same as before keeps its keys; one that is not begins anew.
   func owners(for configuration: Configuration) -> [IssuerKeys] {
-    configuration.issuers.map { issuer in
-      owner(of: issuer, limits: configuration.limits)
+    let deadline = DispatchTime.now() + Self.diskPatience
+    return configuration.issuers.map { issuer in
+      owner(of: issuer, limits: configuration.limits, diskDeadline: deadline)
     }
   }
 
-  private func owner(of issuer: IssuerConfiguration, limits: Limits) -> IssuerKeys {
+  private func owner(
+    of issuer: IssuerConfiguration, limits: Limits, diskDeadline: DispatchTime
+  ) -> IssuerKeys {
     let settings = issuer.refreshSettings(limits)
     let known = held.withLock { $0[issuer.name] }
     if let known, known.configuration.isSameIssuer(as: issuer) {
@@ -102,7 +109,7 @@ final class IssuerKeysService: Service {
         log.notice(
           "key set taken over from the configuration before", metadata: ["bearerd.keys": "\(fetched.keys.usableKeys)"])
       }
-    } else if let (fetched, age) = snapshots?.load(issuer, logger: log) {
+    } else if let (fetched, age) = keysOnDisk(of: issuer, until: diskDeadline, log) {
       if keys.seed(with: fetched, age: age) {
         log.notice("key set taken from the snapshot on disk", metadata: ["bearerd.keys": "\(fetched.keys.usableKeys)"])
       }
@@ -112,6 +119,18 @@ final class IssuerKeysService: Service {
     arrive.yield(new)
     if let known { replaced.withLock { $0.append(known.keys) } }
     return keys
+  }
+
+  /// The set that was kept in an earlier run, and its age.
+  private func keysOnDisk(
+    of issuer: IssuerConfiguration, until deadline: DispatchTime, _ log: Logger
+  ) -> (keys: FetchedKeys, age: Duration)? {
+    guard let snapshots, let writer else { return nil }
+    guard let kept = writer.read(until: deadline, { snapshots.load(issuer, logger: log) }) else {
+      log.warning("the state directory does not answer; keys that are kept there are not used")
+      return nil
+    }
+    return kept
   }
 
   /// The set that is held of the same issuer under another name or with other algorithms, and its age.

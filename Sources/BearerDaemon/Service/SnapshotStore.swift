@@ -10,6 +10,8 @@ import Logging
 /// A file is replaced whole or not at all: written beside, forced to the disk, renamed over. Only its owner may read
 /// or write it, and only a regular file that belongs to this process's user is read back. What it says is used if it
 /// is for the same issuer and configuration, whole, and not too old; anything else is told in the log and ignored.
+///
+/// An older set that cannot be replaced is removed, which a full disk allows: it may hold a key that was withdrawn.
 struct SnapshotStore: Sendable {
   private let directory: String
   private let maximumAge: Duration
@@ -27,9 +29,29 @@ struct SnapshotStore: Sendable {
     let record = KeySnapshotRecord(
       snapshot, issuer: issuer.url, source: issuer.sourceText, configuration: issuer.snapshotDigest, now: .now,
       wallNow: NumericDate.now.seconds)
-    if let code = write(record.encoded(), to: KeySnapshotRecord.fileName(issuer: issuer.url)) {
-      logger.warning(
-        "the key snapshot was not written", metadata: ["bearerd.directory": "\(directory)", "bearerd.errno": "\(code)"])
+    let name = KeySnapshotRecord.fileName(issuer: issuer.url)
+    guard let code = write(record.encoded(), to: name) else { return }
+    logger.warning(
+      "the key snapshot was not written",
+      metadata: ["bearerd.directory": "\(directory)", "bearerd.reason": "\(Errno.fileWords(for: code))"])
+    if isOutdated(name, by: record), unlink("\(directory)/\(name)") != 0 {
+      let reason = Errno.fileWords(for: errno)
+      logger.error(
+        "an outdated key snapshot cannot be removed; a start in an outage would use its keys",
+        metadata: ["bearerd.directory": "\(directory)", "bearerd.reason": "\(reason)"])
+    }
+  }
+
+  /// Whether a file is there that holds, or may hold, another key set.
+  private func isOutdated(_ name: String, by record: KeySnapshotRecord) -> Bool {
+    switch read(name) {
+    case .success(nil): return false
+    case .success(let bytes?):
+      let kept = try? KeySnapshotRecord(
+        decoding: bytes, issuer: record.issuer, configuration: record.configuration,
+        wallNow: record.validatedAt, maximumAge: maximumAge)
+      return kept?.body != record.body
+    case .failure: return true
     }
   }
 
@@ -68,7 +90,7 @@ struct SnapshotStore: Sendable {
 
     var description: String {
       switch self {
-      case .errno(let code): "errno \(code)"
+      case .errno(let code): Errno.fileWords(for: code)
       case .notOurs: "not_ours"
       case .tooLarge: "too_large"
       }

@@ -1,9 +1,10 @@
 import BearerKeys
+import Dispatch
 import Logging
 import NIOPosix
 import Synchronization
 
-/// Writes snapshots on a thread of its own: a disk that hangs holds up the snapshots and nothing else.
+/// Writes and reads snapshots on a thread of its own: a disk that hangs holds up the snapshots and nothing else.
 ///
 /// The threads that tasks share are few. If keys were written there, a stalled `fsync` would stop fetches, the ends of
 /// waits, the watchdog and the daemon's own end.
@@ -42,6 +43,23 @@ final class SnapshotWriter: Sendable {
       return !state.isWriting
     }
     if isFirst { thread.submit { [self] _ in writeAll() } }
+  }
+
+  /// Reads on the thread, and waits for it no longer than until `deadline`.
+  ///
+  /// - Returns: What `body` returned; `nil` if it had not ended in time: then the disk hangs.
+  func read<Value: Sendable>(until deadline: DispatchTime, _ body: @escaping @Sendable () -> Value) -> Value? {
+    let result = Result<Value>()
+    thread.submit { _ in
+      result.value.withLock { $0 = body() }
+      result.isThere.signal()
+    }
+    return result.isThere.wait(timeout: deadline) == .success ? result.value.withLock(\.self) : nil
+  }
+
+  private final class Result<Value: Sendable>: Sendable {
+    let value = Mutex<Value?>(nil)
+    let isThere = DispatchSemaphore(value: 0)
   }
 
   /// Waits until all that was kept is written, or until the task is cancelled.

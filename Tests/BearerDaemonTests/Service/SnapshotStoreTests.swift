@@ -240,4 +240,25 @@ import Testing
     try keep(in: SnapshotStore(directory: "/nonexistent/bearerd"))
     #expect(log.lines.count == 1 && log.lines[0].contains("the key snapshot was not written"))
   }
+
+  @Test("another set that cannot be replaced is removed, for it may hold a withdrawn key; the same set stays")
+  func outdated() async throws {
+    try await withStore { store, path in
+      try keep("k1", age: .seconds(60), in: store)
+      // What a full disk is to `open`; only it can be had here.
+      try FileManager.default.createDirectory(atPath: "\(path).new", withIntermediateDirectories: false)
+      try keep("k1", in: store)
+      #expect(store.load(issuer, logger: log.logger)?.age.components.seconds ?? 0 >= 60)
+      try keep("k2", in: store)
+      #expect(!FileManager.default.fileExists(atPath: path))
+      #expect(log.lines.count == 2 && log.lines.allSatisfy { $0.contains("the key snapshot was not written") })
+      // What cannot be read may hold anything.
+      try FileManager.default.removeItem(atPath: "\(path).new")
+      try keep("k1", in: store)
+      try edit(path) { $0[40] ^= 1 }
+      try FileManager.default.createDirectory(atPath: "\(path).new", withIntermediateDirectories: false)
+      try keep("k1", in: store)
+      #expect(!FileManager.default.fileExists(atPath: path))
+    }
+  }
 }

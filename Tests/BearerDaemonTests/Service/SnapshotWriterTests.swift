@@ -58,6 +58,20 @@ import Testing
     #expect(disk.written.withLock(\.self) == ["a k1", "a k4", "b k4"])
   }
 
+  @Test("who reads gets what is there, and waits no longer than the deadline for a disk that hangs")
+  func reads() async throws {
+    let disk = HangingDisk()
+    let writer = SnapshotWriter {
+      disk.write($0, $1, true); _ = $2
+    }
+    #expect(writer.read(until: .distantFuture) { 7 } == 7)
+    writer.keep(try Self.set(1), of: IssuerConfiguration(name: "a", url: "https://a.example"), logger: log.logger)
+    await disk.isReached()
+    #expect(writer.read(until: .now()) { 8 } == nil)
+    disk.recover()
+    #expect(writer.read(until: .distantFuture) { 9 } == 9)
+  }
+
   @Test("there is nothing to wait for when nothing is kept")
   func idle() async {
     let writer = SnapshotWriter { _, _, _ in }
