@@ -24,19 +24,20 @@ final class FetchSession {
   ///
   /// - Parameters:
   ///   - settings: How the issuer is reached.
+  ///   - tls: What its files say.
   ///   - group: The event loops that it runs on.
   ///   - environment: The process's environment, for `HTTPS_PROXY` and `NO_PROXY`.
   ///   - goesPastCaches: Whether caches are asked to have what they keep confirmed (RFC 9111 section 5.2.1.4).
-  /// - Throws: `file_unreadable` for a certificate or key file.
   init(
-    settings: KeySourceSettings, group: any EventLoopGroup, environment: [String: String], goesPastCaches: Bool
-  ) throws(FetchFailure) {
+    settings: KeySourceSettings, tls: TLSConfiguration, group: any EventLoopGroup, environment: [String: String],
+    goesPastCaches: Bool
+  ) {
     self.settings = settings
     self.group = group
     self.environment = environment
     self.goesPastCaches = goesPastCaches
     deadline = .now() + TimeAmount(settings.timeout)
-    tls = try TLSMaterial.configuration(for: settings)
+    self.tls = tls
   }
 
   /// Gets one document.

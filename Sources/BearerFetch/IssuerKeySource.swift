@@ -2,6 +2,7 @@ package import BearerJOSE
 package import BearerKeys
 import Glibc
 package import NIOCore
+import NIOSSL
 import Synchronization
 
 /// An issuer's keys over the network: discovery and JWKS, or the JWKS alone; or from a file.
@@ -22,6 +23,8 @@ package final class IssuerKeySource: KeySource {
     var skipsDiscovery = false
     /// Whether the next fetch asks caches to have what they keep confirmed.
     var goesPastCaches = false
+    /// Whether files are being read, perhaps for a fetch that was given up.
+    var isReadingFiles = false
     /// Where the last key set came from: its validators say nothing about another address.
     var validated: WebAddress?
   }
@@ -78,15 +81,16 @@ package final class IssuerKeySource: KeySource {
   func fetchRecording(
     previous: KeySet?, validators: FetchValidators?
   ) async -> (result: Result<FetchOutcome, FetchFailure>, record: FetchRecord) {
-    if case .jwksFile(let path) = settings.kind {
-      let file = JWKSFileSource(path: path, algorithms: settings.algorithms, bodyBytes: settings.bodyBytes)
-      return (file.read(previous: previous), FetchRecord())
-    }
     let late = FetchFailure(
       .timedOut, found: "no answer within \(settings.timeout)", mend: "check that the provider is reachable")
     return await Deadline.run(within: settings.timeout, late: (.failure(late), FetchRecord())) {
       var record = FetchRecord()
       do throws(FetchFailure) {
+        if case .jwksFile(let path) = self.settings.kind {
+          let file = JWKSFileSource(
+            path: path, algorithms: self.settings.algorithms, bodyBytes: self.settings.bodyBytes)
+          return (try await self.readFiles { file.read(previous: previous) }, record)
+        }
         let outcome = try await self.fetch(previous: previous, validators: validators, record: &record)
         return (.success(outcome), record)
       } catch {
@@ -96,6 +100,27 @@ package final class IssuerKeySource: KeySource {
     }
   }
 
+  /// Reads files of the configuration, on a thread of their own.
+  private func readFiles<Value: Sendable>(
+    _ body: @escaping @Sendable () -> Value
+  ) async throws(FetchFailure) -> Value {
+    let isFree = memory.withLock { memory in
+      defer { memory.isReadingFiles = true }
+      return !memory.isReadingFiles
+    }
+    let value =
+      !isFree
+      ? nil
+      : await FileThread.run { [self] in
+        defer { memory.withLock { $0.isReadingFiles = false } }
+        return body()
+      }
+    if let value { return value }
+    throw FetchFailure(
+      .timedOut, found: "a file that the configuration names was not read within \(settings.timeout)",
+      mend: "put it on a disk that answers")
+  }
+
   private func fetch(
     previous: KeySet?, validators: FetchValidators?, record: inout FetchRecord
   ) async throws(FetchFailure) -> FetchOutcome {
@@ -103,8 +128,16 @@ package final class IssuerKeySource: KeySource {
       defer { memory.goesPastCaches = false }
       return memory.goesPastCaches
     }
-    let session = try FetchSession(
-      settings: settings, group: group, environment: environment, goesPastCaches: goesPastCaches)
+    let tls: TLSConfiguration
+    if settings.caFile == nil, settings.clientCertificateFile == nil {
+      tls = try TLSMaterial.configuration(for: settings)
+    } else {
+      tls = try await readFiles { [settings] in
+        Result { () throws(FetchFailure) in try TLSMaterial.configuration(for: settings) }
+      }.get()
+    }
+    let session = FetchSession(
+      settings: settings, tls: tls, group: group, environment: environment, goesPastCaches: goesPastCaches)
     let outcome: Result<FetchOutcome, FetchFailure>
     do throws(FetchFailure) {
       let address = try await keysAddress(in: session, record: &record)

@@ -192,7 +192,10 @@ final class IssuerKeysService: Service {
   /// Has the file read again after each change; without a watch at a steady pace.
   private func watch(_ path: String, _ issuer: Held) async {
     do throws(FetchFault) {
-      let changes = try FileWatcher.changes(of: path, on: group)
+      let begun = await FileThread.run { [group] in
+        Result { () throws(FetchFault) in try FileWatcher.changes(of: path, on: group) }
+      }
+      guard let changes = try begun?.get() else { return }
       // What changed between the first reading and the watch was seen by neither.
       issuer.keys.fileChanged()
       for await _ in changes { issuer.keys.fileChanged() }

@@ -1,0 +1,56 @@
+import NIOPosix
+import Synchronization
+
+/// Reads files beside the threads that tasks share: one on a disk that hangs holds up whoever waits for it, and nobody
+/// else.
+package enum FileThread {
+  /// Runs a call that may block on a thread that is made for it.
+  ///
+  /// A call that never returns keeps its thread, so whoever repeats it must first see that the one before has ended.
+  ///
+  /// - Returns: What `body` returned; `nil` if the task was cancelled before that.
+  package static func run<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value? {
+    let wait = Wait<Value>()
+    return await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        wait.begin(continuation)
+        let thread = NIOThreadPool(numberOfThreads: 1)
+        thread.start()
+        thread.submit { _ in
+          wait.end(body())
+          thread.shutdownGracefully { _ in }
+        }
+      }
+    } onCancel: {
+      wait.end(nil)
+    }
+  }
+
+  /// A wait that the first of two ends.
+  private final class Wait<Value: Sendable>: Sendable {
+    private enum State {
+      case notBegun
+      case waiting(CheckedContinuation<Value?, Never>)
+      case over
+    }
+
+    private let state = Mutex(State.notBegun)
+
+    func begin(_ continuation: CheckedContinuation<Value?, Never>) {
+      let isOver = state.withLock { state in
+        if case .over = state { return true }
+        state = .waiting(continuation)
+        return false
+      }
+      if isOver { continuation.resume(returning: nil) }
+    }
+
+    func end(_ value: Value?) {
+      let before = state.withLock { state in
+        defer { state = .over }
+        return state
+      }
+      if case .waiting(let continuation) = before { continuation.resume(returning: value) }
+    }
+  }
+}
