@@ -1,6 +1,6 @@
 extension IssuerConfiguration {
-  /// Whether keys of the one are keys of the other.
+  /// Whether keys of the one are keys of the other, whatever the two are called.
   func isSameIssuer(as other: IssuerConfiguration) -> Bool {
-    name == other.name && url == other.url && source == other.source && algorithms == other.algorithms
+    url == other.url && source == other.source && algorithms == other.algorithms
   }
 }

@@ -15,6 +15,20 @@ final class IssuerKeysService: Service {
     let keys: IssuerKeys
 
     var configuration: IssuerConfiguration { configured.configuration }
+
+    /// The set that is held, for the same issuer with other algorithms, and its age.
+    ///
+    /// A reload in an outage must not lose keys that the new configuration still trusts; which of them are usable is
+    /// decided anew, by the new algorithms.
+    func keys(for issuer: IssuerConfiguration) -> (keys: FetchedKeys, age: Duration)? {
+      // The body was a key set before; what can fail now is that none of its keys is usable any more.
+      guard
+        configuration.source == issuer.source, let snapshot = keys.snapshot,
+        let set = try? KeySet(parsing: snapshot.body, algorithms: issuer.algorithms)
+      else { return nil }
+      let fetched = FetchedKeys(keys: set, body: snapshot.body, lifetime: snapshot.headerLifetime)
+      return (fetched, keys.now.duration(since: snapshot.validatedAt))
+    }
   }
 
   /// The configuration of one owner as it is now: its snapshots must be readable under the one that a reload brought.
@@ -43,8 +57,9 @@ final class IssuerKeysService: Service {
   private let writer: SnapshotWriter?
   private let logger: Logger
   private let onChange: @Sendable () -> Void
+  /// By the issuers' urls, each of which only one issuer has; a name may be another's after the next reload.
   private let held = Mutex<[String: Held]>([:])
-  /// Owners whose name is now another issuer's; ended once nobody is answered by them any more.
+  /// Owners in whose place another is for the same url; ended once nobody is answered by them any more.
   private let replaced = Mutex<[IssuerKeys]>([])
   private let arrivals: AsyncStream<Held>
   private let arrive: AsyncStream<Held>.Continuation
@@ -74,7 +89,7 @@ final class IssuerKeysService: Service {
 
   /// The owners of a configuration's issuers, in its order.
   ///
-  /// An issuer that is the same as before keeps its keys; one that is not begins anew.
+  /// An issuer that is the same as before keeps its keys, by whatever name; one that is not begins anew.
   func owners(for configuration: Configuration) -> [IssuerKeys] {
     let deadline = DispatchTime.now() + Self.diskPatience
     return configuration.issuers.map { issuer in
@@ -86,25 +101,27 @@ final class IssuerKeysService: Service {
     of issuer: IssuerConfiguration, limits: Limits, diskDeadline: DispatchTime
   ) -> IssuerKeys {
     let settings = issuer.refreshSettings(limits)
-    let known = held.withLock { $0[issuer.name] }
+    let known = held.withLock { $0[issuer.url] }
     if let known, known.configuration.isSameIssuer(as: issuer) {
       let isSameWay = known.configuration.keySourceSettings == issuer.keySourceSettings
       if known.configuration != issuer || known.limits != limits {
         known.configured.configuration = issuer
         known.keys.update(settings: settings, source: isSameWay ? nil : source(of: issuer))
-        held.withLock { $0[issuer.name] = Held(configured: known.configured, limits: limits, keys: known.keys) }
+        held.withLock { $0[issuer.url] = Held(configured: known.configured, limits: limits, keys: known.keys) }
       }
       return known.keys
     }
-    let log = logger.forIssuer(issuer.name)
     let configured = Configured(issuer)
     let keys = IssuerKeys(name: issuer.name, settings: settings, source: source(of: issuer)) {
-      [writer, onChange] change in
+      [logger, writer, onChange] change in
+      let issuer = configured.configuration
+      let log = logger.forIssuer(issuer.name)
       log.tell(change)
-      if let snapshot = change.validated { writer?.keep(snapshot, of: configured.configuration, logger: log) }
+      if let snapshot = change.validated { writer?.keep(snapshot, of: issuer, logger: log) }
       onChange()
     }
-    if let (fetched, age) = keysInMemory(of: issuer) {
+    let log = logger.forIssuer(issuer.name)
+    if let (fetched, age) = known?.keys(for: issuer) {
       if keys.seed(with: fetched, age: age) {
         log.notice(
           "key set taken over from the configuration before", metadata: ["bearerd.keys": "\(fetched.keys.usableKeys)"])
@@ -115,7 +132,7 @@ final class IssuerKeysService: Service {
       }
     }
     let new = Held(configured: configured, limits: limits, keys: keys)
-    held.withLock { $0[issuer.name] = new }
+    held.withLock { $0[issuer.url] = new }
     arrive.yield(new)
     if let known { replaced.withLock { $0.append(known.keys) } }
     return keys
@@ -133,29 +150,12 @@ final class IssuerKeysService: Service {
     return kept
   }
 
-  /// The set that is held of the same issuer under another name or with other algorithms, and its age.
-  ///
-  /// A reload in an outage must not lose keys that the new configuration still trusts; which of them are usable is
-  /// decided anew, by the new algorithms.
-  private func keysInMemory(of issuer: IssuerConfiguration) -> (keys: FetchedKeys, age: Duration)? {
-    let known = held.withLock { held in
-      held.values.first { $0.configuration.url == issuer.url && $0.configuration.source == issuer.source }
-    }
-    // The body was a key set before; what can fail now is that none of its keys is usable any more.
-    guard
-      let known, let snapshot = known.keys.snapshot,
-      let keys = try? KeySet(parsing: snapshot.body, algorithms: issuer.algorithms)
-    else { return nil }
-    let fetched = FetchedKeys(keys: keys, body: snapshot.body, lifetime: snapshot.headerLifetime)
-    return (fetched, known.keys.now.duration(since: snapshot.validatedAt))
-  }
-
   /// Ends the owners of issuers that a configuration does not have any more; to be called once it is in force.
   func dismissAll(but configuration: Configuration) {
-    let names = Set(configuration.issuers.map(\.name))
+    let urls = Set(configuration.issuers.map(\.url))
     let dismissed = held.withLock { held in
-      let gone = held.filter { !names.contains($0.key) }
-      for name in gone.keys { held[name] = nil }
+      let gone = held.filter { !urls.contains($0.key) }
+      for url in gone.keys { held[url] = nil }
       return Array(gone.values)
     }
     let replaced = replaced.withLock { replaced in

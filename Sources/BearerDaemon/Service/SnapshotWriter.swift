@@ -37,7 +37,7 @@ final class SnapshotWriter: Sendable {
   /// Has a set written soon; a newer one of the same issuer takes the place of one that waits.
   func keep(_ snapshot: KeySnapshot, of issuer: IssuerConfiguration, logger: Logger) {
     let isFirst = state.withLock { state in
-      state.jobs.removeAll { $0.issuer.name == issuer.name }
+      state.jobs.removeAll { $0.issuer.url == issuer.url }
       state.jobs.append(Job(snapshot: snapshot, issuer: issuer, logger: logger))
       defer { state.isWriting = true }
       return !state.isWriting

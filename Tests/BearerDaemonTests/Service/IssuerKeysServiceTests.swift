@@ -42,7 +42,7 @@ import Testing
     first.seed(with: try AnswersFixture.fetched("k1"), age: .zero)
     for change: (inout IssuerConfiguration) -> Void in [
       { _ in }, { $0.refresh = .seconds(60) }, { $0.maxStale = .zero }, { $0.keyWait = .zero },
-      { $0.connectTo = HostAndPort("127.0.0.1:1") }, { $0.timeout = .seconds(1) },
+      { $0.connectTo = HostAndPort("127.0.0.1:1") }, { $0.timeout = .seconds(1) }, { $0.name = "renamed" },
     ] {
       let next = configuration(issuer("new", "https://new.invalid"), issuer(changed: change))
       let owners = service.owners(for: next)
@@ -79,23 +79,67 @@ import Testing
   }
 
   @Test(
-    "the same issuer by another name or with other algorithms takes over the keys that it still trusts, and their age")
-  func takenOver() throws {
-    for change: (inout IssuerConfiguration) -> Void in [
-      { $0.algorithms = [.es256] }, { $0.name = "renamed" },
-    ] {
-      let service = service()
-      let first = try #require(service.owners(for: configuration(issuer())).first)
-      first.seed(with: try AnswersFixture.fetched("k1"), age: .seconds(3600))
-      let second = try #require(service.owners(for: configuration(issuer(changed: change))).first)
-      #expect(second !== first)
-      #expect(second.snapshot?.keys.usableKeys == 1)
-      guard case .stale(let age)? = second.snapshot?.state(at: second.now) else {
-        Issue.record("the keys are not as old as they were")
-        continue
-      }
-      #expect(age >= .seconds(3600))
+    "issuers keep their keys whichever of them have which names",
+    arguments: [["b", "a", "c"], ["b", "c", "a"], ["b", "c", "d"], ["x", "a", "b"], ["x", "y", "z"]])
+  func renamed(names: [String]) throws {
+    let urls = ["https://a.invalid", "https://b.invalid", "https://c.invalid"]
+    func named(_ names: [String]) -> Configuration {
+      let issuers = zip(names, urls).map { issuer($0, $1) }
+      return configuration(issuers[0], issuers[1], issuers[2])
     }
+    let service = service()
+    let first = service.owners(for: named(["a", "b", "c"]))
+    for (keys, kid) in zip(first, ["k1", "k2", "k3"]) {
+      keys.seed(with: try AnswersFixture.fetched(kid), age: .zero)
+    }
+    let next = named(names)
+    let second = service.owners(for: next)
+    service.dismissAll(but: next)
+    #expect(second.map { $0.snapshot?.keys.entries.map(\.kid) } == [["k1"], ["k2"], ["k3"]])
+    #expect(second.allSatisfy(isRunning))
+    // Nor is there a reason to ask a provider.
+    #expect(second.map { $0.status(at: .now).fetches } == [0, 0, 0])
+  }
+
+  @Test("the log calls a renamed issuer by its new name", .timeLimit(.minutes(1)))
+  func renamedInTheLog() async throws {
+    let (changes, changed) = AsyncStream<Void>.makeStream()
+    let service = service { changed.yield() }
+    let before = issuer("old") { $0.source = .jwksFile("/nonexistent/jwks.json") }
+    var after = before
+    after.name = "new"
+    let keys = try #require(service.owners(for: configuration(before)).first)
+    _ = service.owners(for: configuration(after))
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await keys.run() }
+      for await _ in changes { break }
+      keys.shutDown()
+    }
+    let line = try #require(log.lines.first)
+    #expect(line.hasPrefix("warning key refresh failed"))
+    #expect(line.contains(#""bearerd.issuer": new"#))
+  }
+
+  @Test("the same issuer with other algorithms takes over the keys that it still trusts, and their age")
+  func takenOver() throws {
+    let service = service()
+    let first = try #require(service.owners(for: configuration(issuer())).first)
+    first.seed(with: try AnswersFixture.fetched("k1"), age: .seconds(3600))
+    // By another's name, too.
+    let next = configuration(
+      issuer("other", "https://idp.invalid") { $0.algorithms = [.es256] }, issuer("idp", "https://new.invalid"))
+    let owners = service.owners(for: next)
+    service.dismissAll(but: next)
+    let second = try #require(owners.first)
+    #expect(second !== first)
+    #expect(!isRunning(first))
+    #expect(second.snapshot?.keys.usableKeys == 1)
+    #expect(owners.last?.snapshot == nil)
+    guard case .stale(let age)? = second.snapshot?.state(at: second.now) else {
+      Issue.record("the keys are not as old as they were")
+      return
+    }
+    #expect(age >= .seconds(3600))
   }
 
   @Test("an issuer that went is ended")

@@ -72,6 +72,23 @@ import Testing
     #expect(writer.read(until: .distantFuture) { 9 } == 9)
   }
 
+  @Test("a set that waits does not go because its issuer's name is another's now")
+  func renamed() async throws {
+    let disk = HangingDisk()
+    let writer = SnapshotWriter { [first = Atomic(true)] snapshot, issuer, _ in
+      disk.write(snapshot, issuer, first.exchange(false, ordering: .relaxed))
+    }
+    let (a, b) = ("https://a.example", "https://b.example")
+    writer.keep(try Self.set(1), of: IssuerConfiguration(name: "c", url: "https://c.example"), logger: log.logger)
+    await disk.isReached()
+    writer.keep(try Self.set(2), of: IssuerConfiguration(name: "one", url: a), logger: log.logger)
+    writer.keep(try Self.set(3), of: IssuerConfiguration(name: "two", url: b), logger: log.logger)
+    writer.keep(try Self.set(4), of: IssuerConfiguration(name: "one", url: b), logger: log.logger)
+    disk.recover()
+    await writer.settle()
+    #expect(disk.written.withLock(\.self) == ["c k1", "one k2", "one k4"])
+  }
+
   @Test("there is nothing to wait for when nothing is kept")
   func idle() async {
     let writer = SnapshotWriter { _, _, _ in }
