@@ -97,7 +97,7 @@ package struct Daemon: Sendable {
     ) { watchdog?.begin() }
     let reloading = Reloading(
       load: load, current: current, issuers: issuers, reports: reports, notifier: notifier, ready: ready,
-      logger: logger, hangups: await UnixSignalsSequence(trapping: .sighup))
+      logger: logger.withoutRepeatLimit, hangups: await UnixSignalsSequence(trapping: .sighup))
 
     // Stopped from the last to the first: STOPPING=1, then the server drains, and keys keep coming until it has.
     let services: [(any Service)?] = [issuers, server, reloading, watchdog, readiness]

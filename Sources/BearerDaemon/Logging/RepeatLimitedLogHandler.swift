@@ -7,7 +7,7 @@ import Synchronization
 /// Messages are equal that have the same text and are about the same issuer, code and key. Below `notice` everything is
 /// logged: who asks for `debug` wants to see each refusal.
 struct RepeatLimitedLogHandler: LogHandler {
-  private var handler: any LogHandler
+  fileprivate var handler: any LogHandler
   private let limit: Shared
   private let now: @Sendable () -> MonotonicTime
 
@@ -63,5 +63,15 @@ struct RepeatLimitedLogHandler: LogHandler {
     func value(_ key: String) -> String { (event.metadata?[key] ?? handler[metadataKey: key]).map { "\($0)" } ?? "" }
     return (["\(event.message)"] + ["bearerd.issuer", "bearerd.code", "bearerd.key"].map(value)).joined(
       separator: "\u{0}")
+  }
+}
+
+extension Logger {
+  /// The same logger, which logs every message: for what a person asked for and nobody else can cause.
+  var withoutRepeatLimit: Logger {
+    guard let limited = handler as? RepeatLimitedLogHandler else { return self }
+    var logger = self
+    logger.handler = limited.handler
+    return logger
   }
 }

@@ -120,7 +120,8 @@ final class IssuerKeysService: Service {
       if let snapshot = change.validated { writer?.keep(snapshot, of: issuer, logger: log) }
       onChange()
     }
-    let log = logger.forIssuer(issuer.name)
+    // A start or a SIGHUP brought this about.
+    let log = logger.withoutRepeatLimit.forIssuer(issuer.name)
     if let (fetched, age) = known?.keys(for: issuer) {
       if keys.seed(with: fetched, age: age) {
         log.notice(

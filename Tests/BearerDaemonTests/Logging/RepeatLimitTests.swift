@@ -8,6 +8,25 @@ import Testing
 /// Faults that repeat themselves.
 @Suite("Repeated messages") struct RepeatLimitTests {
   private let start = MonotonicTime.now
+  private let log = Log()
+
+  /// What was logged, without the times, and how long it is since the start.
+  private final class Log: Sendable {
+    let texts = Mutex<[String]>([])
+    let passed = Mutex(Duration.zero)
+  }
+
+  private var logger: Logger {
+    Logger(label: "test") { [start, log] _ in
+      RepeatLimitedLogHandler(
+        LineLogHandler(
+          .text,
+          write: { line in
+            log.texts.withLock { $0.append(String(decoding: line.dropFirst(28).dropLast(), as: UTF8.self)) }
+          }),
+        now: { start + log.passed.withLock(\.self) })
+    }
+  }
 
   @Test("five of a kind pass in a minute; the first after it tells how many did not")
   func burst() {
@@ -32,28 +51,38 @@ import Testing
 
   @Test("equal are messages with the same text, issuer, code and key; below notice everything is logged")
   func kinds() {
-    let texts = Mutex<[String]>([])
-    let now = Mutex(start)
-    var logger = Logger(label: "test") { _ in
-      RepeatLimitedLogHandler(
-        LineLogHandler(
-          .text,
-          write: { line in
-            // Without the time.
-            texts.withLock { $0.append(String(decoding: line.dropFirst(28).dropLast(), as: UTF8.self)) }
-          }),
-        now: { now.withLock(\.self) })
-    }
+    var logger = logger
     logger.logLevel = .debug
     var other = logger
     other[metadataKey: "bearerd.issuer"] = "b"
     for _ in 0..<7 { logger.warning("x", metadata: ["bearerd.issuer": "a"]) }
     other.warning("x")
     for _ in 0..<7 { logger.debug("y") }
-    now.withLock { $0 = $0 + .seconds(60) }
+    log.passed.withLock { $0 = .seconds(60) }
     logger.warning("x", metadata: ["bearerd.issuer": "a"])
     #expect(
-      texts.withLock(\.self) == Array(repeating: "warning: x: issuer=a", count: 5) + ["warning: x: issuer=b"]
+      log.texts.withLock(\.self) == Array(repeating: "warning: x: issuer=a", count: 5) + ["warning: x: issuer=b"]
         + Array(repeating: "debug: y", count: 7) + ["warning: x: issuer=a suppressed=2"])
+  }
+
+  @Test("what a person asked for is logged each time, and leaves the counting of others' messages as it was")
+  func withoutLimit() {
+    var logger = logger
+    logger.logLevel = .warning
+    logger[metadataKey: "bearerd.issuer"] = "a"
+    let asked = logger.withoutRepeatLimit
+    for _ in 0..<7 {
+      asked.warning("x")
+      asked.notice("y")
+      logger.warning("x")
+    }
+    #expect(log.texts.withLock(\.self) == Array(repeating: "warning: x: issuer=a", count: 7 + 5))
+  }
+
+  @Test("a logger that has no limit is the same without it")
+  func noLimit() {
+    let captured = CapturedLog()
+    captured.logger.withoutRepeatLimit.warning("x")
+    #expect(captured.lines == ["warning x [:]"])
   }
 }
