@@ -27,8 +27,8 @@ import Testing
     ],
     "BearerDaemon": [
       "BearerClient", "BearerCrypto", "BearerFetch", "BearerJOSE", "BearerJSON", "BearerKeys", "BearerProtocol",
-      "BearerServer", "BearerSystemd", "Glibc", "Logging", "NIOCore", "NIOPosix", "ServiceLifecycle", "Synchronization",
-      "TOMLKit", "UnixSignals",
+      "BearerServer", "BearerSystemd", "Dispatch", "Glibc", "Logging", "NIOCore", "NIOPosix", "ServiceLifecycle",
+      "Synchronization", "TOMLKit", "UnixSignals",
     ],
     "bearerd": [
       "ArgumentParser", "BearerClient", "BearerDaemon", "BearerFetch", "BearerJOSE", "BearerJSON", "BearerProtocol",

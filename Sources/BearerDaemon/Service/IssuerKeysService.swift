@@ -57,8 +57,8 @@ final class IssuerKeysService: Service {
   private let writer: SnapshotWriter?
   private let logger: Logger
   private let onChange: @Sendable () -> Void
-  /// By the issuers' urls, each of which only one issuer has; a name may be another's after the next reload.
-  private let held = Mutex<[String: Held]>([:])
+  /// By the bytes of the issuers' urls, each of which only one issuer has; a name may be another's after the next reload.
+  private let held = Mutex<[[UInt8]: Held]>([:])
   /// Owners in whose place another is for the same url; ended once nobody is answered by them any more.
   private let replaced = Mutex<[IssuerKeys]>([])
   private let arrivals: AsyncStream<Held>
@@ -101,13 +101,14 @@ final class IssuerKeysService: Service {
     of issuer: IssuerConfiguration, limits: Limits, diskDeadline: DispatchTime
   ) -> IssuerKeys {
     let settings = issuer.refreshSettings(limits)
-    let known = held.withLock { $0[issuer.url] }
+    let url = Array(issuer.url.utf8)
+    let known = held.withLock { $0[url] }
     if let known, known.configuration.isSameIssuer(as: issuer) {
       let isSameWay = known.configuration.keySourceSettings == issuer.keySourceSettings
       if known.configuration != issuer || known.limits != limits {
         known.configured.configuration = issuer
         known.keys.update(settings: settings, source: isSameWay ? nil : source(of: issuer))
-        held.withLock { $0[issuer.url] = Held(configured: known.configured, limits: limits, keys: known.keys) }
+        held.withLock { $0[url] = Held(configured: known.configured, limits: limits, keys: known.keys) }
       }
       return known.keys
     }
@@ -133,7 +134,7 @@ final class IssuerKeysService: Service {
       }
     }
     let new = Held(configured: configured, limits: limits, keys: keys)
-    held.withLock { $0[issuer.url] = new }
+    held.withLock { $0[url] = new }
     arrive.yield(new)
     if let known { replaced.withLock { $0.append(known.keys) } }
     return keys
@@ -153,7 +154,7 @@ final class IssuerKeysService: Service {
 
   /// Ends the owners of issuers that a configuration does not have any more; to be called once it is in force.
   func dismissAll(but configuration: Configuration) {
-    let urls = Set(configuration.issuers.map(\.url))
+    let urls = Set(configuration.issuers.map { Array($0.url.utf8) })
     let dismissed = held.withLock { held in
       let gone = held.filter { !urls.contains($0.key) }
       for url in gone.keys { held[url] = nil }

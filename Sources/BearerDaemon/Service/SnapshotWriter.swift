@@ -1,3 +1,4 @@
+import BearerJSON
 import BearerKeys
 import Dispatch
 import Logging
@@ -37,7 +38,7 @@ final class SnapshotWriter: Sendable {
   /// Has a set written soon; a newer one of the same issuer takes the place of one that waits.
   func keep(_ snapshot: KeySnapshot, of issuer: IssuerConfiguration, logger: Logger) {
     let isFirst = state.withLock { state in
-      state.jobs.removeAll { $0.issuer.url == issuer.url }
+      state.jobs.removeAll { $0.issuer.url.hasSameBytes(as: issuer.url) }
       state.jobs.append(Job(snapshot: snapshot, issuer: issuer, logger: logger))
       defer { state.isWriting = true }
       return !state.isWriting
