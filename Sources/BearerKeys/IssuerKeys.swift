@@ -6,9 +6,6 @@ import Synchronization
 
 /// One issuer's keys: read by every verification, refreshed by one task.
 package final class IssuerKeys: Sendable {
-  /// The issuer's short name.
-  package let name: String
-
   private let clock: any RefreshClock
   private let onChange: @Sendable (IssuerKeysChange) -> Void
   private let published = Mutex<KeySnapshot?>(nil)
@@ -19,7 +16,6 @@ package final class IssuerKeys: Sendable {
   /// The keys of an issuer that has none yet; nothing happens before ``run()`` or ``seed(with:age:)``.
   ///
   /// - Parameters:
-  ///   - name: The issuer's short name.
   ///   - settings: When to refresh, and the bounds of waiting and of use.
   ///   - source: Where keys come from.
   ///   - clock: Time and alarms.
@@ -27,10 +23,9 @@ package final class IssuerKeys: Sendable {
   ///   - onChange: Called by the task of ``run()``, one change after the other, outside of locks. It may block
   ///     briefly: fetches are under way by then, and requests do not wait for it.
   package init(
-    name: String, settings: RefreshSettings, source: any KeySource, clock: any RefreshClock = SystemRefreshClock(),
+    settings: RefreshSettings, source: any KeySource, clock: any RefreshClock = SystemRefreshClock(),
     jitter: JitterGenerator = JitterGenerator(), onChange: @escaping @Sendable (IssuerKeysChange) -> Void = { _ in }
   ) {
-    self.name = name
     self.clock = clock
     self.onChange = onChange
     state = Mutex(IssuerKeysState(settings: settings, source: source, jitter: jitter))

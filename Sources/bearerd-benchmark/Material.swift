@@ -60,7 +60,7 @@ struct Material {
     self.verifier = verifier
     let body = JSONValue.object(["keys": [.object(jwk)]]).serialized()
     let set = try KeySet(parsing: body, algorithms: IssuerConfiguration.defaultAlgorithms)
-    keys = IssuerKeys(name: "benchmark", settings: RefreshSettings(), source: NoSource())
+    keys = IssuerKeys(settings: RefreshSettings(), source: NoSource())
     keys.seed(with: FetchedKeys(keys: set, body: body, lifetime: nil), age: .zero)
   }
 

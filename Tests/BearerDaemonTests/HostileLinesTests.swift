@@ -43,7 +43,7 @@ struct HostileLinesTests {
         Policy(name: "any", issuers: ["test"], audiences: ["api"], tokenType: .any),
       ])
     let body = Array(Self.keySet.utf8)
-    let keys = IssuerKeys(name: "test", settings: RefreshSettings(), source: NoNetwork())
+    let keys = IssuerKeys(settings: RefreshSettings(), source: NoNetwork())
     let set = try KeySet(parsing: body, algorithms: issuer.algorithms)
     keys.seed(with: FetchedKeys(keys: set, body: body, lifetime: nil), age: .zero)
     return RequestHandlers(CurrentWorld(World(configuration, keys: [keys])), Reports(eventLoops: 1)).makeHandler()

@@ -12,7 +12,7 @@ import Testing
     let configuration = Configuration(
       issuers: [IssuerConfiguration(name: "test", url: "https://id.example")],
       policies: [Policy(name: "default", issuers: ["test"], audiences: ["api"])])
-    let keys = IssuerKeys(name: "test", settings: RefreshSettings(), source: ScriptedKeySource())
+    let keys = IssuerKeys(settings: RefreshSettings(), source: ScriptedKeySource())
     let handlers = RequestHandlers(CurrentWorld(World(configuration, keys: [keys])), Reports(eventLoops: 2))
     // The bound is the daemon's, not an event loop's.
     let first = handlers.makeHandler()

@@ -38,7 +38,7 @@ struct RequestFuzz: FuzzTarget {
         Policy(name: "id", issuers: ["main"], audiences: audiences, tokenType: .id, acrValues: ["gold"]),
         Policy(name: "any", issuers: ["main"], audiences: audiences, tokenType: .any, maximumAge: .seconds(60)),
       ])
-    let keys = IssuerKeys(name: "main", settings: RefreshSettings(), source: NoNetwork())
+    let keys = IssuerKeys(settings: RefreshSettings(), source: NoNetwork())
     keys.seed(
       with: FetchedKeys(keys: tokens.keySet, body: tokens.body, lifetime: nil),
       age: .zero)

@@ -14,7 +14,7 @@ struct IssuerKeysFixture {
     let (changes, listener) = AsyncStream<IssuerKeysChange>.makeStream()
     self.changes = changes
     keys = IssuerKeys(
-      name: "example", settings: settings, source: source, clock: clock, jitter: JitterGenerator(seed: 1)
+      settings: settings, source: source, clock: clock, jitter: JitterGenerator(seed: 1)
     ) { listener.yield($0) }
   }
 

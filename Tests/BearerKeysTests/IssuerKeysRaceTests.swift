@@ -28,7 +28,7 @@ import Testing
     let settings = RefreshSettings(
       unknownKeyCooldown: .seconds(1), keyWait: .seconds(30), timeout: .seconds(86_400))
     let clock = ManualClock()
-    let keys = IssuerKeys(name: "example", settings: settings, source: RotatingSource(), clock: clock)
+    let keys = IssuerKeys(settings: settings, source: RotatingSource(), clock: clock)
     let outcomes = Outcomes()
     let waits = await withTaskGroup(of: Int?.self) { group in
       group.addTask {

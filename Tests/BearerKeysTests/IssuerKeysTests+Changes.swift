@@ -139,7 +139,7 @@ extension IssuerKeysTests {
   @Test("an answer that comes after the stop changes nothing")
   func lateAnswer() async {
     let source = StoppingSource()
-    let keys = IssuerKeys(name: "example", settings: RefreshSettings(), source: source, clock: ManualClock())
+    let keys = IssuerKeys(settings: RefreshSettings(), source: source, clock: ManualClock())
     source.keys.withLock { $0 = keys }
     await keys.run()
     #expect(keys.snapshot == nil)

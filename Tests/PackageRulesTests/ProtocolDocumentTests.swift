@@ -193,7 +193,7 @@ import Testing
       parsing: Array(
         #"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#.utf8),
       algorithms: IssuerConfiguration.defaultAlgorithms)
-    let keys = IssuerKeys(name: "one", settings: RefreshSettings(), source: NoSource()) { _ in }
+    let keys = IssuerKeys(settings: RefreshSettings(), source: NoSource()) { _ in }
     keys.seed(
       with: FetchedKeys(keys: source, body: [], lifetime: nil), age: .zero)
     let issuer = IssuerConfiguration(name: "one", url: "https://one.example")

@@ -113,7 +113,7 @@ final class IssuerKeysService: Service {
       return known.keys
     }
     let configured = Configured(issuer)
-    let keys = IssuerKeys(name: issuer.name, settings: settings, source: source(of: issuer)) {
+    let keys = IssuerKeys(settings: settings, source: source(of: issuer)) {
       [logger, writer, onChange] change in
       let issuer = configured.configuration
       let log = logger.forIssuer(issuer.name)

@@ -38,7 +38,7 @@ final class AnswersFixture {
     // Answers read the real clock; the keys' clock starts there and then stands still.
     clock.advance(by: MonotonicTime.now.duration(since: .zero))
     keys = IssuerKeys(
-      name: "idp", settings: settings, source: source, clock: clock, jitter: JitterGenerator(seed: 1)
+      settings: settings, source: source, clock: clock, jitter: JitterGenerator(seed: 1)
     ) { listener.yield($0) }
     let configuration = Configuration(
       issuers: [IssuerConfiguration(name: "idp", url: Self.url)], policies: policies, peers: peers, limits: limits)

@@ -18,8 +18,8 @@ import Testing
     let configuration = Configuration(
       issuers: names.map { IssuerConfiguration(name: $0, url: "https://\($0).example") },
       policies: [Policy(name: "default", issuers: names, audiences: ["api"])])
-    let keys = zip(names, sources).map { name, source in
-      IssuerKeys(name: name, settings: RefreshSettings(), source: source, clock: clock)
+    let keys = sources.map { source in
+      IssuerKeys(settings: RefreshSettings(), source: source, clock: clock)
     }
     let handlers = RequestHandlers(CurrentWorld(World(configuration, keys: keys)), Reports(eventLoops: 1))
     try await withThrowingTaskGroup(of: Void.self) { group in

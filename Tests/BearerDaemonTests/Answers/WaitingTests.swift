@@ -238,7 +238,7 @@ import Testing
       let configuration = Configuration(
         issuers: [IssuerConfiguration(name: "new", url: "https://new.example")],
         policies: [Policy(name: "default", issuers: ["new"], audiences: ["api"])])
-      let keys = IssuerKeys(name: "new", settings: RefreshSettings(), source: ScriptedKeySource())
+      let keys = IssuerKeys(settings: RefreshSettings(), source: ScriptedKeySource())
       other.current.replace(with: World(configuration, keys: [keys]))
       other.keys.shutDown()
       #expect(try await pending.reply().verdict == "unknown_issuer")

@@ -10,7 +10,7 @@ import Testing
   private let log = CapturedLog()
 
   private func snapshot() throws -> KeySnapshot {
-    let keys = IssuerKeys(name: "idp", settings: RefreshSettings(), source: ScriptedKeySource())
+    let keys = IssuerKeys(settings: RefreshSettings(), source: ScriptedKeySource())
     keys.seed(with: try AnswersFixture.fetched("k1"), age: .zero)
     return try #require(keys.snapshot)
   }

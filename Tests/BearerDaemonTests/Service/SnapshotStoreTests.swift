@@ -25,7 +25,7 @@ import Testing
   }
 
   private func snapshot(_ kid: String = "k1", age: Duration = .zero) throws -> KeySnapshot {
-    let keys = IssuerKeys(name: "idp", settings: RefreshSettings(), source: ScriptedKeySource())
+    let keys = IssuerKeys(settings: RefreshSettings(), source: ScriptedKeySource())
     var fetched = try AnswersFixture.fetched(kid)
     fetched.lifetime = .seconds(300)
     keys.seed(with: fetched, age: age)

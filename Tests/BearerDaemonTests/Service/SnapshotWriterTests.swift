@@ -28,7 +28,7 @@ import Testing
   }
 
   private static func set(_ number: Int) throws -> KeySnapshot {
-    let keys = IssuerKeys(name: "idp", settings: RefreshSettings(), source: ScriptedKeySource())
+    let keys = IssuerKeys(settings: RefreshSettings(), source: ScriptedKeySource())
     keys.seed(with: try AnswersFixture.fetched("k\(number)"), age: .zero)
     return try #require(keys.snapshot)
   }
