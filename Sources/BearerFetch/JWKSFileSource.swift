@@ -1,6 +1,5 @@
 package import BearerJOSE
 package import BearerKeys
-import Glibc
 
 /// Keys from a file of this host (`jwks_file`): no network, no lifetime; read again when it changes.
 package struct JWKSFileSource: KeySource {
@@ -43,35 +42,20 @@ package struct JWKSFileSource: KeySource {
     }
   }
 
-  /// The file's bytes; a pipe or device is refused before it could block, a growing file at its bound.
   private func bytes() throws(FetchFailure) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw unreadable(Errno.fileWords(for: errno)) }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw unreadable("it is not a regular file")
-    }
-    var body: [UInt8] = []
-    while body.count <= bodyBytes {
-      let wanted = min(65_536, bodyBytes + 1 - body.count)
-      var count = 0
-      let part = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, initialized in
-        repeat { count = Glibc.read(descriptor, buffer.baseAddress, wanted) } while count < 0 && errno == EINTR
-        initialized = max(0, count)
+    do throws(RegularFile.Fault) {
+      return try RegularFile.bytes(of: path, limit: bodyBytes)
+    } catch {
+      switch error {
+      case .unreadable(let reason):
+        throw FetchFailure(
+          .fileUnreadable, found: "jwks_file \(ShownText.quoted(path)) cannot be read: \(reason)",
+          mend: "make it a file that bearerd's user may read")
+      case .tooLarge:
+        throw FetchFailure(
+          .bodyTooLarge, found: "jwks_file \(ShownText.quoted(path)) is larger than \(bodyBytes) bytes",
+          mend: "check that the file is a key set")
       }
-      guard count >= 0 else { throw unreadable(Errno.fileWords(for: errno)) }
-      if count == 0 { return body }
-      body += part
     }
-    throw FetchFailure(
-      .bodyTooLarge, found: "jwks_file \(ShownText.quoted(path)) is larger than \(bodyBytes) bytes",
-      mend: "check that the file is a key set")
-  }
-
-  private func unreadable(_ reason: String) -> FetchFailure {
-    FetchFailure(
-      .fileUnreadable, found: "jwks_file \(ShownText.quoted(path)) cannot be read: \(reason)",
-      mend: "make it a file that bearerd's user may read")
   }
 }

@@ -16,29 +16,49 @@ enum TLSMaterial {
     }
     if let path = settings.clientCertificateFile {
       configuration.certificateChain = try certificates(in: path, key: "client_certificate").map { .certificate($0) }
-      let keyPath = settings.clientKeyFile ?? path
-      do {
-        configuration.privateKey = .privateKey(try NIOSSLPrivateKey(file: keyPath, format: .pem))
-      } catch {
-        throw unreadable(keyPath, key: "client_key", what: "a private key without passphrase")
-      }
+      configuration.privateKey = .privateKey(try privateKey(in: settings.clientKeyFile ?? path))
     }
     return configuration
   }
 
   private static func certificates(in path: String, key: String) throws(FetchFailure) -> [NIOSSLCertificate] {
+    let bytes = try bytes(of: path, key: key)
     do {
-      let certificates = try NIOSSLCertificate.fromPEMFile(path)
+      let certificates = try NIOSSLCertificate.fromPEMBytes(bytes)
       if !certificates.isEmpty { return certificates }
     } catch {
       // The library's words name neither the file nor the setting.
     }
-    throw unreadable(path, key: key, what: "certificates")
+    throw notPEM(path, key: key, what: "certificates")
   }
 
-  private static func unreadable(_ path: String, key: String, what: String) -> FetchFailure {
+  private static func privateKey(in path: String) throws(FetchFailure) -> NIOSSLPrivateKey {
+    let bytes = try bytes(of: path, key: "client_key")
+    do {
+      return try NIOSSLPrivateKey(bytes: bytes, format: .pem)
+    } catch {
+      throw notPEM(path, key: "client_key", what: "a private key without passphrase")
+    }
+  }
+
+  private static func bytes(of path: String, key: String) throws(FetchFailure) -> [UInt8] {
+    do throws(RegularFile.Fault) {
+      return try RegularFile.bytes(of: path, limit: FetchLimits.materialBytes)
+    } catch {
+      let reason =
+        switch error {
+        case .unreadable(let reason): reason
+        case .tooLarge: "it is larger than \(FetchLimits.materialBytes) bytes"
+        }
+      throw FetchFailure(
+        .fileUnreadable, found: "\(key) \(ShownText.quoted(path)) cannot be read: \(reason)",
+        mend: "make it a file that bearerd's user may read")
+    }
+  }
+
+  private static func notPEM(_ path: String, key: String, what: String) -> FetchFailure {
     FetchFailure(
       .fileUnreadable, found: "\(key) \(ShownText.quoted(path)) cannot be read as PEM",
-      mend: "make it a file that bearerd may read and that holds \(what) in PEM form")
+      mend: "make it a file that holds \(what) in PEM form")
   }
 }

@@ -2,6 +2,7 @@ import BearerFetch
 import BearerJOSE
 import BearerKeys
 import BearerTestKit
+import Glibc
 import Testing
 
 @Suite(.timeLimit(.minutes(2)))
@@ -133,6 +134,33 @@ struct TLSTests {
       let fault = await trial.source { $0.caFile = path }.fetch(previous: nil, validators: nil).fault
       #expect(fault?.code == .fileUnreadable)
       #expect(fault?.message.contains("ca_file \"\(path)\"") == true)
+      #expect(trial.provider.requests.isEmpty)
+    }
+  }
+
+  @Test("a ca_file, client_certificate or client_key that is a pipe is refused, not waited for")
+  func pipes() async throws {
+    let certificates = try TestCertificates.shared()
+    let directory = try TemporaryDirectory()
+    let pipe = directory.path + "/pipe"
+    #expect(mkfifo(pipe, 0o600) == 0)
+    let changes: [(String, @Sendable (inout KeySourceSettings) -> Void)] = [
+      ("ca_file", { $0.caFile = pipe }),
+      ("client_certificate", { $0.clientCertificateFile = pipe }),
+      (
+        "client_key",
+        {
+          $0.clientCertificateFile = certificates.client.certificateFile
+          $0.clientKeyFile = pipe
+        }
+      ),
+    ]
+    try await ProviderTrial.run { trial in
+      for (key, change) in changes {
+        let fault = await trial.source { change(&$0) }.fetch(previous: nil, validators: nil).fault
+        #expect(fault?.code == .fileUnreadable)
+        #expect(fault?.message.hasPrefix("\(key) \"\(pipe)\" cannot be read: it is not a regular file.") == true)
+      }
       #expect(trial.provider.requests.isEmpty)
     }
   }
