@@ -16,9 +16,37 @@ enum TLSMaterial {
     }
     if let path = settings.clientCertificateFile {
       configuration.certificateChain = try certificates(in: path, key: "client_certificate").map { .certificate($0) }
-      configuration.privateKey = .privateKey(try privateKey(in: settings.clientKeyFile ?? path))
+      let keyPath = settings.clientKeyFile ?? path
+      configuration.privateKey = .privateKey(try privateKey(in: keyPath))
+      try check(configuration, certificatePath: path, keyPath: keyPath)
     }
     return configuration
+  }
+
+  /// Refuses a key that is not the certificate's; the client would find out only once it connects, and not say it.
+  private static func check(
+    _ configuration: TLSConfiguration, certificatePath: String, keyPath: String
+  ) throws(FetchFailure) {
+    var pair = TLSConfiguration.makeClientConfiguration()
+    // Without authorities: the system's take megabytes, and nothing is connected to.
+    pair.trustRoots = .certificates([])
+    pair.certificateVerification = .none
+    pair.certificateChain = configuration.certificateChain
+    pair.privateKey = configuration.privateKey
+    do {
+      _ = try NIOSSLContext(configuration: pair)
+    } catch NIOSSLError.failedToLoadPrivateKey {
+      throw FetchFailure(
+        .fileUnreadable,
+        found: "client_key \(ShownText.quoted(keyPath)) does not belong to client_certificate "
+          + ShownText.quoted(certificatePath),
+        mend: "give the key that the certificate was made for; the certificate must be the first of its file")
+    } catch {
+      throw FetchFailure(
+        .fileUnreadable,
+        found: "client_certificate \(ShownText.quoted(certificatePath)) is of no kind that TLS can use",
+        mend: "use a certificate with an RSA or EC key")
+    }
   }
 
   private static func certificates(in path: String, key: String) throws(FetchFailure) -> [NIOSSLCertificate] {

@@ -195,6 +195,23 @@ struct TLSTests {
     }
   }
 
+  @Test("a client_key that belongs to another certificate is named, before any connection")
+  func foreignKey() async throws {
+    let certificates = try TestCertificates.shared()
+    try await ProviderTrial.run(identity: certificates.good) { trial in
+      let fault = await trial.source {
+        $0.caFile = certificates.authorityFile
+        $0.clientCertificateFile = certificates.client.certificateFile
+        $0.clientKeyFile = certificates.good.keyFile
+      }.fetch(previous: nil, validators: nil).fault
+      #expect(fault?.code == .fileUnreadable)
+      let words =
+        "client_key \"\(certificates.good.keyFile)\" does not belong to client_certificate "
+        + "\"\(certificates.client.certificateFile)\"."
+      #expect(fault?.message.hasPrefix(words) == true)
+    }
+  }
+
   @Test("a refused certificate leaves no connection behind, whatever it was refused for")
   func refusedConnectionEnds() async throws {
     let certificates = try TestCertificates.shared()
