@@ -97,7 +97,9 @@ final class FetchSession {
   private func get(
     _ address: WebAddress, by route: FetchRoute, headers: HTTPHeaders, isConditional: Bool
   ) async throws(FetchFailure) -> HTTPAnswer {
-    let context = TransportContext(address: address, route: route, timeout: settings.timeout)
+    let context = TransportContext(
+      address: address, route: route, timeout: settings.timeout,
+      hasClientCertificate: settings.clientCertificateFile != nil)
     var request = HTTPClientRequest(url: route.url)
     request.headers = headers
     request.headers.add(name: "Host", value: route.hostHeader)

@@ -13,6 +13,8 @@ struct TransportContext: Sendable {
   var route: FetchRoute
   /// The bound that the operator set, for messages.
   var timeout: Duration
+  /// Whether the provider is shown a client certificate if it asks for one.
+  var hasClientCertificate: Bool
 
   /// Whether the peer's certificate chain was refused, without the reason, which BoringSSL keeps to itself.
   static func isCertificateRefused(_ error: any Error) -> Bool {
@@ -33,7 +35,9 @@ struct TransportContext: Sendable {
     case let error as NIOConnectionError: return failure(for: error)
     case let error as NIOSSLExtraError where error == .failedToValidateHostname: return wrongName()
     case is CertificateName.NotNamed: return wrongName()
-    case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError: return hasHead ? truncated() : tlsFailed(error)
+    case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError:
+      return hasHead
+        ? truncated() : TLSFault.failure(for: error, peer: route.peer, hasCertificate: hasClientCertificate)
     case let error as IOError: return hasHead ? truncated() : failure(for: error)
     case let error as HTTPParserError:
       if hasHead { return truncated() }
@@ -137,18 +141,5 @@ struct TransportContext: Sendable {
 
   private func proxyFailed(_ what: String, mend: String) -> FetchFailure {
     FetchFailure(.proxyFailed, found: "the proxy \(route.way.proxy?.shown ?? "") \(what)", mend: mend)
-  }
-
-  private func tlsFailed(_ error: any Error) -> FetchFailure {
-    let words = String(describing: error)
-    let (reason, mend) =
-      if words.contains("WRONG_VERSION_NUMBER") || words.contains("HTTP_REQUEST") {
-        ("it does not speak TLS", "check the port, or the scheme of the url")
-      } else if words.contains("CERTIFICATE_REQUIRED") || words.contains("HANDSHAKE_FAILURE_ON_CLIENT_HELLO") {
-        ("it refuses this client", "it may demand a client certificate, or only speak an older TLS than 1.2")
-      } else {
-        ("the handshake did not end well", "check the provider's TLS settings; TLS 1.2 or later is needed")
-      }
-    return FetchFailure(.tlsFailed, found: "no TLS with \(route.peer): \(reason)", mend: mend)
   }
 }

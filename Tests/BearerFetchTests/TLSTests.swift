@@ -212,6 +212,32 @@ struct TLSTests {
     }
   }
 
+  @Test("a client certificate that is wanting or refused: tls_failed, whose message says so", arguments: [true, false])
+  func refusedClient(isTLS12Only: Bool) async throws {
+    let certificates = try TestCertificates.shared()
+    var identity = certificates.good
+    identity.clientAuthorityFile = certificates.authorityFile
+    identity.isTLS12Only = isTLS12Only
+    try await ProviderTrial.run(identity: identity) { trial in
+      for (client, words) in [
+        // TLS 1.2 has no alert of its own for this (RFC 5246 section 7.4.6).
+        (nil, isTLS12Only ? "it seems to demand a client certificate" : "it demands a client certificate"),
+        (certificates.expiredClient, "it refuses the client certificate as expired"),
+        (certificates.strangeClient, "it refuses the client certificate as one of an authority that it does not trust"),
+      ] {
+        let fault = await trial.source {
+          $0.caFile = certificates.authorityFile
+          $0.clientCertificateFile = client?.certificateFile
+          $0.clientKeyFile = client?.keyFile
+        }.fetch(previous: nil, validators: nil).fault
+        #expect(fault?.code == .tlsFailed)
+        #expect(fault?.message.contains(words) == true, "\(fault?.message ?? "")")
+        #expect(fault?.message.contains("client_certificate") == true)
+      }
+      #expect(trial.provider.requests.isEmpty)
+    }
+  }
+
   @Test("a refused certificate leaves no connection behind, whatever it was refused for")
   func refusedConnectionEnds() async throws {
     let certificates = try TestCertificates.shared()

@@ -11,6 +11,8 @@ package struct TestIdentity: Sendable {
   package var clientAuthorityFile: String?
   /// For a server: whether it speaks no newer TLS than 1.1.
   package var isOldTLSOnly = false
+  /// For a server: whether it speaks no newer TLS than 1.2.
+  package var isTLS12Only = false
 
   func serverContext() throws -> NIOSSLContext {
     var configuration = TLSConfiguration.makeServerConfiguration(
@@ -20,6 +22,7 @@ package struct TestIdentity: Sendable {
       configuration.trustRoots = .file(clientAuthorityFile)
       configuration.certificateVerification = .noHostnameVerification
     }
+    if isTLS12Only { configuration.maximumTLSVersion = .tlsv12 }
     if isOldTLSOnly {
       configuration.minimumTLSVersion = .tlsv1
       configuration.maximumTLSVersion = .tlsv11
@@ -55,6 +58,10 @@ package struct TestCertificates: Sendable {
   package var unknownAuthority: TestIdentity
   /// A client's, signed by the authority.
   package var client: TestIdentity
+  /// A client's, signed by the authority, but expired yesterday.
+  package var expiredClient: TestIdentity
+  /// A client's, signed by another authority.
+  package var strangeClient: TestIdentity
 
   /// The certificates of this run.
   package static func shared() throws -> TestCertificates { try made.get() }
@@ -81,7 +88,9 @@ package struct TestCertificates: Sendable {
       addressOnly: try maker.leaf("address", names: "IP:127.0.0.1", days: 2, authority: "ca"),
       selfSigned: try maker.selfSigned("self", names: names), strangerFile: "\(directory)/stranger.pem",
       unknownAuthority: try maker.leaf("unknown", names: names, days: 2, authority: "stranger"),
-      client: try maker.leaf("client", names: "DNS:client.example.test", days: 2, authority: "ca"))
+      client: try maker.leaf("client", names: "DNS:client.example.test", days: 2, authority: "ca"),
+      expiredClient: try maker.leaf("old-client", names: "DNS:client.example.test", days: -1, authority: "ca"),
+      strangeClient: try maker.leaf("strange", names: "DNS:client.example.test", days: 2, authority: "stranger"))
   }
 
   private struct Maker {

@@ -1,0 +1,68 @@
+import BearerKeys
+
+/// Why a handshake, or the first words after it, failed.
+///
+/// In TLS 1.3 a client's handshake ends before the provider has looked at its certificate (RFC 8446 section 4.4), so
+/// that a refusal comes in place of the answer.
+enum TLSFault {
+  /// The failure for one error of the TLS library that is neither about the provider's certificate nor a mere end.
+  ///
+  /// - Parameters:
+  ///   - error: What the client threw; the names of BoringSSL's reasons in its description are all that it tells.
+  ///   - peer: Where the connection went, for messages.
+  ///   - hasCertificate: Whether a client certificate is configured.
+  /// - Returns: `tls_failed`.
+  static func failure(for error: any Error, peer: String, hasCertificate: Bool) -> FetchFailure {
+    let words = String(describing: error)
+    let (reason, mend) = reason(words) ?? aboutClient(words, hasCertificate: hasCertificate) ?? unknown
+    return FetchFailure(.tlsFailed, found: "no TLS with \(peer): \(reason)", mend: mend)
+  }
+
+  private static let unknown = (
+    "the handshake did not end well", "check the provider's TLS settings; TLS 1.2 or later is needed"
+  )
+
+  private static func reason(_ words: String) -> (String, String)? {
+    if words.contains("WRONG_VERSION_NUMBER") || words.contains("HTTP_REQUEST") {
+      return ("it does not speak TLS", "check the port, or the scheme of the url")
+    }
+    if words.contains("UNSUPPORTED_PROTOCOL") || words.contains("ALERT_PROTOCOL_VERSION") {
+      return ("it speaks no TLS that this host does", "have it speak TLS 1.2 or 1.3")
+    }
+    if words.contains("ALERT_UNRECOGNIZED_NAME") {
+      return ("it does not know the name that it was asked for", "check the host of the url")
+    }
+    if words.contains("HANDSHAKE_FAILURE_ON_CLIENT_HELLO") {
+      return ("it refuses this client's greeting", "check that it speaks TLS 1.2 or 1.3, with usual ciphers")
+    }
+    return nil
+  }
+
+  /// What an alert says of the client's certificate, or of there being none (RFC 8446 section 6.2).
+  private static func aboutClient(_ words: String, hasCertificate: Bool) -> (String, String)? {
+    // TLS 1.2 has no alert of its own for a certificate that is missing; after the greeting it is the usual meaning.
+    let isGuess = words.contains("ALERT_HANDSHAKE_FAILURE")
+    guard isGuess || refusals.contains(where: { words.contains($0.alert) }) else { return nil }
+    if !hasCertificate {
+      return (
+        "it \(isGuess ? "seems to demand" : "demands") a client certificate",
+        "set client_certificate and client_key to what the provider accepts"
+      )
+    }
+    let why = refusals.first { words.contains($0.alert) }?.why ?? ""
+    return (
+      "it \(isGuess ? "seems to refuse" : "refuses") the client certificate\(why)",
+      "ask whoever runs the provider what it accepts; client_certificate must hold the intermediate certificates too"
+    )
+  }
+
+  /// The alerts that can only be about the client's certificate.
+  private static let refusals = [
+    (alert: "ALERT_CERTIFICATE_REQUIRED", why: ""), (alert: "ALERT_BAD_CERTIFICATE", why: ""),
+    (alert: "ALERT_UNSUPPORTED_CERTIFICATE", why: " as one of a kind that it does not take"),
+    (alert: "ALERT_CERTIFICATE_REVOKED", why: " as revoked"),
+    (alert: "ALERT_CERTIFICATE_EXPIRED", why: " as expired"), (alert: "ALERT_CERTIFICATE_UNKNOWN", why: ""),
+    (alert: "ALERT_UNKNOWN_CA", why: " as one of an authority that it does not trust"),
+    (alert: "ALERT_ACCESS_DENIED", why: ": it is valid, but not allowed here"),
+  ]
+}
