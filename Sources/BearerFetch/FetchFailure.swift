@@ -19,9 +19,9 @@ package struct FetchFailure: Error, Equatable, Sendable {
   /// The failure as the key cache and `status` show it.
   package var fault: FetchFault { FetchFault(code, "\(sentence(found)) \(sentence(mend))") }
 
-  /// A capital letter and a full stop; a configuration key or URL that begins the sentence stays as it is written.
+  /// A capital letter and a full stop; a configuration key, URL or host that begins the sentence stays as it is written.
   private func sentence(_ words: String) -> String {
-    let isVerbatim = words.prefix { $0 != " " }.contains { $0 == "_" || $0 == ":" }
+    let isVerbatim = words.prefix { $0 != " " }.contains { $0 == "_" || $0 == ":" || $0 == "." }
     return (isVerbatim ? words.prefix(1) : words.prefix(1).uppercased()[...]) + words.dropFirst() + "."
   }
 }

@@ -3,6 +3,7 @@ import BearerKeys
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import Synchronization
 
 /// The connections of one fetch.
 ///
@@ -16,7 +17,7 @@ final class FetchSession {
   private let goesPastCaches: Bool
   private let deadline: NIODeadline
   private let tls: TLSConfiguration
-  private var clients: [FetchRoute.Way: HTTPClient] = [:]
+  private var clients: [FetchRoute.Way: (client: HTTPClient, connected: Flag)] = [:]
   /// The ways by which an answer has come, on a connection that the next request may use again.
   private var answered: Set<FetchRoute.Way> = []
 
@@ -72,7 +73,7 @@ final class FetchSession {
   /// It does not wait until they are: a handshake that gets no answer would hold up a fetch that is over, and with it a
   /// daemon that stops, for as long as one may take to connect.
   func close() {
-    for client in clients.values { client.shutdown { _ in } }
+    for (client, _) in clients.values { client.shutdown { _ in } }
     clients = [:]
   }
 
@@ -89,7 +90,7 @@ final class FetchSession {
       return answer
     } catch  where error.code == .connectionReset && answered.contains(route.way) {
       answered.remove(route.way)
-      clients.removeValue(forKey: route.way)?.shutdown { _ in }
+      clients.removeValue(forKey: route.way)?.client.shutdown { _ in }
       return try await get(address, by: route, headers: headers, isConditional: isConditional)
     }
   }
@@ -104,13 +105,14 @@ final class FetchSession {
     request.headers = headers
     request.headers.add(name: "Host", value: route.hostHeader)
     let response: HTTPClientResponse
+    let (client, connected) = client(for: route.way)
     do {
-      response = try await client(for: route.way).execute(request, deadline: deadline)
+      response = try await client.execute(request, deadline: deadline)
     } catch {
       if TransportContext.isCertificateRefused(error), !Task.isCancelled {
         throw await CertificateDiagnosis.failure(context: context, tls: tls, group: group, deadline: deadline)
       }
-      throw context.failure(for: error, hasHead: false)
+      throw context.failure(for: error, at: connected.isRaised ? .connection : .none)
     }
     let status = Int(response.status.code)
     if status == 304, isConditional {
@@ -136,7 +138,7 @@ final class FetchSession {
     } catch let failure as FetchFailure {
       throw failure
     } catch {
-      throw context.failure(for: error, hasHead: true)
+      throw context.failure(for: error, at: .head)
     }
     // A cancelled sequence ends like a finished one.
     if Task.isCancelled { throw context.timedOut(hasHead: true) }
@@ -144,13 +146,20 @@ final class FetchSession {
     return body
   }
 
-  private func client(for way: FetchRoute.Way) -> HTTPClient {
+  /// The client of a way, and whether it has ever had a connection that a request could go out on.
+  private func client(for way: FetchRoute.Way) -> (client: HTTPClient, connected: Flag) {
     if let client = clients[way] { return client }
-    let client = HTTPClient(
-      eventLoopGroupProvider: .shared(group),
-      configuration: FetchSession.configuration(way: way, tls: tls, deadline: deadline))
-    clients[way] = client
-    return client
+    let connected = Flag()
+    var configuration = FetchSession.configuration(way: way, tls: tls, deadline: deadline)
+    // The library's name for it notwithstanding, this is the one place where a connection can be refused by its user.
+    configuration.http1_1ConnectionDebugInitializer = { channel in
+      connected.raise()
+      guard let host = way.certificateHost else { return channel.eventLoop.makeSucceededVoidFuture() }
+      return CertificateName.check(channel, host: host)
+    }
+    let client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
+    clients[way] = (client, connected)
+    return (client, connected)
   }
 
   /// What all clients have in common: no redirects, no retries, no decompression, HTTP/1.1.
@@ -171,10 +180,15 @@ final class FetchSession {
         host: proxy.host, port: proxy.port,
         authorization: proxy.user.map { .basic(username: $0, password: proxy.password ?? "") })
     }
-    if let host = way.certificateHost {
-      // The library's name for it notwithstanding, this is the one place where a connection can be refused by its user.
-      configuration.http1_1ConnectionDebugInitializer = { CertificateName.check($0, host: host) }
-    }
     return configuration
   }
+}
+
+/// Something that has happened, once it has; for an event loop to tell the waiting task.
+private final class Flag: Sendable {
+  private let raised = Mutex(false)
+
+  func raise() { raised.withLock { $0 = true } }
+
+  var isRaised: Bool { raised.withLock { $0 } }
 }

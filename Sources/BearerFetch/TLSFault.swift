@@ -1,10 +1,20 @@
 import BearerKeys
+import NIOSSL
 
 /// Why a handshake, or the first words after it, failed.
 ///
 /// In TLS 1.3 a client's handshake ends before the provider has looked at its certificate (RFC 8446 section 4.4), so
 /// that a refusal comes in place of the answer.
 enum TLSFault {
+  /// Whether an error is the mere end of the connection, without an alert that says why.
+  static func isEnd(_ error: NIOSSLError) -> Bool {
+    switch error {
+    case .uncleanShutdown, .handshakeFailed(.zeroReturn), .handshakeFailed(.syscallError): true
+    case .handshakeFailed(.sslError(let stack)): stack == [.eofDuringHandshake]
+    default: false
+    }
+  }
+
   /// The failure for one error of the TLS library that is neither about the provider's certificate nor a mere end.
   ///
   /// - Parameters:

@@ -16,6 +16,16 @@ struct TransportContext: Sendable {
   /// Whether the provider is shown a client certificate if it asks for one.
   var hasClientCertificate: Bool
 
+  /// How far a request had come when it failed.
+  enum Progress {
+    /// There was no connection yet that a request could go out on: it was being made, tunnel and handshake included.
+    case none
+    /// The request was on its way.
+    case connection
+    /// The response had begun, so that what is missing is its rest.
+    case head
+  }
+
   /// Whether the peer's certificate chain was refused, without the reason, which BoringSSL keeps to itself.
   static func isCertificateRefused(_ error: any Error) -> Bool {
     guard case .handshakeFailed(let cause)? = error as? NIOSSLError else { return false }
@@ -26,24 +36,28 @@ struct TransportContext: Sendable {
   ///
   /// - Parameters:
   ///   - error: What the client threw.
-  ///   - hasHead: Whether the response had begun, so that what is missing is its rest.
+  ///   - progress: How far the request had come.
   /// - Returns: The failure.
-  func failure(for error: any Error, hasHead: Bool) -> FetchFailure {
-    if Task.isCancelled { return timedOut(hasHead: hasHead) }
+  func failure(for error: any Error, at progress: Progress) -> FetchFailure {
+    if Task.isCancelled { return timedOut(hasHead: progress == .head) }
+    if progress == .head {
+      if let error = error as? HTTPClientError, TransportContext.isTimeout(error) { return timedOut(hasHead: true) }
+      return truncated()
+    }
     switch error {
-    case let error as HTTPClientError: return failure(for: error, hasHead: hasHead)
+    case let error as HTTPClientError: return failure(for: error)
     case let error as NIOConnectionError: return failure(for: error)
     case let error as NIOSSLExtraError where error == .failedToValidateHostname: return wrongName()
     case is CertificateName.NotNamed: return wrongName()
+    // Where there is a handshake, there was a tunnel.
+    case let error as NIOSSLError where TLSFault.isEnd(error): return reset()
     case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError:
-      return hasHead
-        ? truncated() : TLSFault.failure(for: error, peer: route.peer, hasCertificate: hasClientCertificate)
-    case let error as IOError: return hasHead ? truncated() : failure(for: error)
-    case let error as HTTPParserError:
-      if hasHead { return truncated() }
-      return error == .invalidEOFState ? reset() : invalidHTTP()
-    case is ChannelError: return hasHead ? truncated() : reset()
-    default: return hasHead ? truncated() : invalidHTTP()
+      return TLSFault.failure(for: error, peer: route.peer, hasCertificate: hasClientCertificate)
+    case let error as IOError: return failure(for: error)
+    case HTTPParserError.invalidEOFState, is ChannelError: return reset()
+    case is HTTPParserError where progress == .connection: return invalidHTTP()
+    // The client has errors without a name for a connection that ended while it was made.
+    default: return progress == .none ? reset() : invalidHTTP()
     }
   }
 
@@ -78,12 +92,19 @@ struct TransportContext: Sendable {
       mend: "use the name that the certificate carries in url, or a certificate that carries the url's name")
   }
 
-  private func failure(for error: HTTPClientError, hasHead: Bool) -> FetchFailure {
+  private static func isTimeout(_ error: HTTPClientError) -> Bool {
     switch error {
     case .connectTimeout, .tlsHandshakeTimeout, .deadlineExceeded, .readTimeout, .httpProxyHandshakeTimeout,
       .getConnectionFromPoolTimeout, .cancelled:
-      return timedOut(hasHead: hasHead)
-    case .remoteConnectionClosed, .uncleanShutdown: return hasHead ? truncated() : reset()
+      true
+    default: false
+    }
+  }
+
+  private func failure(for error: HTTPClientError) -> FetchFailure {
+    if TransportContext.isTimeout(error) { return timedOut(hasHead: false) }
+    switch error {
+    case .remoteConnectionClosed, .uncleanShutdown: return reset()
     case .proxyAuthenticationRequired:
       return proxyFailed("asks for credentials", mend: "put the name and password that it wants into proxy")
     case .invalidProxyResponse:
@@ -91,7 +112,7 @@ struct TransportContext: Sendable {
     case .invalidURL, .emptyHost, .emptyScheme:
       return FetchFailure(
         .invalidURL, found: "\(address.shown) cannot be fetched", mend: "write it as an absolute https URL")
-    default: return hasHead ? truncated() : invalidHTTP()
+    default: return invalidHTTP()
     }
   }
 
@@ -127,9 +148,16 @@ struct TransportContext: Sendable {
   }
 
   private func reset() -> FetchFailure {
-    FetchFailure(
-      .connectionReset, found: "\(route.peer) closed the connection before it answered",
-      mend: "check the provider's log; a TLS port that is asked without TLS, or a proxy, may also do this")
+    let mend =
+      if address.scheme != .https {
+        "check the provider's log; a TLS port that is asked without TLS may also do this"
+      } else if route.way.proxy != nil {
+        "check that the provider speaks TLS on this port, and the logs of both"
+      } else {
+        "check that it speaks TLS on this port, and its log; a firewall or balancer in between may also do this"
+      }
+    return FetchFailure(
+      .connectionReset, found: "\(route.peer) closed the connection before it answered", mend: mend)
   }
 
   private func invalidHTTP() -> FetchFailure {

@@ -99,4 +99,36 @@ struct ProxyTests {
       }
     }
   }
+
+  @Test("a provider that ends the connection in the tunnel: connection_reset, whose message names both")
+  func abruptProvider() async throws {
+    for behaviour in [AbruptServer.Behaviour.closesAfterGreeting, .resetsAfterGreeting] {
+      let provider = try await AbruptServer.start(behaviour)
+      try await run({ _ in .tunnel(port: provider.port) }) { trial, proxy in
+        for _ in 0..<20 {
+          let fault = await trial.source { $0.proxy = "http://127.0.0.1:\(proxy.port)" }
+            .fetch(previous: nil, validators: nil).fault
+          #expect(fault?.code == .connectionReset)
+          let words = "\(TestCertificates.publicName) through the proxy 127.0.0.1:\(proxy.port)"
+          #expect(fault?.message.contains(words) == true, "\(fault?.message ?? "")")
+        }
+      }
+      await provider.stop()
+    }
+  }
+
+  @Test("a provider that ends the connection in place of an answer is not taken for the proxy")
+  func closedInTunnel() async throws {
+    try await run(ConnectProxy.Behaviour.tunnel) { trial, proxy in
+      for answer in [ProviderAnswer.closed, .reset] {
+        trial.provider.answer(.keys, with: answer)
+        trial.provider.answer(.discovery, with: answer)
+        let code = await trial.code {
+          $0.caFile = try? TestCertificates.shared().authorityFile
+          $0.proxy = "http://127.0.0.1:\(proxy.port)"
+        }
+        #expect(code == .connectionReset)
+      }
+    }
+  }
 }

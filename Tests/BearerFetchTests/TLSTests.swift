@@ -238,6 +238,22 @@ struct TLSTests {
     }
   }
 
+  @Test("a connection that ends during the handshake without an alert: connection_reset, each time")
+  func abruptEnd() async throws {
+    for behaviour in [AbruptServer.Behaviour.closesAtOnce, .closesAfterGreeting, .resetsAfterGreeting] {
+      let server = try await AbruptServer.start(behaviour)
+      try await ProviderTrial.run { trial in
+        for _ in 0..<20 {
+          let fault = await trial.source { $0.url = "https://localhost:\(server.port)" }
+            .fetch(previous: nil, validators: nil).fault
+          #expect(fault?.code == .connectionReset, "\(behaviour)")
+          #expect(fault?.message.contains("speaks TLS") == true, "\(fault?.message ?? "")")
+        }
+      }
+      await server.stop()
+    }
+  }
+
   @Test("a refused certificate leaves no connection behind, whatever it was refused for")
   func refusedConnectionEnds() async throws {
     let certificates = try TestCertificates.shared()

@@ -60,7 +60,9 @@ final class ProviderConnection: ChannelInboundHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    context.close(promise: nil)
+    // As servers do who are asked in TLS where they speak none.
+    guard error is HTTPParserError, context.channel.isActive else { return context.close(promise: nil) }
+    write("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", context, closes: true)
   }
 
   private func perform(
