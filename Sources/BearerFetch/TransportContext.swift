@@ -45,7 +45,7 @@ struct TransportContext: Sendable {
       return truncated()
     }
     switch error {
-    case let error as HTTPClientError: return failure(for: error)
+    case let error as HTTPClientError: return failure(for: error, at: progress)
     case let error as NIOConnectionError: return failure(for: error)
     case let error as NIOSSLExtraError where error == .failedToValidateHostname: return wrongName()
     case is CertificateName.NotNamed: return wrongName()
@@ -54,10 +54,10 @@ struct TransportContext: Sendable {
     case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError:
       return TLSFault.failure(for: error, peer: route.peer, hasCertificate: hasClientCertificate)
     case let error as IOError: return failure(for: error)
-    case HTTPParserError.invalidEOFState, is ChannelError: return reset()
+    case HTTPParserError.invalidEOFState, is ChannelError: return ended(at: progress)
     case is HTTPParserError where progress == .connection: return invalidHTTP()
     // The client has errors without a name for a connection that ended while it was made.
-    default: return progress == .none ? reset() : invalidHTTP()
+    default: return progress == .none ? ended(at: progress) : invalidHTTP()
     }
   }
 
@@ -101,10 +101,10 @@ struct TransportContext: Sendable {
     }
   }
 
-  private func failure(for error: HTTPClientError) -> FetchFailure {
+  private func failure(for error: HTTPClientError, at progress: Progress) -> FetchFailure {
     if TransportContext.isTimeout(error) { return timedOut(hasHead: false) }
     switch error {
-    case .remoteConnectionClosed, .uncleanShutdown: return reset()
+    case .remoteConnectionClosed, .uncleanShutdown: return ended(at: progress)
     case .proxyAuthenticationRequired:
       return proxyFailed("asks for credentials", mend: "put the name and password that it wants into proxy")
     case .invalidProxyResponse:
@@ -145,6 +145,14 @@ struct TransportContext: Sendable {
     return FetchFailure(
       .connectFailed, found: "cannot connect to \(route.peer): \(reason)",
       mend: "check that the provider listens there and that no firewall stands between")
+  }
+
+  /// The connection ended; before there was a tunnel, that was the proxy's doing.
+  private func ended(at progress: Progress) -> FetchFailure {
+    guard let proxy = route.way.proxy, progress == .none else { return reset() }
+    return proxyFailed(
+      "ended the connection in place of opening a tunnel, or does not speak HTTP",
+      mend: "check that \(proxy.shown) is an HTTP proxy, and that it allows CONNECT to \(address.authority)")
   }
 
   private func reset() -> FetchFailure {

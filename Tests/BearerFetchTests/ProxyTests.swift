@@ -100,6 +100,26 @@ struct ProxyTests {
     }
   }
 
+  @Test("a proxy that ends the connection or answers CONNECT with anything else: proxy_failed, each time")
+  func abruptProxy() async throws {
+    for behaviour in [
+      AbruptServer.Behaviour.closesAtOnce, .closesAfterGreeting, .resetsAfterGreeting,
+      .answers("SSH-2.0-OpenSSH_9.2\r\n"), .answers("HTTP/1.1 200"),
+    ] {
+      let proxy = try await AbruptServer.start(behaviour)
+      try await ProviderTrial.run { trial in
+        for _ in 0..<20 {
+          let fault = await trial.source {
+            $0.url = Self.issuer
+            $0.proxy = "http://127.0.0.1:\(proxy.port)"
+          }.fetch(previous: nil, validators: nil).fault
+          #expect(fault?.code == .proxyFailed, "\(behaviour) \(fault?.message ?? "")")
+        }
+      }
+      await proxy.stop()
+    }
+  }
+
   @Test("a provider that ends the connection in the tunnel: connection_reset, whose message names both")
   func abruptProvider() async throws {
     for behaviour in [AbruptServer.Behaviour.closesAfterGreeting, .resetsAfterGreeting] {
