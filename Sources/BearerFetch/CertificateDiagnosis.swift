@@ -16,6 +16,10 @@ enum CertificateDiagnosis {
   static func failure(
     context: TransportContext, tls: TLSConfiguration, group: any EventLoopGroup, deadline: NIODeadline
   ) async -> FetchFailure {
+    let authorities = tls.additionalTrustRoots.flatMap { roots -> [CertificateFacts] in
+      guard case .certificates(let certificates) = roots else { return [] }
+      return certificates.map { CertificateFacts($0) }
+    }
     var tls = tls
     tls.certificateVerification = .none
     tls.certificateChain = []
@@ -31,34 +35,52 @@ enum CertificateDiagnosis {
     let client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
     _ = try? await client.execute(HTTPClientRequest(url: context.route.url), deadline: deadline)
     client.shutdown { _ in }
-    return failure(validity: seen.validity, now: Int64(time(nil)), context: context)
+    return failure(leaf: seen.facts, authorities: authorities, now: Int64(time(nil)), context: context)
   }
 
-  /// What a certificate's validity says about its refusal.
+  /// What the times of certificates say about a refusal.
+  ///
+  /// Of the authorities only those of `ca_file` can be looked at: the library shows neither the system's nor what the
+  /// provider sends beside its own certificate.
   ///
   /// - Parameters:
-  ///   - validity: The leaf certificate's times, in seconds since 1970; `nil` if it could not be had.
+  ///   - leaf: The provider's certificate; `nil` if it could not be had.
+  ///   - authorities: Those of `ca_file`.
   ///   - now: This host's time, in seconds since 1970.
   ///   - context: The request.
   /// - Returns: `tls_expired` or, if the times are in order, `tls_unknown_authority`.
   static func failure(
-    validity: (from: Int64, until: Int64)?, now: Int64, context: TransportContext
+    leaf: CertificateFacts?, authorities: [CertificateFacts], now: Int64, context: TransportContext
   ) -> FetchFailure {
-    if let validity, validity.until < now {
+    let peer = context.route.peer
+    if let leaf, !leaf.isValid(at: now) {
       return FetchFailure(
-        .tlsExpired, found: "the certificate of \(context.route.peer) expired \(ago(now - validity.until))",
-        mend: "renew it, or set this host's clock if that is wrong")
+        .tlsExpired, found: "the certificate of \(peer) \(words(for: leaf, now: now))",
+        mend: leaf.until < now
+          ? "renew it, or set this host's clock if that is wrong"
+          : "set the clock of this host, or of the one that issued it")
     }
-    if let validity, validity.from > now {
-      return FetchFailure(
-        .tlsExpired, found: "the certificate of \(context.route.peer) is not valid yet",
-        mend: "set the clock of this host, or of the one that issued it")
+    if let issuer = leaf?.issuer {
+      let signers = authorities.filter { $0.subject == issuer }
+      if let last = signers.max(by: { $0.until < $1.until }), !signers.contains(where: { $0.isValid(at: now) }) {
+        return FetchFailure(
+          .tlsExpired,
+          found: "the authority's certificate in ca_file, by which that of \(peer) is signed, "
+            + words(for: last, now: now),
+          mend: "put the authority's current certificate into ca_file, or set this host's clock if that is wrong")
+      }
     }
+    let expired = authorities.filter { $0.until < now }.max { $0.until < $1.until }
     return FetchFailure(
       .tlsUnknownAuthority,
-      found: "the certificate of \(context.route.peer) is not signed by an authority that this host trusts",
+      found: "the certificate of \(peer) is not signed by an authority that this host trusts"
+        + (expired.map { "; ca_file holds one that \(words(for: $0, now: now))" } ?? ""),
       mend: "name the authority's certificate in ca_file; if it is a public one, install ca-certificates "
         + "or have the provider send its intermediate certificates")
+  }
+
+  private static func words(for certificate: CertificateFacts, now: Int64) -> String {
+    certificate.until < now ? "expired \(ago(now - certificate.until))" : "is not valid yet"
   }
 
   private static func ago(_ seconds: Int64) -> String {
@@ -66,17 +88,17 @@ enum CertificateDiagnosis {
   }
 }
 
-/// Carries a certificate's times from the event loop to the waiting task.
+/// Carries what a certificate says from the event loop to the waiting task.
 private final class SeenCertificate: Sendable {
   /// Thrown once the certificate was seen, so that the connection is never used.
   struct Enough: Error {}
 
-  private let times = Mutex<(from: Int64, until: Int64)?>(nil)
+  private let seen = Mutex<CertificateFacts?>(nil)
 
   func keep(_ certificate: NIOSSLCertificate?) {
     guard let certificate else { return }
-    times.withLock { $0 = (Int64(certificate.notValidBefore), Int64(certificate.notValidAfter)) }
+    seen.withLock { $0 = CertificateFacts(certificate) }
   }
 
-  var validity: (from: Int64, until: Int64)? { times.withLock { $0 } }
+  var facts: CertificateFacts? { seen.withLock { $0 } }
 }

@@ -47,6 +47,30 @@ struct TLSTests {
     }
   }
 
+  @Test("a certificate of an authority in ca_file that has expired: tls_expired, whose message says which")
+  func expiredAuthority() async throws {
+    let certificates = try TestCertificates.shared()
+    try await ProviderTrial.run(identity: certificates.expiredAuthority) { trial in
+      let fault = await trial.source { $0.caFile = certificates.expiredAuthorityFile }
+        .fetch(previous: nil, validators: nil).fault
+      #expect(fault?.code == .tlsExpired)
+      #expect(fault?.message.hasPrefix("The authority's certificate in ca_file") == true, "\(fault?.message ?? "")")
+      #expect(fault?.message.contains("expired 24 hours ago") == true)
+      #expect(trial.provider.requests.isEmpty)
+    }
+  }
+
+  @Test("an expired authority that signed something else stays tls_unknown_authority, with a word about it")
+  func otherExpiredAuthority() async throws {
+    let certificates = try TestCertificates.shared()
+    try await ProviderTrial.run(identity: certificates.unknownAuthority) { trial in
+      let fault = await trial.source { $0.caFile = certificates.expiredAuthorityFile }
+        .fetch(previous: nil, validators: nil).fault
+      #expect(fault?.code == .tlsUnknownAuthority)
+      #expect(fault?.message.contains("ca_file holds one that expired") == true, "\(fault?.message ?? "")")
+    }
+  }
+
   @Test("a certificate that names the host in its common name only: tls_wrong_name")
   func commonNameOnly() async throws {
     let certificates = try TestCertificates.shared()

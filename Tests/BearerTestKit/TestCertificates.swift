@@ -56,6 +56,10 @@ package struct TestCertificates: Sendable {
   package var strangerFile: String
   /// As `good`, but signed by an authority of its own that nobody trusts.
   package var unknownAuthority: TestIdentity
+  /// The authority (PEM) that signed `expiredAuthority`, which expired yesterday.
+  package var expiredAuthorityFile: String
+  /// As `good`, but signed by an authority that has expired.
+  package var expiredAuthority: TestIdentity
   /// A client's, signed by the authority.
   package var client: TestIdentity
   /// A client's, signed by the authority, but expired yesterday.
@@ -77,6 +81,7 @@ package struct TestCertificates: Sendable {
     let maker = Maker(directory: directory)
     try maker.authority("ca")
     try maker.authority("stranger")
+    try maker.expiredAuthority("old-ca")
     let names = "DNS:localhost,DNS:\(publicName),IP:127.0.0.1,IP:::1"
     return TestCertificates(
       authorityFile: "\(directory)/ca.pem",
@@ -88,6 +93,8 @@ package struct TestCertificates: Sendable {
       addressOnly: try maker.leaf("address", names: "IP:127.0.0.1", days: 2, authority: "ca"),
       selfSigned: try maker.selfSigned("self", names: names), strangerFile: "\(directory)/stranger.pem",
       unknownAuthority: try maker.leaf("unknown", names: names, days: 2, authority: "stranger"),
+      expiredAuthorityFile: "\(directory)/old-ca.pem",
+      expiredAuthority: try maker.leaf("survivor", names: names, days: 2, authority: "old-ca"),
       client: try maker.leaf("client", names: "DNS:client.example.test", days: 2, authority: "ca"),
       expiredClient: try maker.leaf("old-client", names: "DNS:client.example.test", days: -1, authority: "ca"),
       strangeClient: try maker.leaf("strange", names: "DNS:client.example.test", days: 2, authority: "stranger"))
@@ -101,6 +108,16 @@ package struct TestCertificates: Sendable {
       try openssl(
         "req", "-x509", "-new", "-key", "\(name).key", "-subj", "/CN=bearerd test \(name)", "-days", "2",
         "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign",
+        "-out", "\(name).pem")
+    }
+
+    /// An authority that expired yesterday; `openssl req` takes no negative days.
+    func expiredAuthority(_ name: String) throws {
+      try key(name)
+      try write("basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n", to: "\(name).ext")
+      try openssl("req", "-new", "-key", "\(name).key", "-subj", "/CN=bearerd test \(name)", "-out", "\(name).csr")
+      try openssl(
+        "x509", "-req", "-in", "\(name).csr", "-signkey", "\(name).key", "-days", "-1", "-extfile", "\(name).ext",
         "-out", "\(name).pem")
     }
 
