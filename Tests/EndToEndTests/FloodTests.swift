@@ -113,7 +113,14 @@ import Testing
       client.send(Array(lines.utf8))
       #expect(try Self.read(33, from: client) == ["keys_unavailable": 32, "ok": 1])
 
-      // What was refused has its fetch all the same: the first of the third and of the fourth began it.
+      // What was refused has its fetch all the same: the first of the third and of the fourth began it. Each provider was
+      // asked for its discovery document and its keys before.
+      let haveAsked = DispatchSemaphore(value: 0)
+      Task {
+        for provider in providers.prefix(4) { _ = await provider.request(3) }
+        haveAsked.signal()
+      }
+      haveAsked.wait()
       for provider in providers.prefix(4) { provider.release() }
       #expect(try Self.read(32, from: client) == ["unknown_key": 32])
       for provider in providers.prefix(4) { #expect(provider.keyRequests == 2) }
