@@ -15,6 +15,10 @@ internal import Synchronization
 /// One client serves any number of tasks over one connection: it is made when first needed, and again when the daemon was
 /// restarted. A request whose connection ends before its reply is repeated once; asking has no effect on the daemon, so
 /// that asking twice does no harm.
+///
+/// A reply is waited for however long it takes. A task that has waited long enough is cancelled: it ends with
+/// ``ClientError/cancelled``, nothing is repeated, and as the connection is closed, so do end the requests that share it
+/// (with ``ClientError/closed``, repeated once).
 public final class BearerClient: Sendable {
   /// Where the daemon listens unless configured otherwise.
   public static let defaultPath = "/run/bearerd/bearerd.sock"

@@ -7,6 +7,8 @@ struct HelloCommand: AsyncParsableCommand {
     commandName: "hello",
     abstract: "Show the daemon's protocol version, operations, limits and features.",
     discussion: """
+      Exit status 69 means that nobody answers, or not within 5 s.
+
       Example:
         bearerd hello | jq .limits
       """)

@@ -7,7 +7,7 @@ struct PingCommand: AsyncParsableCommand {
     commandName: "ping",
     abstract: "Ask whether the daemon answers, for health checks.",
     discussion: """
-      Exit status 0 means that it does; 69 that nobody answers. With --ready, 75 means that it answers but has no keys \
+      Exit status 0 means that it does; 69 that nobody answers, or not within 5 s. With --ready, 75 means that it answers but has no keys \
       for some issuer yet.
 
       Example, as a container's readiness probe:

@@ -10,6 +10,9 @@ struct RefreshJWKSCommand: AsyncParsableCommand {
       For keys that were just rotated. The reply tells for each issuer which keys came and went; a fetch that fails \
       leaves the keys as they are, and the exit status is 75.
 
+      Waits as long as the fetches take. Exit status 69 means that nobody answers; a daemon that hangs is given up \
+      after 10 s.
+
       Example:
         bearerd refresh-jwks --issuer authgear
       """)
@@ -22,7 +25,7 @@ struct RefreshJWKSCommand: AsyncParsableCommand {
   func run() async throws {
     var request: JSONObject = ["op": "refresh-jwks"]
     request["issuer"] = issuer.map(JSONValue.string)
-    let daemon = RunningDaemon(path: daemon.path(Environment.current()), patience: .seconds(330))
+    let daemon = RunningDaemon(path: daemon.path(Environment.current()), patience: .refresh)
     try Reply(await daemon.ask(request)).printAndExit()
   }
 }

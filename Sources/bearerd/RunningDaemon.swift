@@ -1,60 +1,80 @@
 import ArgumentParser
 import BearerClient
 import BearerJSON
-import Glibc
 
 /// The daemon at a socket, as the subcommands ask it.
 struct RunningDaemon {
   /// The socket's path.
   let path: String
-  /// How long a reply is waited for; the daemon's own longest wait for keys is a minute, and usually half a second.
-  var patience: Duration = .seconds(75)
+  /// How long it is waited for.
+  var patience = Patience.atOnce
+
+  private typealias Outcome = Result<JSONObject, NoReply>
 
   /// Sends a request and returns the reply, or ends the command with a message.
   func ask(_ request: JSONObject) async throws(ExitCode) -> JSONObject {
-    let client = BearerClient(path: path)
-    defer { client.close() }
-    switch await reply(to: request, from: client) {
-    case .success(let reply)?: return reply
-    case .failure(let error)?: throw Self.exit(for: error)
-    case nil: throw failure(.noDaemon, "the daemon at \(path) did not answer within \(patience)")
+    do throws(NoReply) {
+      return try await reply(to: request)
+    } catch {
+      throw failure(error.status, error.message)
     }
   }
 
-  /// The outcome; `nil` if there is none in time.
-  private func reply(to request: JSONObject, from client: BearerClient) async -> Result<JSONObject, ClientError>? {
-    await withTaskGroup(of: Result<JSONObject, ClientError>?.self) { group in
+  /// Sends a request and returns the reply; what was not answered in time is not sent again.
+  func reply(to request: JSONObject) async throws(NoReply) -> JSONObject {
+    let late = Outcome.failure(late("did not answer", patience.reply))
+    let outcome = await withTaskGroup(of: Outcome.self) { group in
+      group.addTask {
+        let outcome = await attempt(request, within: patience.reply)
+        return outcome ?? late
+      }
+      if patience.reply > patience.betweenPings {
+        group.addTask {
+          await untilSilent()
+          return .failure(self.late("hangs: it did not answer a ping", patience.ping))
+        }
+      }
+      let first = await group.next()
+      group.cancelAll()
+      return first ?? late
+    }
+    return try outcome.get()
+  }
+
+  private func late(_ what: String, _ time: Duration) -> NoReply {
+    NoReply(status: .noDaemon, message: "the daemon at \(path) \(what) within \(time)")
+  }
+
+  /// Pings the daemon until that is not answered in time.
+  ///
+  /// Whatever else befalls a ping is not decisive: a daemon that stops, or has no room for another connection, may still
+  /// answer what it has received.
+  private func untilSilent() async {
+    while !Task.isCancelled {
+      try? await Task.sleep(for: patience.betweenPings)
+      guard await attempt(["op": "ping"], within: patience.ping) != nil else { return }
+    }
+  }
+
+  /// What becomes of a request over a connection of its own; `nil` if there is no reply in time.
+  private func attempt(_ request: JSONObject, within time: Duration) async -> Outcome? {
+    let client = BearerClient(path: path)
+    defer { client.close() }
+    return await withTaskGroup(of: Outcome?.self) { group in
       group.addTask {
         do throws(ClientError) {
           return .success(try await client.request(request))
         } catch {
-          return .failure(error)
+          return .failure(NoReply(error, path: path))
         }
       }
-      group.addTask { [patience] in
-        try? await Task.sleep(for: patience)
+      group.addTask {
+        try? await Task.sleep(for: time)
         return nil
       }
       let first = await group.next()
       group.cancelAll()
       return first ?? nil
-    }
-  }
-
-  private static func exit(for error: ClientError) -> ExitCode {
-    switch error {
-    case .noDaemon(let path, ENOENT):
-      failure(
-        .noDaemon, "no daemon answers at \(path): there is no such socket. Is bearerd running, and --socket right?")
-    case .noDaemon(let path, ECONNREFUSED):
-      failure(.noDaemon, "no daemon answers at \(path): the socket is there, but nobody listens")
-    case .noDaemon(let path, EACCES):
-      failure(
-        .forbidden, "user \(geteuid()) may not use the socket at \(path); members of the socket's group may")
-    case .noDaemon(let path, let code):
-      failure(.noDaemon, "no daemon answers at \(path): \(String(cString: strerror(code)))")
-    default:
-      failure(.noDaemon, error.description)
     }
   }
 }

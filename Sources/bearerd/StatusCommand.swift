@@ -7,7 +7,7 @@ struct StatusCommand: AsyncParsableCommand {
     commandName: "status",
     abstract: "Show what the daemon knows: its issuers, their keys, their last faults.",
     discussion: """
-      Readable on a terminal, one line of JSON elsewhere.
+      Readable on a terminal, one line of JSON elsewhere. Exit status 69 means that nobody answers, or not within 5 s.
 
       Example:
         bearerd status | jq '.issuers[].state'

@@ -11,7 +11,8 @@ struct TokenQuestion {
   func ask() async throws(ExitCode) {
     let request = options.request(operation: operation, token: try token())
     let environment = Environment.current()
-    let reply = try await RunningDaemon(path: daemon.path(environment)).ask(request)
+    let patience = Patience.forToken(deadlineMilliseconds: options.deadlineMs)
+    let reply = try await RunningDaemon(path: daemon.path(environment), patience: patience).ask(request)
     if options.explain, Output.standard.isTerminal {
       let table = TraceTable(
         reply: reply, style: Output.standard.style(environment), width: Output.standard.width)

@@ -8,7 +8,8 @@ struct VerifyCommand: AsyncParsableCommand {
     usage: "bearerd verify [<options>] <token>\nbearerd verify [<options>] -",
     discussion: """
       Prints the daemon's reply: indented on a terminal, one line of JSON elsewhere. Exit status 0 means that the token \
-      is good under the policy, 1 that it is refused, 75 that it could not be decided.
+      is good under the policy, 1 that it is refused, 75 that it could not be decided, 69 that nobody \
+      answers; a daemon that hangs is given up after 10 s.
 
       Example:
         bearerd verify --explain --scope "orders:write" - < token.txt

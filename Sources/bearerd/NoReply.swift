@@ -1,0 +1,38 @@
+import BearerClient
+import Glibc
+
+/// Why there is no reply, and how a command ends for that.
+struct NoReply: Error, Equatable {
+  let status: ExitStatus
+  /// What is wrong, for people; a sentence without its full stop.
+  let message: String
+
+  init(status: ExitStatus, message: String) {
+    self.status = status
+    self.message = message
+  }
+
+  /// For a fault of the connection to the daemon at a path.
+  init(_ error: ClientError, path: String) {
+    switch error {
+    case .noDaemon(_, ENOENT):
+      status = .noDaemon
+      message = "no daemon answers at \(path): there is no such socket. Is bearerd running, and --socket right?"
+    case .noDaemon(_, ECONNREFUSED):
+      status = .noDaemon
+      message = "no daemon answers at \(path): the socket is there, but nobody listens"
+    case .noDaemon(_, EACCES):
+      status = .forbidden
+      message = "user \(geteuid()) may not use the socket at \(path); members of the socket's group may"
+    case .noDaemon(_, let code):
+      status = .noDaemon
+      message = "no daemon answers at \(path): \(String(cString: strerror(code)))"
+    case .connection(EAGAIN):
+      status = .noDaemon
+      message = "the daemon at \(path) hangs: so many wait for it already that no more can"
+    default:
+      status = .noDaemon
+      message = error.description
+    }
+  }
+}
