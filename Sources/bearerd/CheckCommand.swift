@@ -28,17 +28,17 @@ struct CheckCommand: AsyncParsableCommand {
       Self.count(configuration.issuers.count, "issuer", "issuers"),
       Self.count(configuration.policies.count, "policy", "policies"),
     ]
-    Output.standard.write(line: "The configuration is sound: \(counts.joined(separator: ", ")).")
+    try Output.print("The configuration is sound: \(counts.joined(separator: ", ")).")
     let style = Output.standard.style(environment)
     for remark in ConfigurationRemarks.remarks(on: configuration) {
-      Output.standard.write(line: "\(style.attention("!")) \(remark)")
+      try Output.print("\(style.attention("!")) \(remark)")
     }
     guard !offline else { return }
 
     let reports = await IssuerCheck.run(configuration.issuers, environment: environment)
     for (issuer, report) in zip(configuration.issuers, reports) {
       let lines = ProbeLines(name: issuer.name, report: report, style: style, width: Output.standard.width).lines()
-      Output.standard.write(line: "\n" + lines.joined(separator: "\n"))
+      try Output.print("\n" + lines.joined(separator: "\n"))
     }
     guard reports.allSatisfy(\.isUsable) else { throw ExitStatus.undecided.exitCode }
   }

@@ -15,7 +15,8 @@ enum ExitStatus: Int32 {
   case internalError = 70
   /// The socket cannot be bound.
   case cannotBind = 71
-  /// It cannot be decided now (category `unavailable`), an issuer did not pass its probe, or keys are missing.
+  /// It cannot be decided now (category `unavailable`), an issuer did not pass its probe, keys are missing, or the outcome
+  /// cannot be written.
   case undecided = 75
   /// The daemon or the socket's permissions do not let this user ask (category `forbidden`).
   case forbidden = 77

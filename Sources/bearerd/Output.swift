@@ -24,19 +24,37 @@ struct Output: Sendable {
     return ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col >= 40 ? Int(size.ws_col) : 80
   }
 
-  /// Writes a text and a line end; what cannot be written (a closed pipe) is given up.
-  func write(line text: String) {
+  /// Writes a text and a line end.
+  ///
+  /// - Returns: The errno, if not all of it could be written.
+  @discardableResult
+  func write(line text: String) -> CInt? {
     write(Array((text + "\n").utf8))
   }
 
-  /// Writes bytes; what cannot be written (a closed pipe) is given up.
-  func write(_ bytes: [UInt8]) {
+  /// Writes bytes.
+  ///
+  /// - Returns: The errno, if not all of them could be written.
+  @discardableResult
+  func write(_ bytes: [UInt8]) -> CInt? {
     var rest = bytes[...]
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
       if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return }
+      guard count > 0 else { return count < 0 ? errno : EIO }
       rest = rest.dropFirst(count)
+    }
+    return nil
+  }
+
+  /// Writes a text and a line end to standard output, or ends the command with a message.
+  ///
+  /// A reader that has gone wants no more, and counts as if it had read.
+  static func print(_ text: String) throws(ExitCode) {
+    switch standard.write(line: text) {
+    case nil, EPIPE?: return
+    case let code?:
+      throw failure(.undecided, "standard output cannot be written: \(String(cString: strerror(code)))")
     }
   }
 }

@@ -13,9 +13,9 @@ struct Reply {
   func printAndExit(_ status: ExitStatus? = nil) throws(ExitCode) {
     let value = JSONValue.object(members)
     if Output.standard.isTerminal {
-      Output.standard.write(line: Style.harmless(json: value.prettyPrinted()))
+      try Output.print(Style.harmless(json: value.prettyPrinted()))
     } else {
-      Output.standard.write(value.serialized() + [UInt8(ascii: "\n")])
+      try Output.print(String(decoding: value.serialized(), as: UTF8.self))
     }
     throw (status ?? ExitStatus(reply: members)).exitCode
   }

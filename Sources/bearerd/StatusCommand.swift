@@ -20,6 +20,6 @@ struct StatusCommand: AsyncParsableCommand {
     let reply = try await RunningDaemon(path: daemon.path(environment)).ask(["op": "status"])
     guard Output.standard.isTerminal, ExitStatus(reply: reply) == .holds else { return try Reply(reply).printAndExit() }
     let table = StatusTable(reply: reply, style: Output.standard.style(environment))
-    Output.standard.write(line: table.lines().joined(separator: "\n"))
+    try Output.print(table.lines().joined(separator: "\n"))
   }
 }

@@ -16,7 +16,7 @@ struct TokenQuestion {
     if options.explain, Output.standard.isTerminal {
       let table = TraceTable(
         reply: reply, style: Output.standard.style(environment), width: Output.standard.width)
-      Output.standard.write(line: table.lines().joined(separator: "\n"))
+      try Output.print(table.lines().joined(separator: "\n"))
       throw ExitStatus(reply: reply).exitCode
     }
     try Reply(reply).printAndExit()

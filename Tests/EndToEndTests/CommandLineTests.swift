@@ -13,11 +13,14 @@ import Testing
     var error: String
   }
 
-  /// Runs the built program to its end.
-  static func run(_ arguments: [String], environment: [String: String] = [:], input: String = "") async throws -> Run {
+  /// Runs the built program to its end, or a script that gets its path and arguments.
+  static func run(
+    _ arguments: [String], environment: [String: String] = [:], input: String = "", by script: String? = nil
+  ) async throws -> Run {
     let process = Process()
-    process.executableURL = Bundle.main.executableURL?.deletingLastPathComponent().appending(path: "bearerd")
-    process.arguments = arguments
+    let program = Bundle.main.executableURL?.deletingLastPathComponent().appending(path: "bearerd")
+    process.executableURL = script == nil ? program : URL(filePath: "/bin/sh")
+    process.arguments = script.map { ["-c", $0, "sh", program?.path() ?? "bearerd"] + arguments } ?? arguments
     process.environment = environment.merging(["PATH": "/usr/bin:/bin", "COLUMNS": "80"]) { given, _ in given }
     let (standardInput, output, error) = (Pipe(), Pipe(), Pipe())
     process.standardInput = standardInput
@@ -117,6 +120,19 @@ import Testing
       try await Self.run(
         arguments + ["--socket", "/nonexistent/b.sock"], environment: ["BEARERD_SOCKET": "/nonexistent/other"])
         == Run(status: 69, output: "", error: error))
+  }
+
+  @Test(
+    "an outcome that cannot be written ends with status 75 and a message",
+    arguments: [["check", "--offline", "--issuer", "https://a.invalid", "--audience", "a"], ["ping"], ["status"]])
+  func unwritable(_ arguments: [String]) async throws {
+    let daemon = try QuietDaemon(answeringAfter: 0)
+    defer { daemon.end() }
+    let script = #"program=$1; shift; "$program" "$@" > /dev/full"#
+    let full = try await Self.run(arguments, environment: ["BEARERD_SOCKET": daemon.path], by: script)
+    #expect(
+      full
+        == Run(status: 75, output: "", error: "bearerd: standard output cannot be written: No space left on device\n"))
   }
 
   @Test("a path that is no socket is told apart")

@@ -31,6 +31,7 @@ final class QuietDaemon: Sendable {
       }
     }
     guard isBound, listen(listener, 16) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
+    if pings == 0 { enough.signal() }
     if pings != nil { Thread.detachNewThread { self.accept() } }
   }
 
