@@ -18,6 +18,9 @@ struct NoReply: Error, Equatable {
     case .noDaemon(_, ENOENT):
       status = .noDaemon
       message = "no daemon answers at \(path): there is no such socket. Is bearerd running, and --socket right?"
+    case .noDaemon(_, ECONNREFUSED) where !Self.isSocket(path):
+      status = .noDaemon
+      message = "no daemon answers at \(path), which is no socket. Is --socket right?"
     case .noDaemon(_, ECONNREFUSED):
       status = .noDaemon
       message = "no daemon answers at \(path): the socket is there, but nobody listens"
@@ -34,5 +37,11 @@ struct NoReply: Error, Equatable {
       status = .noDaemon
       message = error.description
     }
+  }
+
+  /// Whether a path leads to a socket; true, too, if that cannot be told.
+  private static func isSocket(_ path: String) -> Bool {
+    var facts = stat()
+    return stat(path, &facts) != 0 || facts.st_mode & S_IFMT == S_IFSOCK
   }
 }

@@ -8,6 +8,10 @@ struct SocketOptions: ParsableArguments {
       "The daemon's socket. Otherwise $BEARERD_SOCKET, or \(Configuration.defaultSocketPath).", valueName: "path"))
   var socket: String?
 
+  func validate() throws(ValidationError) {
+    if socket == "" { throw ValidationError("--socket is empty") }
+  }
+
   /// The path that counts.
   func path(_ environment: [String: String]) -> String {
     if let socket { return socket }

@@ -135,6 +135,25 @@ import Testing
         == Run(status: 75, output: "", error: "bearerd: standard output cannot be written: No space left on device\n"))
   }
 
+  @Test("a socket that nobody listens at is there all the same")
+  func nobodyListens() async throws {
+    let daemon = try QuietDaemon(answeringAfter: nil)
+    daemon.end()
+    #expect(
+      try await Self.run(["ping", "--socket", daemon.path])
+        == Run(
+          status: 69, output: "",
+          error: "bearerd: no daemon answers at \(daemon.path): the socket is there, but nobody listens\n"))
+  }
+
+  @Test("an empty path is wrong use", arguments: ["ping", "status", "hello", "refresh-jwks"])
+  func emptyPath(_ command: String) async throws {
+    let run = try await Self.run([command, "--socket", ""])
+    #expect(run.status == 64)
+    #expect(run.output == "")
+    #expect(run.error.hasPrefix("Error: --socket is empty\n"))
+  }
+
   @Test("a path that is no socket is told apart")
   func notASocket() async throws {
     let path = "/tmp/bearerd-test-\(UUID().uuidString)"
@@ -144,6 +163,11 @@ import Testing
       try await Self.run(["ping", "--socket", path])
         == Run(
           status: 69, output: "",
-          error: "bearerd: no daemon answers at \(path): the socket is there, but nobody listens\n"))
+          error: "bearerd: no daemon answers at \(path), which is no socket. Is --socket right?\n"))
+    #expect(
+      try await Self.run(["status"], environment: ["BEARERD_SOCKET": "/tmp"])
+        == Run(
+          status: 69, output: "", error: "bearerd: no daemon answers at /tmp, which is no socket. Is --socket right?\n")
+    )
   }
 }
