@@ -30,7 +30,10 @@ struct CheckCommand: AsyncParsableCommand {
     ]
     try Output.print("The configuration is sound: \(counts.joined(separator: ", ")).")
     let style = Output.standard.style(environment)
-    for remark in ConfigurationRemarks.remarks(on: configuration) {
+    let remarks =
+      ConfigurationRemarks.remarks(on: configuration)
+      + FileRemarks.remarks(on: configuration, withIssuers: offline)
+    for remark in remarks {
       try Output.print("\(style.attention("!")) \(remark)")
     }
     guard !offline else { return }
