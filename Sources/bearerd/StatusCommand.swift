@@ -19,7 +19,8 @@ struct StatusCommand: AsyncParsableCommand {
     let environment = Environment.current()
     let reply = try await RunningDaemon(path: daemon.path(environment)).ask(["op": "status"])
     guard Output.standard.isTerminal, ExitStatus(reply: reply) == .holds else { return try Reply(reply).printAndExit() }
-    let table = StatusTable(reply: reply, style: Output.standard.style(environment))
+    let table = StatusTable(
+      reply: reply, style: Output.standard.style(environment), width: Output.standard.width)
     try Output.print(table.lines().joined(separator: "\n"))
   }
 }

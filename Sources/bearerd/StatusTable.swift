@@ -7,6 +7,8 @@ import BearerJSON
 struct StatusTable {
   let reply: JSONObject
   let style: Style
+  /// How many characters a line may have; only words longer than that, and tables of keys, go beyond.
+  var width = 80
 
   /// The lines.
   func lines() -> [String] {
@@ -75,6 +77,7 @@ struct StatusTable {
   private func facts(of object: JSONObject, without known: [String], indentation: String) -> [String] {
     var table = TextTable()
     add(object.members.filter { !known.contains($0.name) }, to: &table, prefix: "")
+    table.wrapLastColumn(width: width - indentation.count)
     return table.lines().map { indentation + $0 }
   }
 

@@ -141,6 +141,21 @@ import Testing
       ])
   }
 
+  @Test("status breaks long messages between words, under where they began")
+  func statusWrapping() throws {
+    let reply = try reply(
+      #"{"ok":true,"version":"1","issuers":[{"issuer":"a","url":"https://a.example","state":"none","last_error":{"code":"x","message":"one two three four five six seven"},"waiting":0}]}"#
+    )
+    #expect(
+      StatusTable(reply: reply, style: plain, width: 44).lines() == [
+        "bearerd 1", "", "a  https://a.example  none",
+        "  last_error.code     x",
+        "  last_error.message  one two three four",
+        "                      five six seven",
+        "  waiting             0",
+      ])
+  }
+
   @Test("an issuer's probe tells what was found and what to mend")
   func probe() {
     let report = ProbeReport(
