@@ -16,6 +16,7 @@ extension CertificateFacts {
   /// The facts of a certificate that the TLS library has parsed.
   init(_ certificate: NIOSSLCertificate) {
     self.init(from: Int64(certificate.notValidBefore), until: Int64(certificate.notValidAfter))
+    // Without the names the times alone are told, as for any certificate whose names cannot be read.
     guard let bytes = try? certificate.toDERBytes() else { return }
     // The library shows neither name. RFC 5280 section 4.1: Certificate, TBSCertificate, and in it an optional version
     // [0], serialNumber, signature, issuer, validity, subject; each name is a sequence.

@@ -61,7 +61,7 @@ package struct KeySet: Sendable {
 
   /// How many keys that cannot be used are kept for `status`: a mebibyte has room for 340,000, each of which would cost
   /// more to show than to send.
-  package static let maximumUnusableEntries = 100
+  package static let maximumUnusableEntries = 1000
 
   /// The keys in the set's order: every one that can be used, and of the others the first
   /// ``maximumUnusableEntries``.
@@ -220,6 +220,6 @@ extension KeySet.Entry {
     crv = value["crv"]?.stringValue
     use = value["use"]?.stringValue
     isUsable = true
-    problem = value["d"] == nil ? nil : "private_key_published"
+    problem = value["d"] == nil || value["d"] == .null ? nil : "private_key_published"
   }
 }

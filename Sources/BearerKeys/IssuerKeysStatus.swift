@@ -24,7 +24,7 @@ package struct IssuerKeysStatus: Sendable {
   package var keys: [KeySet.Entry]
   /// How many that cannot be used are not among them.
   package var keysLeftOut: Int
-  /// How many of them are usable.
+  /// How many keys are usable.
   package var usableKeys: Int
   /// Counts the sets that were put in use.
   package var generation: UInt64?

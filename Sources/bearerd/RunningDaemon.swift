@@ -51,6 +51,7 @@ struct RunningDaemon {
   /// answer what it has received.
   private func untilSilent() async {
     while !Task.isCancelled {
+      // Sleep throws only when the task is cancelled; then the ping ends at once, and the loop after it.
       try? await Task.sleep(for: patience.betweenPings)
       guard await attempt(["op": "ping"], within: patience.ping) != nil else { return }
     }
@@ -69,6 +70,7 @@ struct RunningDaemon {
         }
       }
       group.addTask {
+        // Sleep throws only when the task is cancelled, for which nobody waits any more.
         try? await Task.sleep(for: time)
         return nil
       }

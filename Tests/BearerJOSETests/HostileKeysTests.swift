@@ -72,6 +72,7 @@ struct HostileKeysTests {
     Case("kid a number", rsa(bits: 2048, members: #","kid":7"#), "malformed"),
     Case("kid a list", rsa(bits: 2048, members: #","kid":["a"]"#), "malformed"),
     Case("alg null", rsa(bits: 2048, members: #","alg":null"#), nil),
+    Case("d null", rsa(bits: 2048, members: #","d":null"#), nil),
     Case("n null", #"{"kty":"RSA","n":null,"e":"AQAB"}"#, "malformed"),
     Case("alg a list", rsa(bits: 2048, members: #","alg":["RS256"]"#), "malformed"),
     Case("a symmetric key", #"{"kty":"oct","k":"AAAA","alg":"HS256"}"#, "unsupported_kty"),

@@ -109,16 +109,16 @@ struct KeySetTests {
     #expect(try key(fresh).serial != key(first).serial)
   }
 
-  @Test("of keys that cannot be used the first hundred are listed, and the others counted")
+  @Test("of keys that cannot be used the first thousand are listed, and the others counted")
   func unusable() throws {
-    let junk = [JSONValue](repeating: [:], count: 150)
+    let junk = [JSONValue](repeating: [:], count: 1050)
     let set = try set(junk + [jwk(Self.ec, ["kid": "a"])] + junk + [jwk(Self.other, ["kid": "b"])])
-    #expect(set.entries.count == 102)
+    #expect(set.entries.count == 1002)
     #expect(set.entries.suffix(2).map(\.kid) == ["a", "b"])
-    #expect(set.entries.map(\.isUsable) == [Bool](repeating: false, count: 100) + [true, true])
-    #expect(set.leftOut == 200)
+    #expect(set.entries.map(\.isUsable) == [Bool](repeating: false, count: 1000) + [true, true])
+    #expect(set.leftOut == 1100)
     #expect(set.usableKeys == 2)
-    #expect(try self.set([jwk(Self.ec)] + junk.prefix(100)).leftOut == 0)
+    #expect(try self.set([jwk(Self.ec)] + junk.prefix(1000)).leftOut == 0)
     // One whose fault shows only when the whole set is read has its place like any other.
     let twins = try self.set(junk + [jwk(Self.ec, ["kid": "c"]), jwk(Self.other, ["kid": "c"]), jwk(Self.ec)])
     #expect(twins.entries.suffix(3).map(\.problem) == ["ambiguous_kid", "ambiguous_kid", nil])

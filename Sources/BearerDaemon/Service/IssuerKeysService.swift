@@ -54,7 +54,7 @@ final class IssuerKeysService: Service {
   private let group: any EventLoopGroup
   private let environment: [String: String]
   private let snapshots: SnapshotStore?
-  private let writer: SnapshotWriter?
+  private let disk: SnapshotDisk?
   private let logger: Logger
   private let onChange: @Sendable () -> Void
   /// By the bytes of the issuers' urls, each of which only one issuer has; a name may be another's after the next reload.
@@ -79,8 +79,8 @@ final class IssuerKeysService: Service {
     self.group = group
     self.environment = environment
     self.snapshots = snapshots
-    writer = snapshots.map { store in
-      SnapshotWriter { snapshot, issuer, logger in store.keep(snapshot, of: issuer, logger: logger) }
+    disk = snapshots.map { store in
+      SnapshotDisk { snapshot, issuer, logger in store.keep(snapshot, of: issuer, logger: logger) }
     }
     self.logger = logger
     self.onChange = onChange
@@ -114,11 +114,11 @@ final class IssuerKeysService: Service {
     }
     let configured = Configured(issuer)
     let keys = IssuerKeys(settings: settings, source: source(of: issuer)) {
-      [logger, writer, onChange] change in
+      [logger, disk, onChange] change in
       let issuer = configured.configuration
       let log = logger.forIssuer(issuer.name)
       log.tell(change)
-      if let snapshot = change.validated { writer?.keep(snapshot, of: issuer, logger: log) }
+      if let snapshot = change.validated { disk?.keep(snapshot, of: issuer, logger: log) }
       onChange()
     }
     // A start or a SIGHUP brought this about.
@@ -144,8 +144,8 @@ final class IssuerKeysService: Service {
   private func keysOnDisk(
     of issuer: IssuerConfiguration, until deadline: DispatchTime, _ log: Logger
   ) -> (keys: FetchedKeys, age: Duration)? {
-    guard let snapshots, let writer else { return nil }
-    guard let kept = writer.read(until: deadline, { snapshots.load(issuer, logger: log) }) else {
+    guard let snapshots, let disk else { return nil }
+    guard let kept = disk.read(until: deadline, { snapshots.load(issuer, logger: log) }) else {
       log.warning("the state directory does not answer; keys that are kept there are not used")
       return nil
     }
@@ -179,7 +179,7 @@ final class IssuerKeysService: Service {
   }
 
   /// Waits until every set that came is on the disk, or until the task is cancelled.
-  func settle() async { await writer?.settle() }
+  func settle() async { await disk?.settle() }
 
   private func run(_ issuer: Held) async {
     await withTaskGroup { group in

@@ -47,6 +47,7 @@ struct SnapshotStore: Sendable {
     switch read(name) {
     case .success(nil): return false
     case .success(let bytes?):
+      // What is wrong with it does not matter: what cannot be read may hold anything.
       let kept = try? KeySnapshotRecord(
         decoding: bytes, issuer: record.issuer, configuration: record.configuration,
         wallNow: record.validatedAt, maximumAge: maximumAge)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import BearerDaemon
 
-@Suite(.timeLimit(.minutes(1))) struct SnapshotWriterTests {
+@Suite(.timeLimit(.minutes(1))) struct SnapshotDiskTests {
   private let log = CapturedLog()
 
   /// A disk that hangs until it is let go; a real one cannot be made to.
@@ -36,7 +36,7 @@ import Testing
   @Test("a disk that hangs holds up nobody, and then has the newest of each issuer")
   func hangs() async throws {
     let disk = HangingDisk()
-    let writer = SnapshotWriter { [first = Atomic(true)] snapshot, issuer, _ in
+    let writer = SnapshotDisk { [first = Atomic(true)] snapshot, issuer, _ in
       disk.write(snapshot, issuer, first.exchange(false, ordering: .relaxed))
     }
     let a = IssuerConfiguration(name: "a", url: "https://a.example")
@@ -61,7 +61,7 @@ import Testing
   @Test("who reads gets what is there, and waits no longer than the deadline for a disk that hangs")
   func reads() async throws {
     let disk = HangingDisk()
-    let writer = SnapshotWriter {
+    let writer = SnapshotDisk {
       disk.write($0, $1, true); _ = $2
     }
     #expect(writer.read(until: .distantFuture) { 7 } == 7)
@@ -75,7 +75,7 @@ import Testing
   @Test("a set that waits does not go because its issuer's name is another's now")
   func renamed() async throws {
     let disk = HangingDisk()
-    let writer = SnapshotWriter { [first = Atomic(true)] snapshot, issuer, _ in
+    let writer = SnapshotDisk { [first = Atomic(true)] snapshot, issuer, _ in
       disk.write(snapshot, issuer, first.exchange(false, ordering: .relaxed))
     }
     let (a, b) = ("https://a.example", "https://b.example")
@@ -91,7 +91,7 @@ import Testing
 
   @Test("there is nothing to wait for when nothing is kept")
   func idle() async {
-    let writer = SnapshotWriter { _, _, _ in }
+    let writer = SnapshotDisk { _, _, _ in }
     await writer.settle()
   }
 }

@@ -9,7 +9,7 @@ import Synchronization
 ///
 /// The threads that tasks share are few. If keys were written there, a stalled `fsync` would stop fetches, the ends of
 /// waits, the watchdog and the daemon's own end.
-final class SnapshotWriter: Sendable {
+final class SnapshotDisk: Sendable {
   private struct Job: Sendable {
     var snapshot: KeySnapshot
     var issuer: IssuerConfiguration
@@ -27,7 +27,7 @@ final class SnapshotWriter: Sendable {
   private let thread = NIOThreadPool(numberOfThreads: 1)
   private let state = Mutex(State())
 
-  /// A writer that calls `write` for one set after the other.
+  /// One that calls `write` for one set after the other.
   init(_ write: @escaping @Sendable (KeySnapshot, IssuerConfiguration, Logger) -> Void) {
     self.write = write
     thread.start()
