@@ -68,11 +68,13 @@ extension Verifier {
     return true
   }
 
-  // MARK: What each kind of token must have (contract section 8.1)
+  // MARK: What each kind of token must have, and must not
 
   func checkRequiredClaims(_ question: Question) throws(Rejection) {
+    let kind = question.demands.policy.policy.tokenType
+    try refuseOtherKinds(than: kind)
     try requirePresent(claims.expiry.isPresent, "exp")
-    switch question.demands.policy.policy.tokenType {
+    switch kind {
     case .access:
       // RFC 9068 section 2.2.
       try requirePresent(claims.subject != nil, "sub")
@@ -86,16 +88,27 @@ extension Verifier {
       try requirePresent(claims.audience != nil, "aud")
       try requirePresent(claims.issuedAt.isPresent, "iat")
     case .any:
-      // A logout token has events (OpenID Connect Back-Channel Logout 1.0 section 2.4); only an ID token has hashes
-      // (OpenID Connect Core 1.0 sections 3.1.3.6 and 3.3.2.11).
-      try refuse(claims.events, "events")
-      try refuse(claims.accessTokenHash, "at_hash")
-      try refuse(claims.codeHash, "c_hash")
+      break
     }
     for claim in question.demands.policy.requiredClaims {
       guard let value = payload.value(of: claim.bytes, payloadBytes.span), payload[value].kind != .null else {
         throw Rejection(.missingClaim, "The token lacks a claim that the policy requires.", claim: claim.name)
       }
+    }
+  }
+
+  /// Refuses a token whose claims show another kind, whatever its `typ` says.
+  ///
+  /// A logout token has `events` (OpenID Connect Back-Channel Logout 1.0 section 2.4). Its `typ` is often `JWT` or
+  /// absent, so that only this claim tells it from an ID token: without the check a logout would pass as a login.
+  /// Only an ID token has `at_hash`, `c_hash` (OpenID Connect Core 1.0 sections 3.1.3.6 and 3.3.2.11) or `nonce`
+  /// (section 2); one of the code flow often has `nonce` alone.
+  private func refuseOtherKinds(than kind: TokenType) throws(Rejection) {
+    try refuse(claims.events, "events")
+    if kind == .any {
+      try refuse(claims.accessTokenHash, "at_hash")
+      try refuse(claims.codeHash, "c_hash")
+      try refuse(claims.nonce, "nonce")
     }
   }
 

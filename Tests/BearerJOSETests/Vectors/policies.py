@@ -49,5 +49,6 @@ POLICIES = {
     "any": policy(token_type="any"),
     "any-without-audience": policy((), token_type="any"),
     "any-clients": policy((), token_type="any", clients=[CLIENT, "back-office"]),
+    "access-token-use": policy((), clients=[CLIENT], claims={"token_use": "access"}),
     "any-token-use": policy((), token_type="any", clients=[CLIENT], claims={"token_use": "access"}),
 }

@@ -9,7 +9,7 @@ from minting import DROP, NOW, access, mint
 
 
 def cases(add):
-    every = {"policy": "any-token-use", "request": {"nonce": "n", "max_age": 60, "scope": "read", "audience": "a"}}
+    every = {"policy": "access-token-use", "request": {"nonce": "n", "max_age": 60, "scope": "read", "audience": "a"}}
 
     # From the last fault to the first: each vector has all the faults of those before it.
     claims = access(aud="a", token_use="access", nonce="n", auth_time=NOW, scope="read")

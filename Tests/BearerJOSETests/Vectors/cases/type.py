@@ -46,6 +46,7 @@ def cases(add):
         ("events", event, "a logout token (OpenID Connect Back-Channel Logout)"),
         ("at_hash", "77QmUPtjPfzWtF2AnpK9RQ", "an ID token"),
         ("c_hash", "LDktKdoQak3Pk0cnXxCltA", "an ID token of the hybrid flow"),
+        ("nonce", "n-0S6_WzA2Mj", "an ID token of the code flow, which has neither at_hash nor c_hash"),
     ]:
         add(f"any-with-{name}", "wrong_type", mint(access({name: value}), typ="JWT"),
             f"{name} says that this is {comment}", policy="any", claim=name)
@@ -55,6 +56,14 @@ def cases(add):
         "a logout token by its type", policy="any")
     add("any-with-events-ill-typed", "wrong_type", mint(access(events="x"), typ="JWT"),
         "events of whatever type", policy="any", claim="events")
+    for name, typ in [("typ-absent", DROP), ("typ-jwt", "JWT")]:
+        add(f"id-logout-token-{name}", "wrong_type", mint_id(identity(events=event, sid="s", jti="l-1"), typ=typ),
+            "a logout token is no login, whatever its typ", policy="id", claim="events")
+    add("id-logout-token-without-sub", "wrong_type", mint_id(identity(events=event, sid="s", jti="l-1", sub=DROP)),
+        "what kind of token it is comes before what that kind must have", policy="id", claim="events")
+    add("id-with-events-null", "accept", mint_id(identity(events=None)), "a null events is none", policy="id")
+    add("access-with-events", "wrong_type", mint(access(events=event)), "a logout token that calls itself at+jwt",
+        claim="events")
     add("id-with-at_hash", "accept", mint_id(identity(at_hash="77QmUPtjPfzWtF2AnpK9RQ", c_hash="LDktKdoQak3Pk0cnXxCltA")),
         "in an ID token the hashes are at home", policy="id")
     add("access-with-nonce", "accept", mint(access(nonce="n", auth_time=NOW - 10)),
