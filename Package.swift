@@ -2,6 +2,138 @@
 
 import PackageDescription
 
+enum Kind {
+  case library, program, tests
+  /// A library that only tests use.
+  case kit
+  /// It has libFuzzer's `main`, so it can only be linked as `deploy/fuzz` does it.
+  case fuzzer
+}
+
+/// A row for each target: its name, and what its files import besides the toolchain's own modules.
+///
+/// Rows stand below what they import. `swift test --filter ImportRulesTests` compares them with the files, both ways.
+let table: [(kind: Kind, name: String, imports: String)] = [
+  // The pure core: bytes, keys, policy and a given time. No I/O, no clock.
+  (.library, "BearerJSON", ""),
+  (.library, "BearerCrypto", "CLibcrypto"),
+  (.library, "BearerJOSE", "BearerCrypto BearerJSON"),
+  (.library, "BearerKeys", "BearerCrypto BearerJOSE BearerJSON"),
+  (.library, "BearerProtocol", "BearerJSON"),
+
+  // The outside world: network, sockets, the service manager.
+  (.library, "BearerFetch", "BearerJOSE BearerJSON BearerKeys AsyncHTTPClient NIOCore NIOHTTP1 NIOPosix NIOSSL"),
+  (.library, "BearerTransport", "NIOCore"),
+  (.library, "BearerServer", "BearerTransport Logging NIOCore NIOPosix ServiceLifecycle"),
+  (.library, "BearerSystemd", "CLibsystemd Logging ServiceLifecycle"),
+  (.library, "BearerClient", "BearerJSON BearerTransport NIOCore NIOPosix"),
+  (
+    .library, "BearerDaemon",
+    "BearerCrypto BearerFetch BearerJOSE BearerJSON BearerKeys BearerProtocol BearerServer BearerSystemd "
+      + "Logging NIOCore NIOPosix ServiceLifecycle TOMLKit UnixSignals"
+  ),
+
+  (
+    .program, "bearerd",
+    "BearerClient BearerDaemon BearerFetch BearerJOSE BearerJSON BearerSystemd ArgumentParser Logging"
+  ),
+
+  // Development only. BearerSigning is the one place with signing code; the daemon does not link it.
+  (.library, "BearerSigning", "CLibcrypto"),
+  (.library, "BearerDevIssuer", "BearerJSON BearerSigning NIOCore NIOHTTP1 NIOPosix"),
+  (.program, "bearerd-dev-issuer", "BearerDevIssuer BearerJSON ArgumentParser UnixSignals"),
+  (
+    .program, "bearerd-benchmark",
+    "BearerCrypto BearerDaemon BearerDevIssuer BearerJOSE BearerJSON BearerKeys BearerServer Logging "
+      + "ServiceLifecycle"
+  ),
+
+  // Tests.
+  (
+    .kit, "BearerTestKit",
+    "BearerDevIssuer BearerJOSE BearerKeys BearerSigning NIOCore NIOHTTP1 NIOPosix NIOSSL NIOTLS"
+  ),
+  (.tests, "BearerJSONTests", "BearerJSON"),
+  (.tests, "BearerCryptoTests", "BearerCrypto BearerSigning"),
+  (.tests, "BearerJOSETests", "BearerJOSE BearerJSON BearerProtocol BearerSigning BearerTestKit"),
+  (.tests, "BearerKeysTests", "BearerJOSE BearerKeys BearerTestKit"),
+  (.tests, "BearerProtocolTests", "BearerJSON BearerProtocol"),
+  (.tests, "BearerFetchTests", "BearerFetch BearerJOSE BearerKeys BearerSigning BearerTestKit NIOCore NIOPosix"),
+  (.tests, "BearerServerTests", "BearerServer BearerTransport Logging NIOCore NIOEmbedded ServiceLifecycle"),
+  (.tests, "BearerSystemdTests", "BearerSystemd Logging"),
+  (.tests, "BearerClientTests", "BearerClient BearerJSON"),
+  (
+    .tests, "BearerDaemonTests",
+    "BearerDaemon BearerDevIssuer BearerFetch BearerJOSE BearerJSON BearerKeys BearerProtocol "
+      + "BearerServer BearerTestKit Logging NIOCore NIOPosix"
+  ),
+  (
+    .tests, "BearerDevIssuerTests",
+    "BearerCrypto BearerDevIssuer BearerJSON BearerSigning BearerTestKit AsyncHTTPClient NIOCore "
+      + "NIOHTTP1 NIOPosix"
+  ),
+  (
+    .tests, "EndToEndTests",
+    "BearerDaemon BearerDevIssuer BearerFetch BearerJOSE BearerJSON BearerKeys BearerTestKit bearerd "
+      + "bearerd-dev-issuer ArgumentParser"
+  ),
+  (
+    .tests, "PackageRulesTests",
+    "BearerDaemon BearerFetch BearerJOSE BearerJSON BearerKeys BearerProtocol BearerServer "
+      + "BearerTransport bearerd"
+  ),
+  (
+    .fuzzer, "bearerd-fuzz",
+    "BearerCrypto BearerDaemon BearerFetch BearerJOSE BearerJSON BearerKeys BearerProtocol BearerServer "
+      + "BearerSigning BearerTransport NIOCore NIOHTTP1"
+  ),
+]
+
+/// Tests that run a program which they do not import.
+let programsRun = [
+  "BearerFetchTests": "bearerd", "BearerDaemonTests": "bearerd", "BearerDevIssuerTests": "bearerd-dev-issuer",
+]
+
+/// What lies beside the sources of a target and is no source.
+let excluded = [
+  "BearerJOSETests": ["Vectors"], "EndToEndTests": ["Transcripts"], "bearerd-fuzz": ["words.dict"],
+]
+
+/// Targets that touch C, where every unsafe expression must be marked and justified.
+let targetsTouchingC: Set<String> = ["BearerCrypto", "BearerSystemd", "BearerSigning"]
+
+/// Which package a module comes from.
+let packages = [
+  "ArgumentParser": "swift-argument-parser", "AsyncHTTPClient": "async-http-client", "Logging": "swift-log",
+  "NIOCore": "swift-nio", "NIOEmbedded": "swift-nio", "NIOHTTP1": "swift-nio", "NIOPosix": "swift-nio",
+  "NIOSSL": "swift-nio-ssl", "NIOTLS": "swift-nio", "ServiceLifecycle": "swift-service-lifecycle",
+  "TOMLKit": "TOMLKit", "UnixSignals": "swift-service-lifecycle",
+]
+
+func target(_ kind: Kind, _ name: String, imports: String) -> Target {
+  let modules = imports.split(separator: " ").map(String.init) + [programsRun[name]].compactMap(\.self)
+  let dependencies = modules.map { module in
+    packages[module].map { .product(name: module, package: $0) } ?? Target.Dependency.byName(name: module)
+  }
+  var settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+  ]
+  if targetsTouchingC.contains(name) { settings.append(.strictMemorySafety()) }
+  let exclude = excluded[name] ?? []
+  return switch kind {
+  case .library: .target(name: name, dependencies: dependencies, swiftSettings: settings)
+  case .kit: .target(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: settings)
+  case .program: .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+  case .fuzzer:
+    .executableTarget(
+      name: name, dependencies: dependencies, path: "Tests/BearerFuzz", exclude: exclude, swiftSettings: settings)
+  case .tests: .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
+  }
+}
+
 let package = Package(
   name: "bearerd",
   products: [
@@ -28,238 +160,10 @@ let package = Package(
     .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
   ],
   targets: [
-    // MARK: C libraries
-
     .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CLibsystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
-
-    // MARK: The pure core: bytes, keys, policy and a given time; no I/O, no clock
-
-    .target(name: "BearerJSON"),
-    .target(name: "BearerCrypto", dependencies: ["CLibcrypto"]),
-    .target(name: "BearerJOSE", dependencies: ["BearerJSON", "BearerCrypto"]),
-    .target(name: "BearerKeys", dependencies: ["BearerJOSE", "BearerCrypto", "BearerJSON"]),
-    .target(name: "BearerProtocol", dependencies: ["BearerJSON"]),
-
-    // MARK: The outside world
-
-    .target(
-      name: "BearerFetch",
-      dependencies: [
-        "BearerKeys", "BearerJOSE", "BearerJSON",
-        .product(name: "AsyncHTTPClient", package: "async-http-client"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"),
-      ]
-    ),
-    .target(
-      name: "BearerTransport",
-      dependencies: ["BearerProtocol", .product(name: "NIOCore", package: "swift-nio")]
-    ),
-    .target(
-      name: "BearerServer",
-      dependencies: [
-        "BearerTransport", "BearerProtocol",
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-      ]
-    ),
-    .target(
-      name: "BearerSystemd",
-      dependencies: [
-        "CLibsystemd",
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-      ]
-    ),
-    .target(
-      name: "BearerClient",
-      dependencies: [
-        "BearerTransport", "BearerProtocol", "BearerJSON",
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-      ]
-    ),
-
-    // MARK: The programs
-
-    .target(
-      name: "BearerDaemon",
-      dependencies: [
-        "BearerServer", "BearerFetch", "BearerSystemd", "BearerClient", "BearerKeys", "BearerJOSE", "BearerProtocol",
-        "BearerJSON", "BearerCrypto",
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-        .product(name: "TOMLKit", package: "TOMLKit"),
-      ]
-    ),
-    .executableTarget(
-      name: "bearerd",
-      dependencies: [
-        "BearerDaemon", "BearerClient", "BearerFetch", "BearerJOSE", "BearerProtocol", "BearerJSON", "BearerSystemd",
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ]
-    ),
-
-    // MARK: Development only: the one place with signing code, which the daemon does not link
-
-    .target(name: "BearerSigning", dependencies: ["CLibcrypto"]),
-    .target(
-      name: "BearerDevIssuer",
-      dependencies: [
-        "BearerSigning", "BearerJSON",
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "NIOHTTP1", package: "swift-nio"),
-      ]
-    ),
-    .executableTarget(
-      name: "bearerd-dev-issuer",
-      dependencies: [
-        "BearerDevIssuer", "BearerJSON",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-      ]
-    ),
-    .executableTarget(
-      name: "bearerd-benchmark",
-      dependencies: [
-        "BearerDaemon", "BearerDevIssuer", "BearerServer", "BearerKeys", "BearerJOSE", "BearerCrypto", "BearerJSON",
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-      ]
-    ),
-
-    // MARK: Tests
-
-    .target(
-      name: "BearerTestKit",
-      dependencies: [
-        "BearerSigning", "BearerDevIssuer", "BearerKeys", "BearerJOSE", "BearerJSON",
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"),
-        .product(name: "NIOTLS", package: "swift-nio"),
-      ],
-      path: "Tests/BearerTestKit"
-    ),
-    .testTarget(name: "BearerJSONTests", dependencies: ["BearerJSON"]),
-    .testTarget(name: "BearerCryptoTests", dependencies: ["BearerCrypto", "BearerSigning"]),
-    .testTarget(
-      name: "BearerJOSETests",
-      dependencies: ["BearerJOSE", "BearerCrypto", "BearerJSON", "BearerProtocol", "BearerSigning", "BearerTestKit"],
-      exclude: ["Vectors"]
-    ),
-    .testTarget(
-      name: "BearerKeysTests", dependencies: ["BearerKeys", "BearerJOSE", "BearerJSON", "BearerTestKit"]),
-    .testTarget(
-      name: "BearerFetchTests",
-      dependencies: [
-        "BearerFetch", "BearerKeys", "BearerJOSE", "BearerJSON", "BearerDevIssuer", "BearerSigning", "BearerTestKit",
-        "bearerd",
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-      ]
-    ),
-    .testTarget(name: "BearerProtocolTests", dependencies: ["BearerProtocol", "BearerJSON"]),
-    .testTarget(
-      name: "BearerServerTests",
-      dependencies: [
-        "BearerServer", "BearerTransport", "BearerProtocol", "BearerTestKit",
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOEmbedded", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-      ]
-    ),
-    .testTarget(
-      name: "BearerSystemdTests", dependencies: ["BearerSystemd", .product(name: "Logging", package: "swift-log")]),
-    .testTarget(
-      name: "BearerClientTests",
-      dependencies: [
-        "BearerClient", "BearerJSON", "BearerProtocol", "BearerTestKit",
-        .product(name: "NIOCore", package: "swift-nio"),
-      ]
-    ),
-    .testTarget(
-      name: "BearerDaemonTests",
-      dependencies: [
-        "BearerDaemon", "BearerServer", "BearerFetch", "BearerSystemd", "BearerKeys", "BearerJOSE", "BearerProtocol",
-        "BearerJSON", "BearerDevIssuer", "BearerSigning", "BearerTestKit", "bearerd",
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-      ]
-    ),
-    .testTarget(
-      name: "BearerDevIssuerTests",
-      dependencies: [
-        "BearerDevIssuer", "BearerSigning", "BearerCrypto", "BearerJSON", "BearerTestKit", "bearerd-dev-issuer",
-        .product(name: "AsyncHTTPClient", package: "async-http-client"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-      ]
-    ),
-    .testTarget(
-      name: "EndToEndTests",
-      dependencies: [
-        "BearerTestKit", "BearerDaemon", "BearerDevIssuer", "BearerFetch", "BearerKeys", "BearerJOSE", "BearerJSON",
-        "BearerSigning", "bearerd", "bearerd-dev-issuer",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
-      exclude: ["Transcripts"]
-    ),
-    .testTarget(
-      name: "PackageRulesTests",
-      dependencies: [
-        "BearerDaemon", "BearerFetch", "BearerJOSE", "BearerJSON", "BearerKeys", "BearerProtocol", "BearerServer",
-        "BearerTransport", "bearerd",
-      ]
-    ),
-  ],
+  ]
+    + table.filter { $0.kind != .fuzzer || Context.environment["BEARERD_FUZZ"] != nil }
+    .map { target($0.kind, $0.name, imports: $0.imports) },
   swiftLanguageModes: [.v6]
 )
-
-// The fuzzer has libFuzzer's `main`, so it can only be linked as `deploy/fuzz` does it.
-if Context.environment["BEARERD_FUZZ"] != nil {
-  package.targets.append(
-    .executableTarget(
-      name: "bearerd-fuzz",
-      dependencies: [
-        "BearerDaemon", "BearerServer", "BearerTransport", "BearerFetch", "BearerKeys", "BearerJOSE", "BearerProtocol",
-        "BearerJSON", "BearerCrypto", "BearerSigning",
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOHTTP1", package: "swift-nio"),
-      ],
-      path: "Tests/BearerFuzz",
-      exclude: ["words.dict"]
-    ))
-}
-
-/// Targets that touch C, where every unsafe expression must be marked and justified.
-let targetsTouchingC: Set<String> = ["BearerCrypto", "BearerSystemd", "BearerSigning"]
-
-for target in package.targets where target.type != .system {
-  var settings = target.swiftSettings ?? []
-  settings += [
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .treatAllWarnings(as: .error),
-  ]
-  if targetsTouchingC.contains(target.name) {
-    settings.append(.strictMemorySafety())
-  }
-  target.swiftSettings = settings
-}

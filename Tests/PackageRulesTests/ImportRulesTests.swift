@@ -1,49 +1,27 @@
 import Foundation
 import Testing
 
-/// Which target may import what: the one-way street of the README, and what the build itself cannot check.
+/// Which target may import what: the rows of `Package.swift`, the files, and the picture of the targets are one.
 @Suite struct ImportRulesTests {
-  /// For each target all that it may import; what a target does not need does not stand here.
-  static let allowed: [String: Set<String>] = [
-    "CLibcrypto": [],
-    "CLibsystemd": [],
-    "BearerJSON": [],
-    "BearerCrypto": ["CLibcrypto", "Synchronization"],
-    "BearerJOSE": ["BearerCrypto", "BearerJSON", "Synchronization"],
-    "BearerKeys": ["BearerCrypto", "BearerJOSE", "BearerJSON", "Synchronization"],
-    "BearerProtocol": ["BearerJSON"],
-    "BearerFetch": [
-      "AsyncHTTPClient", "BearerJOSE", "BearerJSON", "BearerKeys", "Glibc", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL",
-      "Synchronization",
-    ],
-    "BearerTransport": ["BearerProtocol", "Glibc", "NIOCore"],
-    "BearerServer": [
-      "BearerProtocol", "BearerTransport", "Glibc", "Logging", "NIOCore", "NIOPosix", "ServiceLifecycle",
-      "Synchronization",
-    ],
-    "BearerSystemd": ["CLibsystemd", "Glibc", "Logging", "ServiceLifecycle", "Synchronization"],
-    "BearerClient": [
-      "BearerJSON", "BearerProtocol", "BearerTransport", "Glibc", "NIOCore", "NIOPosix", "Synchronization",
-    ],
-    "BearerDaemon": [
-      "BearerClient", "BearerCrypto", "BearerFetch", "BearerJOSE", "BearerJSON", "BearerKeys", "BearerProtocol",
-      "BearerServer", "BearerSystemd", "Dispatch", "Glibc", "Logging", "NIOCore", "NIOPosix", "ServiceLifecycle",
-      "Synchronization", "TOMLKit", "UnixSignals",
-    ],
-    "bearerd": [
-      "ArgumentParser", "BearerClient", "BearerDaemon", "BearerFetch", "BearerJOSE", "BearerJSON", "BearerProtocol",
-      "BearerSystemd", "Glibc", "Logging",
-    ],
-    "BearerSigning": ["CLibcrypto"],
-    "BearerDevIssuer": [
-      "BearerJSON", "BearerSigning", "Glibc", "NIOCore", "NIOHTTP1", "NIOPosix", "Synchronization",
-    ],
-    "bearerd-benchmark": [
-      "BearerCrypto", "BearerDaemon", "BearerDevIssuer", "BearerJOSE", "BearerJSON", "BearerKeys", "BearerServer",
-      "Glibc", "Logging", "ServiceLifecycle",
-    ],
-    "bearerd-dev-issuer": ["ArgumentParser", "BearerDevIssuer", "BearerJSON", "Glibc", "UnixSignals"],
+  /// What targets import of the toolchain's own modules, which SwiftPM does not see.
+  static let toolchain: [String: Set<String>] = [
+    "BearerCrypto": ["Synchronization"],
+    "BearerJOSE": ["Synchronization"],
+    "BearerKeys": ["Synchronization"],
+    "BearerFetch": ["Glibc", "Synchronization"],
+    "BearerTransport": ["Glibc"],
+    "BearerServer": ["Glibc", "Synchronization"],
+    "BearerSystemd": ["Glibc"],
+    "BearerClient": ["Glibc", "Synchronization"],
+    "BearerDaemon": ["Dispatch", "Glibc", "Synchronization"],
+    "bearerd": ["Glibc"],
+    "BearerDevIssuer": ["Glibc", "Synchronization"],
+    "bearerd-benchmark": ["Glibc"],
+    "bearerd-dev-issuer": ["Glibc"],
   ]
+
+  /// What every test may import of the toolchain.
+  static let forTests: Set<String> = ["Dispatch", "Foundation", "Glibc", "Synchronization", "Testing"]
 
   /// The modules that a source file imports, also those of which it imports one declaration.
   static func imports(of source: String) -> Set<String> {
@@ -54,16 +32,39 @@ import Testing
       ).map { String($0.1) })
   }
 
-  @Test("every target is in the table, and every entry of the table is a target")
+  @Test("every directory of sources is a row, and every row has one")
   func complete() throws {
-    #expect(try Repository.names(in: "Sources") == Self.allowed.keys.sorted())
+    let rows = try PackageTable.rows()
+    let directories = try Repository.names(in: "Sources").filter { !$0.hasPrefix("CLib") }
+    #expect(rows.filter(\.isShipped).map(\.name).sorted() == directories)
+    #expect(
+      try rows.filter { !$0.isShipped }.map(\.directory).sorted() == Repository.names(in: "Tests").map { "Tests/\($0)" }
+    )
   }
 
-  @Test("a target imports only what the table allows", arguments: allowed.keys.sorted())
-  func table(_ target: String) throws {
-    for file in try Repository.swiftFiles(below: "Sources/\(target)") {
-      let found = Self.imports(of: try Repository.text(file))
-      #expect(found.subtracting(Self.allowed[target] ?? []) == [], "\(file)")
+  @Test("a target imports what its row says, all of it and nothing else")
+  func rowsAndFiles() throws {
+    for row in try PackageTable.rows() {
+      var found: Set<String> = []
+      // The spellings below are no imports of the file.
+      for file in try Repository.swiftFiles(below: row.directory) where !file.hasSuffix("/ImportRulesTests.swift") {
+        found.formUnion(Self.imports(of: try Repository.text(file)))
+      }
+      let ofToolchain = found.intersection(Self.forTests.union(["FoundationEssentials"]))
+      #expect(found.subtracting(ofToolchain) == Set(row.imports.map { $0.replacing("-", with: "_") }), "\(row.name)")
+      if row.isShipped {
+        #expect(ofToolchain == Self.toolchain[row.name] ?? [], "\(row.name)")
+      }
+    }
+  }
+
+  @Test("a row stands below the rows that it imports")
+  func oneWay() throws {
+    var above: Set<String> = []
+    for row in try PackageTable.rows() {
+      let own = row.imports.filter { $0.hasPrefix("Bearer") || $0.hasPrefix("bearerd") }
+      #expect(own.filter { !above.contains($0) } == [], "\(row.name)")
+      above.insert(row.name)
     }
   }
 
@@ -82,20 +83,21 @@ import Testing
     #expect(Self.imports(of: source) == ["A", "B", "C", "D", "Foundation", "E"])
   }
 
-  @Test("the table itself keeps the rules of the design")
-  func rules() {
-    let importing = { (module: String) in Set(Self.allowed.filter { $0.value.contains(module) }.keys) }
-    #expect(importing("Foundation").union(importing("FoundationEssentials")) == [])
+  @Test("the rows keep the rules of the design")
+  func rules() throws {
+    let rows = try PackageTable.rows().filter(\.isShipped)
+    let importing = { (module: String) in Set(rows.filter { $0.imports.contains(module) }.map(\.name)) }
     for pure in ["BearerJSON", "BearerCrypto", "BearerJOSE", "BearerKeys", "BearerProtocol"] {
-      let outside = (Self.allowed[pure] ?? []).filter { !$0.hasPrefix("Bearer") && !$0.hasPrefix("CLib") }
-      #expect(outside.subtracting(["Synchronization"]) == [], "\(pure)")
+      let row = try #require(rows.first { $0.name == pure })
+      #expect(row.imports.filter { !$0.hasPrefix("Bearer") && !$0.hasPrefix("CLib") } == [], "\(pure)")
+      #expect((Self.toolchain[pure] ?? []).subtracting(["Synchronization"]) == [], "\(pure)")
     }
     #expect(importing("CLibcrypto") == ["BearerCrypto", "BearerSigning"])
     #expect(importing("CLibsystemd") == ["BearerSystemd"])
     #expect(importing("AsyncHTTPClient") == ["BearerFetch"])
     #expect(importing("BearerSigning") == ["BearerDevIssuer"])
     #expect(importing("BearerDevIssuer") == ["bearerd-dev-issuer", "bearerd-benchmark"])
-    #expect(Self.allowed["BearerServer"]?.isDisjoint(with: ["BearerJOSE", "BearerKeys", "BearerCrypto"]) == true)
+    #expect(importing("BearerJOSE").union(importing("BearerKeys")).isDisjoint(with: ["BearerServer"]))
   }
 
   @Test(

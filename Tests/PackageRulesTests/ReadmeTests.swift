@@ -59,13 +59,6 @@ import Testing
     }
   }
 
-  @Test("every target is in the table of targets, and nothing else")
-  func targets() throws {
-    let table = try #require(MarkdownTable.first(["target", "what it is"], in: readme.text))
-    let libraries = try Repository.names(in: "Sources").filter { !$0.hasPrefix("CLib") }
-    #expect(table.rows.flatMap { MarkdownTable.words(in: $0[0]) }.sorted() == libraries)
-  }
-
   @Test("it says how to run the tests, and the command is there")
   func testCommand() {
     #expect(readme.section("## Develop").contains("`deploy/test`"))
