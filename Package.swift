@@ -15,6 +15,7 @@ enum Kind {
 /// Rows stand below what they import. `swift test --filter ImportRulesTests` compares them with the files, both ways.
 let table: [(kind: Kind, name: String, imports: String)] = [
   // The pure core: bytes, keys, policy and a given time. No I/O, no clock.
+  (.library, "BearerAddress", ""),
   (.library, "BearerJSON", ""),
   (.library, "BearerCrypto", "CLibcrypto"),
   (.library, "BearerJOSE", "BearerCrypto BearerJSON"),
@@ -22,15 +23,18 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (.library, "BearerProtocol", "BearerJSON"),
 
   // The outside world: network, sockets, the service manager.
-  (.library, "BearerFetch", "BearerJOSE BearerJSON BearerKeys AsyncHTTPClient NIOCore NIOHTTP1 NIOPosix NIOSSL"),
+  (
+    .library, "BearerFetch",
+    "BearerAddress BearerJOSE BearerJSON BearerKeys AsyncHTTPClient NIOCore NIOHTTP1 NIOPosix NIOSSL"
+  ),
   (.library, "BearerTransport", "NIOCore"),
   (.library, "BearerServer", "BearerTransport Logging NIOCore NIOPosix ServiceLifecycle"),
   (.library, "BearerSystemd", "CLibsystemd Logging ServiceLifecycle"),
   (.library, "BearerClient", "BearerJSON BearerTransport NIOCore NIOPosix"),
   (
     .library, "BearerDaemon",
-    "BearerCrypto BearerFetch BearerJOSE BearerJSON BearerKeys BearerProtocol BearerServer BearerSystemd "
-      + "Logging NIOCore NIOPosix ServiceLifecycle TOMLKit UnixSignals"
+    "BearerAddress BearerCrypto BearerFetch BearerJOSE BearerJSON BearerKeys BearerProtocol BearerServer "
+      + "BearerSystemd Logging NIOCore NIOPosix ServiceLifecycle TOMLKit UnixSignals"
   ),
 
   (
@@ -53,18 +57,22 @@ let table: [(kind: Kind, name: String, imports: String)] = [
     .kit, "BearerTestKit",
     "BearerDevIssuer BearerJOSE BearerKeys BearerSigning NIOCore NIOHTTP1 NIOPosix NIOSSL NIOTLS"
   ),
+  (.tests, "BearerAddressTests", "BearerAddress"),
   (.tests, "BearerJSONTests", "BearerJSON"),
   (.tests, "BearerCryptoTests", "BearerCrypto BearerSigning"),
   (.tests, "BearerJOSETests", "BearerJOSE BearerJSON BearerProtocol BearerSigning BearerTestKit"),
   (.tests, "BearerKeysTests", "BearerJOSE BearerKeys BearerTestKit"),
   (.tests, "BearerProtocolTests", "BearerJSON BearerProtocol"),
-  (.tests, "BearerFetchTests", "BearerFetch BearerJOSE BearerKeys BearerSigning BearerTestKit NIOCore NIOPosix"),
+  (
+    .tests, "BearerFetchTests",
+    "BearerAddress BearerFetch BearerJOSE BearerKeys BearerSigning BearerTestKit NIOCore NIOPosix"
+  ),
   (.tests, "BearerServerTests", "BearerServer BearerTransport Logging NIOCore NIOEmbedded ServiceLifecycle"),
   (.tests, "BearerSystemdTests", "BearerSystemd Logging"),
   (.tests, "BearerClientTests", "BearerClient BearerJSON"),
   (
     .tests, "BearerDaemonTests",
-    "BearerDaemon BearerDevIssuer BearerFetch BearerJOSE BearerJSON BearerKeys BearerProtocol "
+    "BearerAddress BearerDaemon BearerDevIssuer BearerFetch BearerJOSE BearerJSON BearerKeys BearerProtocol "
       + "BearerServer BearerTestKit Logging NIOCore NIOPosix"
   ),
   (
@@ -84,8 +92,8 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   ),
   (
     .fuzzer, "bearerd-fuzz",
-    "BearerCrypto BearerDaemon BearerFetch BearerJOSE BearerJSON BearerKeys BearerProtocol BearerServer "
-      + "BearerSigning BearerTransport NIOCore NIOHTTP1"
+    "BearerAddress BearerCrypto BearerDaemon BearerFetch BearerJOSE BearerJSON BearerKeys BearerProtocol "
+      + "BearerServer BearerSigning BearerTransport NIOCore NIOHTTP1"
   ),
 ]
 

@@ -2,8 +2,6 @@
 package enum FetchLimits {
   /// Bytes of one response body; bounds the memory that a hostile or broken provider can take (contract: 1 MiB).
   package static let bodyBytes = 1_048_576
-  /// Bytes of one URL, configured or found in a discovery document; bounds what is echoed in messages.
-  package static let addressBytes = 2048
   /// Bytes of one file of certificates or of a private key; all public authorities together have a quarter of it.
   static let materialBytes = 1_048_576
   /// How long one fetch may take in all, discovery and key set together.

@@ -1,3 +1,4 @@
+import BearerAddress
 import BearerJOSE
 
 /// What one fetch met on its way, for `bearerd check`; a fetch for the cache forgets it.

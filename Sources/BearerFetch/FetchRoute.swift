@@ -1,3 +1,4 @@
+import BearerAddress
 import BearerKeys
 
 /// How one address is reached: what is asked for, and what is really connected to.
@@ -65,12 +66,8 @@ struct FetchRoute: Equatable, Sendable {
   /// and its port from the URL. So the URL carries the connection's port, and the `Host` header is given explicitly.
   /// A proxy is used only if the issuer's table names one: who says where to connect means a direct connection.
   private static func overridden(
-    _ address: WebAddress, connectTo: String, settings: KeySourceSettings
+    _ address: WebAddress, connectTo target: HostAndPort, settings: KeySourceSettings
   ) throws(FetchFailure) -> FetchRoute {
-    guard let target = HostAndPort(connectTo) else {
-      throw FetchFailure(
-        .invalidURL, found: "connect_to is not host:port", mend: "write it as \"10.0.0.5:8443\" or \"[fd00::5]:8443\"")
-    }
     let targetIsLoopback = target.host == "localhost" || IPAddress(target.host)?.isLoopback == true
     if address.scheme == .http, IPAddress(target.host)?.isLoopback != true {
       throw FetchFailure(
@@ -84,8 +81,7 @@ struct FetchRoute: Equatable, Sendable {
         mend: "use a host name in url, or leave connect_to out")
     }
     let port = target.port ?? address.port
-    var proxy: ProxyAddress?
-    if let configured = settings.proxy, !targetIsLoopback { proxy = try ProxyAddress(parsing: configured) }
+    let proxy = targetIsLoopback ? nil : settings.proxy
     let shown = (target.host.contains(":") ? "[\(target.host)]" : target.host) + ":\(port)"
     return FetchRoute(
       url: "\(address.scheme.rawValue)://\(address.host):\(port)\(address.target)", hostHeader: address.authority,

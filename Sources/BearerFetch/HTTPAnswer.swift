@@ -1,3 +1,4 @@
+import BearerAddress
 import BearerJSON
 import BearerKeys
 import NIOHTTP1

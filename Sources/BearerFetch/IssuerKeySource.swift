@@ -1,3 +1,4 @@
+import BearerAddress
 package import BearerJOSE
 package import BearerKeys
 import Glibc

@@ -1,3 +1,4 @@
+package import BearerAddress
 package import BearerJOSE
 
 /// How an issuer's keys are found: what its `[issuer.NAME]` table says of the network.
@@ -22,10 +23,10 @@ package struct KeySourceSettings: Equatable, Sendable {
   package var timeout: Duration
   /// Certificates of authorities (PEM) that are trusted beside the system's; read anew for each fetch.
   package var caFile: String?
-  /// `host` or `host:port` to connect to in place of the authority of `url`.
-  package var connectTo: String?
-  /// An `http://` proxy for this issuer; without it, the environment decides.
-  package var proxy: String?
+  /// Where to connect in place of the authority of `url`, whose port counts if none is given.
+  package var connectTo: HostAndPort?
+  /// The proxy for this issuer; without it, the environment decides.
+  package var proxy: ProxyAddress?
   /// A certificate (PEM, with its chain) that this daemon shows to the provider.
   package var clientCertificateFile: String?
   /// The private key (PEM) of `clientCertificateFile`.
@@ -36,7 +37,8 @@ package struct KeySourceSettings: Equatable, Sendable {
   /// Settings with the defaults for all that is not given.
   package init(
     url: String, kind: Kind = .discovery, algorithms: Set<Algorithm>, timeout: Duration = FetchLimits.timeout,
-    caFile: String? = nil, connectTo: String? = nil, proxy: String? = nil, clientCertificateFile: String? = nil,
+    caFile: String? = nil, connectTo: HostAndPort? = nil, proxy: ProxyAddress? = nil,
+    clientCertificateFile: String? = nil,
     clientKeyFile: String? = nil, bodyBytes: Int = FetchLimits.bodyBytes
   ) {
     self.url = url

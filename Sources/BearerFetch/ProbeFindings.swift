@@ -1,3 +1,4 @@
+import BearerAddress
 import BearerJOSE
 import BearerKeys
 import NIOHTTP1

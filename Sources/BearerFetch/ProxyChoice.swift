@@ -1,3 +1,4 @@
+import BearerAddress
 import BearerKeys
 
 /// Which proxy, if any, a fetch goes through.
@@ -13,15 +14,21 @@ enum ProxyChoice {
   ///   - configured: The issuer's `proxy` key, which outranks the environment, `NO_PROXY` included.
   ///   - environment: The process's environment.
   /// - Returns: The proxy, or `nil` for a direct connection.
-  /// - Throws: `proxy_failed` if the proxy that would be used is not `http://host:port`.
+  /// - Throws: `proxy_failed` if the environment's proxy would be used and is not `http://host:port`.
   static func proxy(
-    for address: WebAddress, configured: String?, environment: [String: String]
+    for address: WebAddress, configured: ProxyAddress?, environment: [String: String]
   ) throws(FetchFailure) -> ProxyAddress? {
     if address.isLoopback { return nil }
-    if let configured { return try ProxyAddress(parsing: configured) }
+    if let configured { return configured }
     guard let text = value(of: "HTTPS_PROXY", in: environment) else { return nil }
     if let exceptions = value(of: "NO_PROXY", in: environment), isExcepted(address, by: exceptions) { return nil }
-    return try ProxyAddress(parsing: text)
+    do throws(AddressFault) {
+      return try ProxyAddress(parsing: text)
+    } catch {
+      throw FetchFailure(
+        .proxyFailed, found: "the proxy setting \(error.reason)",
+        mend: "write proxy (or HTTPS_PROXY) as http://host:port; proxies over TLS or SOCKS are not supported")
+    }
   }
 
   /// Whether a `NO_PROXY` list covers an address.

@@ -1,3 +1,4 @@
+import BearerAddress
 import BearerKeys
 import NIOHTTP1
 

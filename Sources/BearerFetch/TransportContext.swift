@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import BearerAddress
 import BearerKeys
 import NIOCore
 import NIOHTTP1

@@ -1,3 +1,4 @@
+import BearerAddress
 import BearerFetch
 import BearerJOSE
 import BearerKeys
@@ -100,7 +101,7 @@ struct IssuerProbeTests {
       trial.provider.setHeaders([("Cache-Control", "no-store"), ("Date", "Sun, 06 Nov 1994 08:49:37 GMT")])
       let name = "http://127.0.0.1:\(trial.provider.port)"
       trial.provider.present(issuer: name, keysAddress: "http://localhost:\(trial.provider.port)/jwks")
-      let report = await report(trial) { $0.connectTo = "127.0.0.1" }
+      let report = await report(trial) { $0.connectTo = HostAndPort("127.0.0.1") }
       // url is an address already, so connect_to cannot hold for it.
       #expect(report.findings.map(\.code) == ["invalid_url"])
       let second = await self.report(trial)
@@ -133,7 +134,7 @@ struct IssuerProbeTests {
     try await ProviderTrial.run { trial in
       trial.provider.present(
         issuer: "http://localhost:\(trial.provider.port)", keysAddress: "http://127.0.0.1:\(trial.provider.port)/jwks")
-      let report = await report(trial) { $0.connectTo = "127.0.0.1" }
+      let report = await report(trial) { $0.connectTo = HostAndPort("127.0.0.1") }
       #expect(
         report.findings.map { "\($0.severity) \($0.code)" } == [
           "ok discovery", "warning connect_to_not_used", "ok keys", "ok no_cache_headers",

@@ -1,3 +1,4 @@
+import BearerAddress
 import BearerKeys
 import Testing
 
@@ -32,7 +33,9 @@ struct ProxyChoiceTests {
       "HTTPS_PROXY": "http://env.test:1", "https_proxy": "http://lower.test:2", "NO_PROXY": "*.b.test",
     ]
     func chosen(_ url: String, _ configured: String?, _ environment: [String: String]) throws -> String? {
-      try ProxyChoice.proxy(for: WebAddress(parsing: url), configured: configured, environment: environment)?.shown
+      try ProxyChoice.proxy(
+        for: WebAddress(parsing: url), configured: configured.map { try ProxyAddress(parsing: $0) },
+        environment: environment)?.shown
     }
     #expect(try ProxyChoice.proxy(for: address, configured: nil, environment: [:]) == nil)
     #expect(try chosen("https://a.test", nil, environment) == "env.test:1")
@@ -45,30 +48,15 @@ struct ProxyChoiceTests {
     #expect(try chosen("https://a.test", nil, ["HTTP_PROXY": "http://env.test:1"]) == nil)
   }
 
-  @Test("a proxy's credentials are read and never shown")
-  func credentials() throws {
-    let proxy = try ProxyAddress(parsing: "http://us%40er:p%3Aw%25d@[fd00::1]:3128/")
-    #expect(proxy.host == "fd00::1")
-    #expect(proxy.port == 3128)
-    #expect(proxy.user == "us@er")
-    #expect(proxy.password == "p:w%d")
-    #expect(proxy.shown == "[fd00::1]:3128")
-    #expect(try ProxyAddress(parsing: "proxy.test").shown == "proxy.test:80")
-    // A sign is no hexadecimal digit.
-    #expect(try ProxyAddress(parsing: "http://a%+fb:c%-0d@proxy.test").user == "a%+fb")
-    #expect(try ProxyAddress(parsing: "http://a%+fb:c%-0d@proxy.test").password == "c%-0d")
-  }
-
-  @Test(
-    "another kind of proxy is refused without repeating what was written",
-    arguments: [
-      "https://user:hunter2@p.test", "socks5://user:hunter2@p.test", "http://user:hunter2@", "http://p.test:x", "",
-      // The Kelvin sign, of which folding case makes a k.
-      "http://ban\u{212A}.test",
-    ])
-  func refused(_ text: String) throws {
-    let failure = try #require(throws: FetchFailure.self) { try ProxyAddress(parsing: text) }
+  @Test("a proxy of the environment that is not http://host:port is told as a fault of the proxy")
+  func refused() throws {
+    let failure = try #require(throws: FetchFailure.self) {
+      try ProxyChoice.proxy(
+        for: WebAddress(parsing: "https://a.test"), configured: nil,
+        environment: ["HTTPS_PROXY": "https://user:hunter2@p.test"])
+    }
     #expect(failure.code == .proxyFailed)
+    #expect(failure.fault.message.contains("names a proxy whose scheme is not http"))
     #expect(!failure.fault.message.contains("hunter2"))
   }
 }

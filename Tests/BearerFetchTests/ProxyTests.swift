@@ -1,3 +1,4 @@
+import BearerAddress
 import BearerFetch
 import BearerJOSE
 import BearerKeys
@@ -27,7 +28,7 @@ struct ProxyTests {
     try await run(ConnectProxy.Behaviour.tunnel) { trial, proxy in
       let fetched = await trial.source {
         $0.caFile = try? TestCertificates.shared().authorityFile
-        $0.proxy = "http://user:hunter2@127.0.0.1:\(proxy.port)"
+        $0.proxy = try? ProxyAddress(parsing: "http://user:hunter2@127.0.0.1:\(proxy.port)")
       }.fetch(previous: nil, validators: nil).fetched
       #expect(fetched?.keys.usableKeys == 1)
       #expect(Set(proxy.requests.map(\.authority)) == ["\(TestCertificates.publicName):443"])
@@ -57,7 +58,7 @@ struct ProxyTests {
       trial.provider.present(issuer: trial.provider.origin, keysAddress: trial.provider.origin + "/jwks")
       let code = await trial.code {
         $0.caFile = try? TestCertificates.shared().authorityFile
-        $0.proxy = "http://127.0.0.1:\(proxy.port)"
+        $0.proxy = try? ProxyAddress(parsing: "http://127.0.0.1:\(proxy.port)")
       }
       #expect(code == nil)
       #expect(proxy.requests.isEmpty)
@@ -67,7 +68,9 @@ struct ProxyTests {
   @Test("a certificate is checked through the tunnel as well, and its fault found out")
   func certificate() async throws {
     try await run(ConnectProxy.Behaviour.tunnel) { trial, proxy in
-      #expect(await trial.code { $0.proxy = "http://127.0.0.1:\(proxy.port)" } == .tlsUnknownAuthority)
+      #expect(
+        await trial.code { $0.proxy = try? ProxyAddress(parsing: "http://127.0.0.1:\(proxy.port)") }
+          == .tlsUnknownAuthority)
       #expect(trial.provider.requests.isEmpty)
     }
   }
@@ -78,7 +81,7 @@ struct ProxyTests {
     try await run(ConnectProxy.Behaviour.tunnel, identity: certificates.expired) { trial, proxy in
       let code = await trial.code {
         $0.caFile = certificates.authorityFile
-        $0.proxy = "http://127.0.0.1:\(proxy.port)"
+        $0.proxy = try? ProxyAddress(parsing: "http://127.0.0.1:\(proxy.port)")
       }
       #expect(code == .tlsExpired)
       #expect(proxy.requests.count == 2)
@@ -90,7 +93,9 @@ struct ProxyTests {
   func faults() async throws {
     for status in [403, 407, 502] {
       try await run({ _ in .refuse(status: status) }) { trial, proxy in
-        let source = trial.source { $0.proxy = "http://user:hunter2@127.0.0.1:\(proxy.port)" }
+        let source = trial.source {
+          $0.proxy = try? ProxyAddress(parsing: "http://user:hunter2@127.0.0.1:\(proxy.port)")
+        }
         let fault = try #require(await source.fetch(previous: nil, validators: nil).fault)
         #expect(fault.code == .proxyFailed)
         #expect(!fault.message.contains("hunter2") && !fault.message.contains("user:"))
@@ -111,7 +116,7 @@ struct ProxyTests {
         for _ in 0..<20 {
           let fault = await trial.source {
             $0.url = Self.issuer
-            $0.proxy = "http://127.0.0.1:\(proxy.port)"
+            $0.proxy = try? ProxyAddress(parsing: "http://127.0.0.1:\(proxy.port)")
           }.fetch(previous: nil, validators: nil).fault
           #expect(fault?.code == .proxyFailed, "\(behaviour) \(fault?.message ?? "")")
         }
@@ -126,7 +131,7 @@ struct ProxyTests {
       let provider = try await AbruptServer.start(behaviour)
       try await run({ _ in .tunnel(port: provider.port) }) { trial, proxy in
         for _ in 0..<20 {
-          let fault = await trial.source { $0.proxy = "http://127.0.0.1:\(proxy.port)" }
+          let fault = await trial.source { $0.proxy = try? ProxyAddress(parsing: "http://127.0.0.1:\(proxy.port)") }
             .fetch(previous: nil, validators: nil).fault
           #expect(fault?.code == .connectionReset)
           let words = "\(TestCertificates.publicName) through the proxy 127.0.0.1:\(proxy.port)"
@@ -145,7 +150,7 @@ struct ProxyTests {
         trial.provider.answer(.discovery, with: answer)
         let code = await trial.code {
           $0.caFile = try? TestCertificates.shared().authorityFile
-          $0.proxy = "http://127.0.0.1:\(proxy.port)"
+          $0.proxy = try? ProxyAddress(parsing: "http://127.0.0.1:\(proxy.port)")
         }
         #expect(code == .connectionReset)
       }

@@ -1,3 +1,4 @@
+import BearerAddress
 import BearerFetch
 import BearerJOSE
 import BearerKeys
@@ -315,7 +316,7 @@ struct TLSTests {
       trial.provider.present(issuer: "https://\(name)", keysAddress: "https://\(name)/jwks")
       let fetched = await trial.source {
         $0.caFile = certificates.authorityFile
-        $0.connectTo = "127.0.0.1:\(trial.provider.port)"
+        $0.connectTo = HostAndPort("127.0.0.1:\(trial.provider.port)")
       }.fetch(previous: nil, validators: nil).fetched
       #expect(fetched?.keys.usableKeys == 1)
       #expect(trial.provider.requests.map(\.serverName) == [name, name])
@@ -331,7 +332,7 @@ struct TLSTests {
         $0.url = "accounts.example.test"
         $0.kind = .jwksURI("https://\(TestCertificates.publicName)/jwks")
         $0.caFile = certificates.authorityFile
-        $0.connectTo = "127.0.0.1:\(trial.provider.port)"
+        $0.connectTo = HostAndPort("127.0.0.1:\(trial.provider.port)")
       }
       #expect(code == nil)
       #expect(trial.provider.requests.map(\.serverName) == [TestCertificates.publicName])
@@ -345,7 +346,7 @@ struct TLSTests {
       let code = await trial.code {
         $0.url = "https://stranger.example.test"
         $0.caFile = certificates.authorityFile
-        $0.connectTo = "localhost:\(trial.provider.port)"
+        $0.connectTo = HostAndPort("localhost:\(trial.provider.port)")
       }
       #expect(code == .tlsWrongName)
       #expect(trial.provider.requests.isEmpty)
@@ -361,7 +362,7 @@ struct TLSTests {
         trial.provider.present(issuer: "https://\(name)", keysAddress: keys.provider.origin + "/jwks")
         let fetched = await trial.source {
           $0.caFile = certificates.authorityFile
-          $0.connectTo = "127.0.0.1:\(trial.provider.port)"
+          $0.connectTo = HostAndPort("127.0.0.1:\(trial.provider.port)")
         }.fetch(previous: nil, validators: nil).fetched
         #expect(fetched?.body == Array(TestKey.set(keys.key).utf8))
         #expect(trial.provider.requests.count == 1)

@@ -1,4 +1,4 @@
-import BearerFetch
+import BearerAddress
 import BearerJOSE
 
 extension ConfigurationParser {
@@ -92,7 +92,7 @@ extension ConfigurationParser {
   private func proxy(_ reader: inout TableReader<IssuerKey>) -> ProxyAddress? {
     let expected = "an http:// address, such as \"http://10.0.0.1:3128\""
     guard let text = reader.string(.proxy, expected: expected) else { return nil }
-    guard let address = ProxyAddress(text) else {
+    guard text.lowercased().hasPrefix("http://"), let address = try? ProxyAddress(parsing: text) else {
       // What was found is not shown: it may hold a password.
       reader.refuse(.proxy, expected: expected, "not the address of a proxy")
       return nil

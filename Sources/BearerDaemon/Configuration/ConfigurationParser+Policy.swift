@@ -1,4 +1,4 @@
-import BearerFetch
+import BearerAddress
 import BearerJOSE
 
 extension ConfigurationParser {

@@ -12,7 +12,7 @@ extension IssuerConfiguration {
       }
     return KeySourceSettings(
       url: url, kind: kind, algorithms: algorithms, timeout: timeout, caFile: caFile,
-      connectTo: connectTo?.description, proxy: proxy?.text, clientCertificateFile: clientCertificate,
+      connectTo: connectTo, proxy: proxy, clientCertificateFile: clientCertificate,
       clientKeyFile: clientKey)
   }
 

@@ -1,4 +1,4 @@
-package import BearerFetch
+package import BearerAddress
 package import BearerJOSE
 
 /// One issuer whose tokens are verified; an `[issuer.NAME]` table of the configuration.

@@ -1,3 +1,4 @@
+import BearerAddress
 import BearerCrypto
 import BearerFetch
 import BearerJOSE

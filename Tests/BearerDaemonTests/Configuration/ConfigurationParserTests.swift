@@ -1,3 +1,4 @@
+import BearerAddress
 import BearerFetch
 import BearerJOSE
 import BearerKeys
@@ -96,7 +97,7 @@ import Testing
     #expect(configuration.logLevel == .debug)
     #expect(configuration.snapshotMaxAge == .seconds(2 * 86_400))
     #expect(configuration.readyWait == .zero)
-    let proxy = try #require(ProxyAddress("http://user:secret@10.0.0.1:3128"))
+    let proxy = try ProxyAddress(parsing: "http://user:secret@10.0.0.1:3128")
     #expect(
       configuration.issuers == [
         IssuerConfiguration(
@@ -188,11 +189,13 @@ import Testing
     var limits = Limits()
     limits.waitingPerIssuer = 6
     let a = try #require(issuers.first)
+    let proxy = try ProxyAddress(parsing: "http://user:secret@10.0.0.1:3128")
     #expect(
       a.keySourceSettings
         == KeySourceSettings(
           url: "https://a.example", algorithms: [.es256], timeout: .seconds(6), caFile: "/ca",
-          connectTo: "[fd00::5]:8443", proxy: "http://user:secret@10.0.0.1:3128", clientCertificateFile: "/c",
+          connectTo: HostAndPort("[fd00::5]:8443"),
+          proxy: proxy, clientCertificateFile: "/c",
           clientKeyFile: "/k"))
     #expect(
       a.refreshSettings(limits)
@@ -202,20 +205,6 @@ import Testing
     let b = try #require(issuers.last)
     #expect(b.keySourceSettings.kind == .jwksFile("/keys"))
     #expect(b.refreshSettings(limits).renewal == .fileChanges)
-  }
-
-  @Test("a proxy's credentials are never printed")
-  func proxySecret() throws {
-    let address = try #require(ProxyAddress("http://user:secret@10.0.0.1:3128"))
-    var dumped = ""
-    dump(address, to: &dumped)
-    for text in [
-      dumped, "\(address)", String(reflecting: address), String(reflecting: [address]),
-    ] {
-      #expect(!text.contains("secret"))
-      #expect(!text.contains("user"))
-    }
-    #expect("\(address)" == "http://…@10.0.0.1:3128")
   }
 
   @Test(

@@ -1,3 +1,4 @@
+import BearerAddress
 import BearerFetch
 import BearerJOSE
 import BearerKeys

@@ -1,17 +1,17 @@
-/// Why a text is not an address that may be fetched; words that follow "the URL".
-package struct AddressFault: Error, Equatable, Sendable {
-  /// For people; holds nothing of the text.
-  package var reason: String
-}
-
 /// An absolute `http` or `https` URL, taken apart once (RFC 3986 section 3).
 ///
 /// User information is refused, since it would be sent and logged; so is a fragment, which servers never see.
 package struct WebAddress: Equatable, Sendable {
   /// The two schemes.
   package enum Scheme: String, Sendable {
-    case http, https
+    /// Without TLS.
+    case http
+    /// With TLS.
+    case https
   }
+
+  /// The longest URL that is read, in bytes; bounds what is echoed in messages.
+  package static let maximumBytes = 2048
 
   /// The scheme.
   package let scheme: Scheme
@@ -26,8 +26,8 @@ package struct WebAddress: Equatable, Sendable {
   ///
   /// - Throws: What is wrong with it, in words that show nothing of it.
   package init(parsing text: String) throws(AddressFault) {
-    guard text.utf8.count <= FetchLimits.addressBytes else {
-      throw AddressFault(reason: "is longer than \(FetchLimits.addressBytes) bytes")
+    guard text.utf8.count <= Self.maximumBytes else {
+      throw AddressFault(reason: "is longer than \(Self.maximumBytes) bytes")
     }
     guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://"),
       let scheme = Scheme(rawValue: text[..<colon].lowercased())
@@ -53,25 +53,25 @@ package struct WebAddress: Equatable, Sendable {
   }
 
   /// The host as it stands in a URL, with brackets for IPv6.
-  var hostInURL: String { host.contains(":") ? "[\(host)]" : host }
+  package var hostInURL: String { host.contains(":") ? "[\(host)]" : host }
 
   /// Host and port as in the `Host` header: without the scheme's own port (RFC 9110 section 7.2).
-  var authority: String { port == (scheme == .https ? 443 : 80) ? hostInURL : "\(hostInURL):\(port)" }
+  package var authority: String { port == (scheme == .https ? 443 : 80) ? hostInURL : "\(hostInURL):\(port)" }
 
   /// Scheme, host and port (RFC 6454 section 6.2).
-  var origin: String { "\(scheme.rawValue)://\(authority)" }
+  package var origin: String { "\(scheme.rawValue)://\(authority)" }
 
   /// The whole URL without its query, for messages.
-  var shown: String { origin + target.prefix { $0 != "?" } }
+  package var shown: String { origin + target.prefix { $0 != "?" } }
 
   /// Whether the host is 127.0.0.0/8, ::1 or `localhost`; decided by what is written, without asking a resolver.
-  var isLoopback: Bool { host == "localhost" || IPAddress(host)?.isLoopback == true }
+  package var isLoopback: Bool { host == "localhost" || IPAddress(host)?.isLoopback == true }
 
   /// Whether the address may be fetched at all: TLS, or no further than this host.
   package var isProtected: Bool { scheme == .https || isLoopback }
 
   /// Whether both are the same server: scheme, host and port.
-  func hasSameOrigin(as other: WebAddress) -> Bool {
+  package func hasSameOrigin(as other: WebAddress) -> Bool {
     scheme == other.scheme && host == other.host && port == other.port
   }
 }

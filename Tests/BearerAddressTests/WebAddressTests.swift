@@ -1,6 +1,5 @@
+import BearerAddress
 import Testing
-
-@testable import BearerFetch
 
 struct WebAddressTests {
   @Test("an address is taken apart")
@@ -55,26 +54,5 @@ struct WebAddressTests {
     ])
   func protection(_ text: String, _ isProtected: Bool) throws {
     #expect(try WebAddress(parsing: text).isProtected == isProtected)
-  }
-
-  @Test(
-    "an address ends where its text does, not at a NUL or a zone", arguments: ["::1\0", "::1\0.evil.test", "::1%lo"])
-  func literals(_ text: String) {
-    #expect(IPAddress(text) == nil)
-    #expect(HostAndPort("[\(text)]:80") == nil)
-  }
-
-  @Test(
-    "a prefix is compared bit by bit",
-    arguments: [
-      ("10.1.2.3", "10.0.0.0", 8, true), ("11.1.2.3", "10.0.0.0", 8, false), ("10.0.0.130", "10.0.0.128", 25, true),
-      ("10.0.0.127", "10.0.0.128", 25, false), ("10.0.0.1", "10.0.0.1", 32, true), ("1.2.3.4", "9.9.9.9", 0, true),
-      ("10.0.0.1", "10.0.0.1", 33, false), ("10.0.0.1", "10.0.0.1", -1, false), ("fd00::1", "fd00::", 8, true),
-      ("fe00::1", "fd00::", 8, false), ("10.0.0.1", "fd00::", 8, false),
-    ])
-  func prefix(_ address: String, _ network: String, _ bits: Int, _ expected: Bool) throws {
-    let address = try #require(IPAddress(address))
-    let network = try #require(IPAddress(network))
-    #expect(address.hasPrefix(network, bits: bits) == expected)
   }
 }
