@@ -44,8 +44,9 @@ let table: [(kind: Kind, name: String, imports: String)] = [
 
   // Development only. BearerSigning is the one place with signing code; the daemon does not link it.
   (.library, "BearerSigning", "CLibcrypto"),
-  (.library, "BearerDevIssuer", "BearerJSON BearerSigning NIOCore NIOHTTP1 NIOPosix"),
-  (.program, "bearerd-dev-issuer", "BearerDevIssuer BearerJSON ArgumentParser UnixSignals"),
+  (.library, "BearerDevIssuer", "BearerJSON BearerSigning"),
+  (.library, "BearerDevIssuerServer", "BearerDevIssuer BearerJSON NIOCore NIOHTTP1 NIOPosix"),
+  (.program, "bearerd-dev-issuer", "BearerDevIssuer BearerDevIssuerServer BearerJSON ArgumentParser UnixSignals"),
   (
     .program, "bearerd-benchmark",
     "BearerCrypto BearerDaemon BearerDevIssuer BearerJOSE BearerJSON BearerKeys BearerServer Logging "
@@ -53,9 +54,10 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   ),
 
   // Tests.
+  (.kit, "BearerTestKit", "BearerDevIssuer BearerJOSE BearerKeys BearerSigning"),
   (
-    .kit, "BearerTestKit",
-    "BearerDevIssuer BearerJOSE BearerKeys BearerSigning NIOCore NIOHTTP1 NIOPosix NIOSSL NIOTLS"
+    .kit, "BearerProviderKit",
+    "BearerDevIssuer BearerDevIssuerServer BearerTestKit NIOCore NIOHTTP1 NIOPosix NIOSSL NIOTLS"
   ),
   (.tests, "BearerAddressTests", "BearerAddress"),
   (.tests, "BearerJSONTests", "BearerJSON"),
@@ -65,25 +67,26 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (.tests, "BearerProtocolTests", "BearerJSON BearerProtocol"),
   (
     .tests, "BearerFetchTests",
-    "BearerAddress BearerFetch BearerJOSE BearerKeys BearerSigning BearerTestKit NIOCore NIOPosix"
+    "BearerAddress BearerFetch BearerJOSE BearerKeys BearerProviderKit BearerSigning BearerTestKit "
+      + "NIOCore NIOPosix"
   ),
   (.tests, "BearerServerTests", "BearerServer BearerTransport Logging NIOCore NIOEmbedded ServiceLifecycle"),
   (.tests, "BearerSystemdTests", "BearerSystemd Logging"),
   (.tests, "BearerClientTests", "BearerClient BearerJSON"),
   (
     .tests, "BearerDaemonTests",
-    "BearerAddress BearerDaemon BearerDevIssuer BearerFetch BearerJOSE BearerJSON BearerKeys BearerProtocol "
-      + "BearerServer BearerTestKit Logging NIOCore NIOPosix"
+    "BearerAddress BearerDaemon BearerDevIssuer BearerFetch BearerJOSE BearerJSON BearerKeys "
+      + "BearerProtocol BearerProviderKit BearerServer BearerTestKit Logging NIOCore NIOPosix"
   ),
   (
     .tests, "BearerDevIssuerTests",
-    "BearerCrypto BearerDevIssuer BearerJSON BearerSigning BearerTestKit AsyncHTTPClient NIOCore "
-      + "NIOHTTP1 NIOPosix"
+    "BearerCrypto BearerDevIssuer BearerDevIssuerServer BearerJSON BearerProviderKit BearerSigning "
+      + "BearerTestKit AsyncHTTPClient NIOCore NIOHTTP1 NIOPosix"
   ),
   (
     .tests, "EndToEndTests",
-    "BearerDaemon BearerDevIssuer BearerFetch BearerJOSE BearerJSON BearerKeys BearerTestKit bearerd "
-      + "bearerd-dev-issuer ArgumentParser"
+    "BearerDaemon BearerDevIssuer BearerFetch BearerJOSE BearerJSON BearerKeys BearerProviderKit "
+      + "BearerTestKit bearerd bearerd-dev-issuer ArgumentParser"
   ),
   (
     .tests, "PackageRulesTests",

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BearerDevIssuer
+import BearerDevIssuerServer
 import UnixSignals
 
 /// `serve`: discovery and key set over HTTP until a signal comes.

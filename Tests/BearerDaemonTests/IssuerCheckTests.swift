@@ -1,4 +1,5 @@
 import BearerFetch
+import BearerProviderKit
 import BearerTestKit
 import Testing
 

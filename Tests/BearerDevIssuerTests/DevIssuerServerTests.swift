@@ -1,6 +1,8 @@
 import AsyncHTTPClient
 import BearerDevIssuer
+import BearerDevIssuerServer
 import BearerJSON
+import BearerProviderKit
 import BearerTestKit
 import NIOCore
 import NIOHTTP1

@@ -1,4 +1,5 @@
 import BearerDevIssuer
+import BearerDevIssuerServer
 import Testing
 
 @Suite struct LoopbackAddressTests {

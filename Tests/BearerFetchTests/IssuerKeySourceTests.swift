@@ -1,6 +1,7 @@
 import BearerFetch
 import BearerJOSE
 import BearerKeys
+import BearerProviderKit
 import BearerSigning
 import BearerTestKit
 import Foundation

@@ -2,6 +2,7 @@ import BearerAddress
 import BearerFetch
 import BearerJOSE
 import BearerKeys
+import BearerProviderKit
 import BearerSigning
 import BearerTestKit
 import Foundation

@@ -1,4 +1,5 @@
 import BearerJSON
+import BearerProviderKit
 import BearerTestKit
 import Foundation
 import Testing

@@ -1,5 +1,6 @@
 import BearerDevIssuer
 import BearerJSON
+import BearerProviderKit
 import BearerTestKit
 
 /// A provider of a transcript: real HTTP on loopback, the keys it publishes, and those it only signs with.

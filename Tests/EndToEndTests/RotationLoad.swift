@@ -1,5 +1,6 @@
 import BearerDevIssuer
 import BearerJSON
+import BearerProviderKit
 import BearerTestKit
 import Foundation
 

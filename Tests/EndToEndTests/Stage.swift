@@ -2,6 +2,7 @@ import ArgumentParser
 import BearerDevIssuer
 import BearerJSON
 import BearerKeys
+import BearerProviderKit
 import BearerTestKit
 import Foundation
 import Synchronization

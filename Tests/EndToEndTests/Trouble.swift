@@ -1,3 +1,4 @@
+import BearerProviderKit
 import BearerTestKit
 import Testing
 

@@ -16,8 +16,9 @@ import Testing
     "BearerDaemon": ["Dispatch", "Glibc", "Synchronization"],
     "bearerd": ["Glibc"],
     "BearerDevIssuer": ["Glibc", "Synchronization"],
-    "bearerd-benchmark": ["Glibc"],
+    "BearerDevIssuerServer": ["Synchronization"],
     "bearerd-dev-issuer": ["Glibc"],
+    "bearerd-benchmark": ["Glibc"],
   ]
 
   /// What every test may import of the toolchain.
@@ -96,7 +97,7 @@ import Testing
     #expect(importing("CLibsystemd") == ["BearerSystemd"])
     #expect(importing("AsyncHTTPClient") == ["BearerFetch"])
     #expect(importing("BearerSigning") == ["BearerDevIssuer"])
-    #expect(importing("BearerDevIssuer") == ["bearerd-dev-issuer", "bearerd-benchmark"])
+    #expect(importing("BearerDevIssuer") == ["BearerDevIssuerServer", "bearerd-dev-issuer", "bearerd-benchmark"])
     #expect(importing("BearerJOSE").union(importing("BearerKeys")).isDisjoint(with: ["BearerServer"]))
   }
 

@@ -2,6 +2,7 @@ import BearerAddress
 import BearerFetch
 import BearerJOSE
 import BearerKeys
+import BearerProviderKit
 import BearerTestKit
 import Foundation
 import NIOCore

@@ -1,3 +1,4 @@
+import BearerDevIssuer
 import BearerJSON
 
 /// The issuer's web site: a function from a request to an answer.

@@ -1,3 +1,5 @@
+package import BearerDevIssuer
+
 /// An address that only this machine can reach.
 package struct LoopbackAddress: Equatable, Sendable {
   /// The address as it was given.

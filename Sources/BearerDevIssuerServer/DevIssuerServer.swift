@@ -1,3 +1,4 @@
+package import BearerDevIssuer
 import NIOCore
 import NIOHTTP1
 import NIOPosix

@@ -1,4 +1,6 @@
 package import BearerDevIssuer
+package import BearerDevIssuerServer
+import BearerTestKit
 
 /// A development issuer that serves while a test runs.
 package enum TestIssuer {
