@@ -46,7 +46,11 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (.library, "BearerSigning", "CLibcrypto"),
   (.library, "BearerDevIssuer", "BearerJSON BearerSigning"),
   (.library, "BearerDevIssuerServer", "BearerDevIssuer BearerJSON NIOCore NIOHTTP1 NIOPosix"),
-  (.program, "bearerd-dev-issuer", "BearerDevIssuer BearerDevIssuerServer BearerJSON ArgumentParser UnixSignals"),
+  (
+    .program, "bearerd-dev-issuer",
+    "BearerClient BearerDaemon BearerDevIssuer BearerDevIssuerServer BearerJSON ArgumentParser Logging "
+      + "UnixSignals"
+  ),
   (
     .program, "bearerd-benchmark",
     "BearerCrypto BearerDaemon BearerDevIssuer BearerJOSE BearerJSON BearerKeys BearerServer Logging "

@@ -11,6 +11,9 @@ package struct KeyDirectory: KeyStore {
 
   private let directory: PrivateDirectory
 
+  /// Where it is.
+  package var path: String { directory.path }
+
   /// The directory at `path`, which need not exist yet.
   package init(path: String) {
     directory = PrivateDirectory(path: path)
@@ -98,6 +101,15 @@ package struct KeyDirectory: KeyStore {
   /// - Throws: ``DevIssuerError`` if the file cannot be written.
   package func remember(issuerURL: String) throws(DevIssuerError) {
     try directory.replace(Self.issuerFile, with: Array(issuerURL.utf8))
+  }
+
+  /// Removes the directory with all keys; it may hold nothing that this type did not make.
+  ///
+  /// - Throws: ``DevIssuerError`` if something cannot be removed.
+  package func removeAll() throws(DevIssuerError) {
+    for file in try files() { try directory.remove(file.name) }
+    try directory.remove(Self.issuerFile)
+    try directory.removeEmpty()
   }
 
   // MARK: Files

@@ -83,6 +83,11 @@ struct PrivateDirectory: Sendable {
     if unlink(file) != 0 && errno != ENOENT { throw .file(operation: "remove", path: file, code: errno) }
   }
 
+  /// Removes the directory, which must be empty, if it is there.
+  func removeEmpty() throws(DevIssuerError) {
+    if rmdir(path) != 0 && errno != ENOENT { throw .file(operation: "remove", path: path, code: errno) }
+  }
+
   /// Runs `body` while no other process or task does so on this directory.
   func withLock<Result>(_ body: () throws(DevIssuerError) -> Result) throws(DevIssuerError) -> Result {
     let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

@@ -7,8 +7,13 @@ import ArgumentParser
     abstract: "An OpenID provider for development and tests: never for production.",
     discussion: """
       It serves a discovery document and a key set on a loopback address and mints any token you need to try, good \
-      or bad. Nobody logs in; whoever can read its keys can mint. Both commands share a directory, so they \
-      work together without options:
+      or bad. Nobody logs in; whoever can read its keys can mint.
+
+      The first minute: run starts issuer and daemon together and prints tokens and lines to paste.
+
+        bearerd-dev-issuer run
+
+      serve and mint share a directory, so they work together without options:
 
         bearerd-dev-issuer serve &
         url=http://127.0.0.1:9393 socket=/tmp/bearerd.sock
@@ -16,5 +21,5 @@ import ArgumentParser
         bearerd-dev-issuer mint | bearerd verify --socket $socket -
         bearerd-dev-issuer mint --expired | bearerd verify --socket $socket -
       """,
-    subcommands: [ServeCommand.self, MintCommand.self, RotateCommand.self, JWKSCommand.self])
+    subcommands: [RunCommand.self, ServeCommand.self, MintCommand.self, RotateCommand.self, JWKSCommand.self])
 }

@@ -149,4 +149,17 @@ import Testing
     #expect(try directory.lastIssuerURL() == "http://127.0.0.1:2")
     #expect(try directory.keys().count == 1)
   }
+
+  @Test("a directory is removed with its keys, and never with what is somebody else's")
+  func removal() throws {
+    let directory = KeyDirectory(path: path)
+    try directory.prepare([.es256, .edDSA])
+    try directory.remember(issuerURL: "http://127.0.0.1:1")
+    try Data().write(to: URL(filePath: path + "/notes"))
+    #expect(throws: DevIssuerError.self) { try directory.removeAll() }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: path) == ["notes"])
+    try FileManager.default.removeItem(atPath: path + "/notes")
+    try directory.removeAll()
+    #expect(!FileManager.default.fileExists(atPath: path))
+  }
 }
