@@ -16,6 +16,7 @@ enum Kind {
 let table: [(kind: Kind, name: String, imports: String)] = [
   // The pure core: bytes, keys, policy and a given time. No I/O, no clock.
   (.library, "BearerAddress", ""),
+  (.library, "BearerTOML", ""),
   (.library, "BearerJSON", ""),
   (.library, "BearerCrypto", "CLibcrypto"),
   (.library, "BearerJOSE", "BearerCrypto BearerJSON"),
@@ -34,12 +35,12 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (
     .library, "BearerDaemon",
     "BearerAddress BearerCrypto BearerFetch BearerJOSE BearerJSON BearerKeys BearerProtocol BearerServer "
-      + "BearerSystemd Logging NIOCore NIOPosix ServiceLifecycle TOMLKit UnixSignals"
+      + "BearerSystemd BearerTOML Logging NIOCore NIOPosix ServiceLifecycle UnixSignals"
   ),
 
   (
     .program, "bearerd",
-    "BearerClient BearerDaemon BearerFetch BearerJOSE BearerJSON BearerSystemd ArgumentParser Logging"
+    "BearerClient BearerDaemon BearerFetch BearerJOSE BearerJSON BearerSystemd BearerTOML ArgumentParser Logging"
   ),
 
   // Development only. BearerSigning is the one place with signing code; the daemon does not link it.
@@ -64,6 +65,7 @@ let table: [(kind: Kind, name: String, imports: String)] = [
     "BearerDevIssuer BearerDevIssuerServer BearerTestKit NIOCore NIOHTTP1 NIOPosix NIOSSL NIOTLS"
   ),
   (.tests, "BearerAddressTests", "BearerAddress"),
+  (.tests, "BearerTOMLTests", "BearerTOML"),
   (.tests, "BearerJSONTests", "BearerJSON"),
   (.tests, "BearerCryptoTests", "BearerCrypto BearerSigning"),
   (.tests, "BearerJOSETests", "BearerJOSE BearerJSON BearerProtocol BearerSigning BearerTestKit"),
@@ -80,7 +82,7 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (
     .tests, "BearerDaemonTests",
     "BearerAddress BearerDaemon BearerDevIssuer BearerFetch BearerJOSE BearerJSON BearerKeys "
-      + "BearerProtocol BearerProviderKit BearerServer BearerTestKit Logging NIOCore NIOPosix"
+      + "BearerProtocol BearerProviderKit BearerServer BearerTOML BearerTestKit Logging NIOCore NIOPosix"
   ),
   (
     .tests, "BearerDevIssuerTests",
@@ -90,17 +92,17 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (
     .tests, "EndToEndTests",
     "BearerDaemon BearerDevIssuer BearerFetch BearerJOSE BearerJSON BearerKeys BearerProviderKit "
-      + "BearerTestKit bearerd bearerd-dev-issuer ArgumentParser"
+      + "BearerTOML BearerTestKit bearerd bearerd-dev-issuer ArgumentParser"
   ),
   (
     .tests, "PackageRulesTests",
     "BearerDaemon BearerFetch BearerJOSE BearerJSON BearerKeys BearerProtocol BearerServer "
-      + "BearerTransport bearerd"
+      + "BearerTOML BearerTransport bearerd"
   ),
   (
     .fuzzer, "bearerd-fuzz",
     "BearerAddress BearerCrypto BearerDaemon BearerFetch BearerJOSE BearerJSON BearerKeys BearerProtocol "
-      + "BearerServer BearerSigning BearerTransport NIOCore NIOHTTP1"
+      + "BearerServer BearerSigning BearerTOML BearerTransport NIOCore NIOHTTP1"
   ),
 ]
 
@@ -122,7 +124,7 @@ let packages = [
   "ArgumentParser": "swift-argument-parser", "AsyncHTTPClient": "async-http-client", "Logging": "swift-log",
   "NIOCore": "swift-nio", "NIOEmbedded": "swift-nio", "NIOHTTP1": "swift-nio", "NIOPosix": "swift-nio",
   "NIOSSL": "swift-nio-ssl", "NIOTLS": "swift-nio", "ServiceLifecycle": "swift-service-lifecycle",
-  "TOMLKit": "TOMLKit", "UnixSignals": "swift-service-lifecycle",
+  "UnixSignals": "swift-service-lifecycle",
 ]
 
 func target(_ kind: Kind, _ name: String, imports: String) -> Target {
@@ -170,9 +172,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     // Signals, ordered start and shutdown.
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-    // The configuration file. It names three types of full Foundation, for TOML's dates; nothing else here does, and a
-    // static link keeps little of it. The YAML libraries keep all of it.
-    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
   ],
   targets: [
     .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),

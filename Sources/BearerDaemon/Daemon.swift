@@ -10,7 +10,7 @@ import UnixSignals
 package struct Daemon: Sendable {
   private let configuration: Configuration
   private let environment: [String: String]
-  private let load: @Sendable () throws(ConfigurationFaults) -> Configuration
+  private let load: ConfigurationSources.Load
   private let logger: Logger
 
   /// Why the daemon cannot listen.
@@ -46,7 +46,7 @@ package struct Daemon: Sendable {
   ///   - logger: Where the daemon logs.
   package init(
     configuration: Configuration, environment: [String: String],
-    load: @escaping @Sendable () throws(ConfigurationFaults) -> Configuration, logger: Logger
+    load: @escaping ConfigurationSources.Load, logger: Logger
   ) {
     self.configuration = configuration
     self.environment = environment

@@ -62,7 +62,7 @@ struct RunCommand: AsyncParsableCommand {
     let logger = configuration.logFormat.makeLogger(environment, level: .warning)
     return Daemon(
       configuration: configuration, environment: environment,
-      load: { () throws(ConfigurationFaults) in try sources.load() }, logger: logger)
+      load: sources.load, logger: logger)
   }
 
   /// Waits until the daemon says yes to the good token, then prints what there is to try.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BearerDaemon
+import BearerTOML
 
 /// Where the configuration of `serve` and `check` comes from.
 struct ConfigurationOptions: ParsableArguments {

@@ -1,4 +1,5 @@
 import BearerDaemon
+import BearerTOML
 
 /// Faults of a configuration, for standard error: a line each for logs, a paragraph each for people.
 struct FaultLines {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BearerDaemon
 import BearerSystemd
+import BearerTOML
 import Logging
 
 /// `bearerd serve`.

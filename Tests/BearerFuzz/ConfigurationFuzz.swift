@@ -1,4 +1,5 @@
 import BearerJOSE
+import BearerTOML
 
 @testable import BearerDaemon
 
@@ -16,13 +17,13 @@ struct ConfigurationFuzz: FuzzTarget {
       require(fault.line.map { (1...lines).contains($0) } ?? true, "a fault outside of the file: \(fault)")
       require(!fault.description.isEmpty, "a fault without words")
     }
-    let document: ConfigurationDocument
+    let root: TOMLTable
     do throws(ConfigurationFault) {
-      document = try ConfigurationDocument(parsing: input)
+      root = try TOMLReader.read(input)
     } catch {
       return requireShown(error)
     }
-    var parser = ConfigurationParser(document, environment: [:])
+    var parser = ConfigurationParser(root, environment: [:])
     do throws(ConfigurationFaults) {
       let configuration = try parser.parse()
       require(!configuration.issuers.isEmpty && !configuration.policies.isEmpty, "a configuration of nothing")

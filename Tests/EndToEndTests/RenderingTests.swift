@@ -3,6 +3,7 @@ import BearerDaemon
 import BearerFetch
 import BearerJOSE
 import BearerJSON
+import BearerTOML
 import Testing
 
 @testable import bearerd

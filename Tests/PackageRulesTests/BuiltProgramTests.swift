@@ -11,16 +11,13 @@ import Testing
   }
 
   /// Everything that the program is linked to, in a build that links Swift's own libraries dynamically.
-  ///
-  /// TOMLKit says `import struct Foundation.Data` and so names full Foundation to the linker, although it and
-  /// everything else need FoundationEssentials only; see ``fullFoundation()``.
   static let needed: Set<String> = [
     "libcrypto.so.3", "libsystemd.so.0", "libz.so.1",
     "libc.so.6", "libm.so.6", "libgcc_s.so.1", "libstdc++.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1",
     "libswiftCore.so", "libswiftGlibc.so", "libswiftSynchronization.so", "libswiftSwiftOnoneSupport.so",
     "libswift_Concurrency.so", "libswift_StringProcessing.so", "libswift_RegexParser.so", "libswift_Builtin_float.so",
     "libdispatch.so", "libswiftDispatch.so", "libBlocksRuntime.so",
-    "libFoundation.so", "libFoundationEssentials.so", "libFoundationInternationalization.so",
+    "libFoundationEssentials.so",
   ]
 
   @Test("the program is linked to nothing that is not in the list")

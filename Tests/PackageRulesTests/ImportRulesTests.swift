@@ -88,7 +88,9 @@ import Testing
   func rules() throws {
     let rows = try PackageTable.rows().filter(\.isShipped)
     let importing = { (module: String) in Set(rows.filter { $0.imports.contains(module) }.map(\.name)) }
-    for pure in ["BearerAddress", "BearerJSON", "BearerCrypto", "BearerJOSE", "BearerKeys", "BearerProtocol"] {
+    for pure in [
+      "BearerAddress", "BearerTOML", "BearerJSON", "BearerCrypto", "BearerJOSE", "BearerKeys", "BearerProtocol",
+    ] {
       let row = try #require(rows.first { $0.name == pure })
       #expect(row.imports.filter { !$0.hasPrefix("Bearer") && !$0.hasPrefix("CLib") } == [], "\(pure)")
       #expect((Self.toolchain[pure] ?? []).subtracting(["Synchronization"]) == [], "\(pure)")

@@ -4,6 +4,7 @@ import BearerJSON
 import BearerKeys
 import BearerProtocol
 import BearerServer
+import BearerTOML
 import BearerTransport
 import Foundation
 import Testing

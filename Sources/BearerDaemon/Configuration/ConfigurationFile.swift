@@ -1,3 +1,4 @@
+import BearerTOML
 import Glibc
 
 /// Reads a configuration file, with a bound on its size.

@@ -1,6 +1,11 @@
 /// The keys of one kind of table in the configuration file: the one list that parser, example file and tests read.
 protocol ConfigurationKey: RawRepresentable, CaseIterable, Sendable where RawValue == String {}
 
+extension ConfigurationKey {
+  /// The names of all keys.
+  static var names: [String] { allCases.map(\.rawValue) }
+}
+
 /// Keys outside any table, and the tables themselves.
 enum TopLevelKey: String, ConfigurationKey {
   case socket

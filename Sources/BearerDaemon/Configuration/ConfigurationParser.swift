@@ -1,15 +1,16 @@
-import BearerJOSE
+import BearerTOML
 import Logging
 
 /// Makes a configuration of a document, or the list of everything that is wrong with it.
 struct ConfigurationParser {
-  let document: ConfigurationDocument
+  /// Everything outside any table, tables included.
+  let root: TOMLTable
   /// What the environment gives: `STATE_DIRECTORY`.
   let environment: [String: String]
   var faults: [ConfigurationFault] = []
 
-  init(_ document: ConfigurationDocument, environment: [String: String]) {
-    self.document = document
+  init(_ root: TOMLTable, environment: [String: String]) {
+    self.root = root
     self.environment = environment
   }
 
@@ -17,25 +18,25 @@ struct ConfigurationParser {
   ///
   /// - Throws: All faults, in the order of the file; those without a line last.
   mutating func parse() throws(ConfigurationFaults) -> Configuration {
-    var reader = TableReader<TopLevelKey>(document.root, at: [], in: document)
-    let socketPath = reader.string(.socket, expected: Self.socketExpectation, as: Self.socketPath)
-    let socketMode = reader.string(.socketMode, expected: "permissions in octal, such as \"0660\"", as: Self.mode)
-    let socketGroup = reader.string(.socketGroup, expected: "a group's name")
-    let stateDirectory = reader.path(.stateDirectory)
-    let snapshotMaxAge = reader.duration(.snapshotMaxAge, in: .zero...DurationText.longest)
-    let logLevel = reader.word(.logLevel, as: Logger.Level.self)
-    let logFormat = reader.word(.logFormat, as: LogFormat.self)
-    let readyWait = reader.duration(.readyWait, in: .zero...DurationText.longest)
-    let issuerTables = tables(.issuer, in: &reader)
-    let policyTables = tables(.policy, in: &reader)
-    let peerTables = reader.has(.peer) ? tables(.peer, in: &reader) : []
-    let limitTable = table(.limits, in: &reader)
+    var reader = TableReader(root, at: [], keys: TopLevelKey.names)
+    let socketPath = reader.string("socket", expected: Self.socketExpectation, as: Self.socketPath)
+    let socketMode = reader.string("socket_mode", expected: "permissions in octal, such as \"0660\"", as: Self.mode)
+    let socketGroup = reader.string("socket_group", expected: "a group's name")
+    let stateDirectory = reader.path("state_directory")
+    let snapshotMaxAge = reader.duration("snapshot_max_age", in: .zero...DurationText.longest)
+    let logLevel = reader.word("log_level", as: Logger.Level.self)
+    let logFormat = reader.word("log_format", as: LogFormat.self)
+    let readyWait = reader.duration("ready_wait", in: .zero...DurationText.longest)
+    let issuerTables = tables("issuer", keys: IssuerKey.names, in: &reader)
+    let policyTables = tables("policy", keys: PolicyKey.names, in: &reader)
+    let peerTables = reader.has("peer") ? tables("peer", keys: PeerKey.names, in: &reader) : []
+    let limitTable = table("limits", in: &reader)
     faults += reader.faults
 
-    let issuers = issuerTables.map { issuer(named: $0.name, $0.members) }
+    let issuers = issuerTables.map { issuer(named: $0.name, $0.table) }
     refuseEqualURLs(issuers)
-    let policies = policyTables.map { policy(named: $0.name, $0.members, issuers: issuerTables.map(\.name)) }
-    let peers = peerTables.compactMap { peer(named: $0.name, $0.members, policies: policyTables.map(\.name)) }
+    let policies = policyTables.map { policy(named: $0.name, $0.table, issuers: issuerTables.map(\.name)) }
+    let peers = peerTables.compactMap { peer(named: $0.name, $0.table, policies: policyTables.map(\.name)) }
     refuseEqualIdentities(peers)
     let limits = limits(limitTable)
 
@@ -79,54 +80,42 @@ struct ConfigurationParser {
 
   /// The tables below `issuer`, `policy` or `peer`, in the order of the file.
   private mutating func tables(
-    _ key: TopLevelKey, in reader: inout TableReader<TopLevelKey>
-  ) -> [(name: String, members: [String: ConfigurationValue])] {
-    let example = "[\(key.rawValue).NAME]"
+    _ key: String, keys: [String], in reader: inout TableReader
+  ) -> [(name: String, table: TOMLTable)] {
+    let example = "[\(key).NAME]"
     guard let value = reader[key] else {
       reader.miss(key, expected: "at least one table \(example)", "there is none")
       return []
     }
-    guard case .table(let members) = value, !members.isEmpty else {
+    guard let all = value.table, !all.entries.isEmpty else {
       reader.refuse(key, found: value.summary, expected: "at least one table \(example)", "wrong type")
       return []
     }
-    var tables: [(name: String, members: [String: ConfigurationValue])] = []
-    for (name, member) in members {
-      guard case .table(let inner) = member else {
-        let isKey =
-          switch key {
-          case .issuer: IssuerKey(rawValue: name) != nil
-          case .policy: PolicyKey(rawValue: name) != nil
-          default: PeerKey(rawValue: name) != nil
-          }
+    var tables: [(name: String, table: TOMLTable)] = []
+    for entry in all.entries {
+      guard let table = entry.value.table else {
         reader.refuse(
-          key, [name], found: member.summary, expected: "a table \(example)",
-          isKey ? "this key belongs into a table with a name" : "wrong type")
+          key, entry: entry, found: entry.value.summary, expected: "a table \(example)",
+          keys.contains(entry.key) ? "this key belongs into a table with a name" : "wrong type")
         continue
       }
-      if !Self.isName(name) {
+      if !Self.isName(entry.key) {
         reader.refuse(
-          key, [name], expected: "1 to 64 of the characters A-Z a-z 0-9 . _ -",
+          key, entry: entry, expected: "1 to 64 of the characters A-Z a-z 0-9 . _ -",
           "not a name for use in requests and logs")
       }
-      tables.append((name, inner))
+      tables.append((entry.key, table))
     }
-    return tables.sorted {
-      (document.line(of: [key.rawValue, $0.name]) ?? 0, $0.name) < (
-        document.line(of: [key.rawValue, $1.name]) ?? 0, $1.name
-      )
-    }
+    return tables
   }
 
-  private func table(
-    _ key: TopLevelKey, in reader: inout TableReader<TopLevelKey>
-  ) -> [String: ConfigurationValue] {
-    guard let value = reader[key] else { return [:] }
-    guard case .table(let members) = value else {
-      reader.refuse(key, found: value.summary, expected: "a table [\(key.rawValue)]", "wrong type")
-      return [:]
+  private func table(_ key: String, in reader: inout TableReader) -> TOMLTable {
+    guard let value = reader[key] else { return TOMLTable() }
+    guard let table = value.table else {
+      reader.refuse(key, found: value.summary, expected: "a table [\(key)]", "wrong type")
+      return TOMLTable()
     }
-    return members
+    return table
   }
 
   private static func isName(_ text: String) -> Bool {
@@ -139,19 +128,24 @@ struct ConfigurationParser {
       }
   }
 
+  /// Notes urls that are the same, or that nobody could tell apart.
+  ///
+  /// The dictionary finds both: strings are equal in Swift if they are so after Unicode normalisation.
   private mutating func refuseEqualURLs(_ issuers: [IssuerConfiguration]) {
-    var first: [String: String] = [:]
+    var first: [String: IssuerConfiguration] = [:]
     for issuer in issuers where !issuer.url.isEmpty {
       guard let other = first[issuer.url] else {
-        first[issuer.url] = issuer.name
+        first[issuer.url] = issuer
         continue
       }
-      let path = ["issuer", issuer.name, "url"]
+      let isSame = issuer.url.utf8.elementsEqual(other.url.utf8)
       faults.append(
         ConfigurationFault(
-          place: TableReader<IssuerKey>.place(path), line: document.line(of: path),
-          found: ConfigurationValue.quoted(issuer.url), expected: "a url of its own",
-          message: "the same url as \(TableReader<IssuerKey>.place(["issuer", other]))"))
+          place: ConfigurationFault.place(["issuer", issuer.name, "url"]),
+          line: root["issuer"]?.value.table?[issuer.name]?.value.table?["url"]?.line,
+          found: ConfigurationFault.quoted(issuer.url), expected: "a url of its own",
+          message: (isSame ? "the same url as " : "looks the same as the url of ")
+            + ConfigurationFault.place(["issuer", other.name]) + (isSame ? "" : ", and differs in its bytes")))
     }
   }
 }

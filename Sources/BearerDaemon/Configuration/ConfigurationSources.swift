@@ -1,3 +1,4 @@
+package import BearerTOML
 import Logging
 
 /// Where a configuration comes from: flags, environment and file; flag beats environment beats file, key by key.
@@ -5,6 +6,9 @@ import Logging
 /// An issuer with its audiences is a whole configuration and excludes a file, wherever either is named. A variable that
 /// is empty counts as not set, because units and container files can hardly leave one out; an empty flag is a fault.
 package struct ConfigurationSources: Sendable {
+  /// Reads a configuration anew.
+  package typealias Load = @Sendable () throws(ConfigurationFaults) -> Configuration
+
   /// `--config`: path of the file.
   package var config: String?
   /// `--issuer`: an issuer's url.
@@ -123,8 +127,8 @@ package struct ConfigurationSources: Sendable {
   }
 
   private func blanks(in values: [Given<String>?]) -> [ConfigurationFault] {
-    values.compactMap { $0 }.filter { TableReader<TopLevelKey>.isBlank($0.value) }.map {
-      ConfigurationFault(place: $0.place, found: ConfigurationValue.quoted($0.value), message: "blank")
+    values.compactMap { $0 }.filter { TableReader.isBlank($0.value) }.map {
+      ConfigurationFault(place: $0.place, found: ConfigurationFault.quoted($0.value), message: "blank")
     }
   }
 
@@ -133,13 +137,13 @@ package struct ConfigurationSources: Sendable {
   private static func configuration(
     in file: String, environment: [String: String]
   ) throws(ConfigurationFaults) -> Configuration {
-    let document: ConfigurationDocument
+    let root: TOMLTable
     do throws(ConfigurationFault) {
-      document = try ConfigurationDocument(parsing: ConfigurationFile.read(file))
+      root = try TOMLReader.read(ConfigurationFile.read(file))
     } catch {
       throw ConfigurationFaults(file: file, [error])
     }
-    var parser = ConfigurationParser(document, environment: environment)
+    var parser = ConfigurationParser(root, environment: environment)
     do throws(ConfigurationFaults) {
       return try parser.parse()
     } catch {
@@ -152,12 +156,15 @@ package struct ConfigurationSources: Sendable {
     of issuer: String, at place: String, audiences: [String], environment: [String: String]
   ) throws(ConfigurationFaults) -> Configuration {
     let name = Configuration.defaultName
-    var document = ConfigurationDocument()
-    document.root = [
-      "issuer": .table([name: .table(["url": .string(issuer)])]),
-      "policy": .table([name: .table(["audiences": .array(audiences.map { .string($0) })])]),
-    ]
-    var parser = ConfigurationParser(document, environment: environment)
+    func table(_ key: String, _ content: TOMLValue.Content) -> TOMLTable {
+      TOMLTable([.init(key: key, value: TOMLValue(content))])
+    }
+    let url = table("url", .string(issuer))
+    let audiences = table("audiences", .array(audiences.map { TOMLValue(.string($0)) }))
+    let root = TOMLTable(
+      table("issuer", .table(table(name, .table(url)))).entries
+        + table("policy", .table(table(name, .table(audiences)))).entries)
+    var parser = ConfigurationParser(root, environment: environment)
     do throws(ConfigurationFaults) {
       return try parser.parse()
     } catch {
@@ -184,7 +191,7 @@ private struct Overrides {
     guard socketPath == nil else { return }
     faults.append(
       ConfigurationFault(
-        place: place, found: ConfigurationValue.quoted(text), expected: ConfigurationParser.socketExpectation,
+        place: place, found: ConfigurationFault.quoted(text), expected: ConfigurationParser.socketExpectation,
         message: "not acceptable"))
   }
 
@@ -197,7 +204,7 @@ private struct Overrides {
     let meant = NearMiss.of(text, among: words).map { "; did you mean \"\($0)\"?" } ?? ""
     faults.append(
       ConfigurationFault(
-        place: place, found: ConfigurationValue.quoted(text),
+        place: place, found: ConfigurationFault.quoted(text),
         expected: "one of " + words.map { "\"\($0)\"" }.joined(separator: ", "), message: "unknown word\(meant)"))
     return nil
   }

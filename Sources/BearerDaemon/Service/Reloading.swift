@@ -1,4 +1,5 @@
 import BearerSystemd
+import BearerTOML
 import Logging
 import ServiceLifecycle
 import UnixSignals
@@ -8,7 +9,7 @@ import UnixSignals
 /// A faulty one changes nothing: its faults are logged and shown by op `status` and in `STATUS=`, until a sound one
 /// takes their place.
 struct Reloading: Service {
-  let load: @Sendable () throws(ConfigurationFaults) -> Configuration
+  let load: ConfigurationSources.Load
   let current: CurrentWorld
   let issuers: IssuerKeysService
   let reports: Reports

@@ -1,4 +1,5 @@
 import BearerJOSE
+import BearerTOML
 import Foundation
 import Logging
 import Testing

@@ -1,10 +1,10 @@
-import BearerJOSE
+import BearerTOML
 
 @testable import BearerDaemon
 
 /// Reads a text as a configuration file.
 func configuration(_ text: String, environment: [String: String] = [:]) throws -> Configuration {
-  var parser = ConfigurationParser(try ConfigurationDocument(parsing: Array(text.utf8)), environment: environment)
+  var parser = ConfigurationParser(try TOMLReader.read(Array(text.utf8)), environment: environment)
   return try parser.parse()
 }
 

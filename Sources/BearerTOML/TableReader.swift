@@ -1,70 +1,59 @@
 /// Reads the values of one table, each with its type and bounds, and collects what is wrong with them.
 ///
 /// A faulty value is noted and read as if it were not there, so that one run finds every fault.
-struct TableReader<Key: ConfigurationKey> {
-  let path: [String]
-  private let members: [String: ConfigurationValue]
-  private let document: ConfigurationDocument
-  private(set) var faults: [ConfigurationFault] = []
+package struct TableReader {
+  /// The table's full name.
+  package let path: [String]
+  /// What is wrong so far.
+  package private(set) var faults: [ConfigurationFault] = []
+  private let table: TOMLTable
 
-  /// A reader of the table at a path; unknown keys are noted at once.
-  init(_ members: [String: ConfigurationValue], at path: [String], in document: ConfigurationDocument) {
+  /// A reader of a table; unknown keys are noted at once.
+  ///
+  /// - Parameters:
+  ///   - table: The table.
+  ///   - path: Its full name.
+  ///   - keys: The keys that it may have.
+  package init(_ table: TOMLTable, at path: [String], keys: [String]) {
     self.path = path
-    self.members = members
-    self.document = document
-    let known = Key.allCases.map(\.rawValue)
-    for name in members.keys where !known.contains(name) {
-      let meant = NearMiss.of(name, among: known)
+    self.table = table
+    for entry in table.entries where !keys.contains(where: { $0.utf8.elementsEqual(entry.key.utf8) }) {
+      let meant = NearMiss.of(entry.key, among: keys)
       faults.append(
         ConfigurationFault(
-          place: Self.place(path + [name]), line: document.line(of: path + [name]),
-          expected: meant == nil ? "one of " + known.joined(separator: ", ") : nil,
+          place: ConfigurationFault.place(path + [entry.key]), line: entry.line,
+          expected: meant == nil ? "one of " + keys.joined(separator: ", ") : nil,
           message: "unknown key" + (meant.map { "; did you mean \"\($0)\"?" } ?? "")))
     }
   }
 
-  /// A key's full name as TOML would write it.
-  static func place(_ path: [String]) -> String {
-    path.map { part in
-      let isBare =
-        !part.isEmpty
-        && part.utf8.allSatisfy {
-          switch $0 {
-          case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x5F: true
-          default: false
-          }
-        }
-      return isBare ? part : ConfigurationValue.quoted(part)
-    }.joined(separator: ".")
-  }
-
   /// What stands at a key, if anything.
-  subscript(_ key: Key) -> ConfigurationValue? { members[key.rawValue] }
+  package subscript(_ key: String) -> TOMLValue? { table[key]?.value }
 
   /// Whether anything stands at a key.
-  func has(_ key: Key) -> Bool { members[key.rawValue] != nil }
+  package func has(_ key: String) -> Bool { table[key] != nil }
 
-  /// Notes a fault of a key, or of something in its value.
-  mutating func refuse(
-    _ key: Key, _ rest: [String] = [], found: String? = nil, expected: String? = nil, _ message: String
+  /// Notes a fault of a key, or of an entry of the table that stands there.
+  package mutating func refuse(
+    _ key: String, entry: TOMLTable.Entry? = nil, found: String? = nil, expected: String? = nil, _ message: String
   ) {
-    let full = path + [key.rawValue] + rest
     faults.append(
       ConfigurationFault(
-        place: Self.place(full), line: document.line(of: full), found: found, expected: expected, message: message))
+        place: ConfigurationFault.place(path + [key] + (entry.map { [$0.key] } ?? [])),
+        line: entry?.line ?? table[key]?.line ?? table.line, found: found, expected: expected, message: message))
   }
 
   /// Notes that the table lacks a key.
-  mutating func miss(_ key: Key, expected: String, _ message: String = "is missing") {
-    let full = path + [key.rawValue]
+  package mutating func miss(_ key: String, expected: String, _ message: String = "is missing") {
     faults.append(
-      ConfigurationFault(place: Self.place(full), line: document.line(of: path), expected: expected, message: message))
+      ConfigurationFault(
+        place: ConfigurationFault.place(path + [key]), line: table.line, expected: expected, message: message))
   }
 
   /// A string with something other than white space in it.
-  mutating func string(_ key: Key, expected: String = "a string") -> String? {
+  package mutating func string(_ key: String, expected: String = "a string") -> String? {
     guard let value = self[key] else { return nil }
-    guard case .string(let text) = value else {
+    guard case .string(let text) = value.content else {
       refuse(key, found: value.summary, expected: expected, "wrong type")
       return nil
     }
@@ -76,46 +65,47 @@ struct TableReader<Key: ConfigurationKey> {
   }
 
   /// A string that a function can read.
-  mutating func string<Value>(_ key: Key, expected: String, as read: (String) -> Value?) -> Value? {
+  package mutating func string<Value>(_ key: String, expected: String, as read: (String) -> Value?) -> Value? {
     guard let text = string(key, expected: expected) else { return nil }
     guard let value = read(text) else {
-      refuse(key, found: ConfigurationValue.quoted(text), expected: expected, "not acceptable")
+      refuse(key, found: ConfigurationFault.quoted(text), expected: expected, "not acceptable")
       return nil
     }
     return value
   }
 
   /// One of a few words.
-  mutating func word<Word: RawRepresentable<String> & CaseIterable>(_ key: Key, as type: Word.Type) -> Word? {
+  package mutating func word<Word: RawRepresentable<String> & CaseIterable>(_ key: String, as type: Word.Type) -> Word?
+  {
     let words = Word.allCases.map(\.rawValue)
     let expected = words.map { "\"\($0)\"" }.joined(separator: ", ")
     guard let text = string(key, expected: "one of \(expected)") else { return nil }
     if let word = Word(rawValue: text) { return word }
     let meant = NearMiss.of(text, among: words).map { "; did you mean \"\($0)\"?" } ?? ""
-    refuse(key, found: ConfigurationValue.quoted(text), expected: "one of \(expected)", "unknown word\(meant)")
+    refuse(key, found: ConfigurationFault.quoted(text), expected: "one of \(expected)", "unknown word\(meant)")
     return nil
   }
 
   /// A duration within bounds.
-  mutating func duration(_ key: Key, in range: ClosedRange<Duration>) -> Duration? {
+  package mutating func duration(_ key: String, in range: ClosedRange<Duration>) -> Duration? {
     let bounds = "from \(DurationText.format(range.lowerBound)) to \(DurationText.format(range.upperBound))"
     guard let text = string(key, expected: DurationText.expectation) else { return nil }
     guard let duration = DurationText.parse(text) else {
-      refuse(key, found: ConfigurationValue.quoted(text), expected: DurationText.expectation, "not a duration")
+      refuse(key, found: ConfigurationFault.quoted(text), expected: DurationText.expectation, "not a duration")
       return nil
     }
     guard range.contains(duration) else {
-      refuse(key, found: ConfigurationValue.quoted(text), expected: bounds, "out of bounds")
+      refuse(key, found: ConfigurationFault.quoted(text), expected: bounds, "out of bounds")
       return nil
     }
     return duration
   }
 
   /// An integer within bounds.
-  mutating func integer(_ key: Key, in range: ClosedRange<Int>) -> Int? {
+  package mutating func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
     guard let value = self[key] else { return nil }
     let expected = "an integer from \(range.lowerBound) to \(range.upperBound)"
-    guard case .integer(let number) = value else {
+    guard case .integer(let number) = value.content else {
       refuse(key, found: value.summary, expected: expected, "wrong type")
       return nil
     }
@@ -127,9 +117,9 @@ struct TableReader<Key: ConfigurationKey> {
   }
 
   /// True or false.
-  mutating func boolean(_ key: Key) -> Bool? {
+  package mutating func boolean(_ key: String) -> Bool? {
     guard let value = self[key] else { return nil }
-    guard case .boolean(let truth) = value else {
+    guard case .boolean(let truth) = value.content else {
       refuse(key, found: value.summary, expected: "true or false", "wrong type")
       return nil
     }
@@ -137,11 +127,11 @@ struct TableReader<Key: ConfigurationKey> {
   }
 
   /// A list of strings, none blank and at least one.
-  mutating func strings(_ key: Key, expected: String = "a list of strings") -> [String]? {
+  package mutating func strings(_ key: String, expected: String = "a list of strings") -> [String]? {
     guard let value = self[key] else { return nil }
-    guard case .array(let values) = value else {
+    guard case .array(let values) = value.content else {
       var expected = expected
-      if case .string(let text) = value { expected += ", such as [\(ConfigurationValue.quoted(text))]" }
+      if case .string(let text) = value.content { expected += ", such as [\(ConfigurationFault.quoted(text))]" }
       refuse(key, found: value.summary, expected: expected, "wrong type")
       return nil
     }
@@ -151,7 +141,7 @@ struct TableReader<Key: ConfigurationKey> {
     }
     var texts: [String] = []
     for (position, value) in values.enumerated() {
-      guard case .string(let text) = value else {
+      guard case .string(let text) = value.content else {
         refuse(key, found: value.summary, expected: expected, "item \(position + 1) has the wrong type")
         return nil
       }
@@ -165,9 +155,10 @@ struct TableReader<Key: ConfigurationKey> {
   }
 
   /// An absolute path.
-  mutating func path(_ key: Key) -> String? {
+  package mutating func path(_ key: String) -> String? {
     string(key, expected: "an absolute path") { $0.hasPrefix("/") ? $0 : nil }
   }
 
-  static func isBlank(_ text: String) -> Bool { text.allSatisfy(\.isWhitespace) }
+  /// Whether a text has nothing but white space in it.
+  package static func isBlank(_ text: String) -> Bool { text.unicodeScalars.allSatisfy(\.properties.isWhitespace) }
 }

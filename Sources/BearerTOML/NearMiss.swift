@@ -1,10 +1,10 @@
 /// Finds what somebody probably meant to write.
-enum NearMiss {
+package enum NearMiss {
   /// The candidate that differs least from a word, if it differs little enough to be a slip of the finger.
   ///
   /// Case, `-` and `_` count for nothing; otherwise each inserted, left out, replaced or swapped character counts one
   /// (optimal string alignment), and at most a third of the longer word may differ.
-  static func of(_ word: String, among candidates: some Sequence<String>) -> String? {
+  package static func of(_ word: String, among candidates: some Sequence<String>) -> String? {
     guard word.utf8.count <= 64 else { return nil }
     let bare = plain(word)
     var best: (candidate: String, distance: Int)?

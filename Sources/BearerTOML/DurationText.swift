@@ -1,7 +1,7 @@
 /// Durations as the configuration writes them: an integer and one of `ms s m h d`, nothing between, before or after.
-enum DurationText {
+package enum DurationText {
   /// How the errors describe what is expected.
-  static let expectation = "an integer and one of ms, s, m, h, d, such as \"30s\""
+  package static let expectation = "an integer and one of ms, s, m, h, d, such as \"30s\""
 
   /// The units, longest spelling first so that `ms` is not read as `m`.
   private static let units: [(suffix: String, milliseconds: Int64)] = [
@@ -9,10 +9,10 @@ enum DurationText {
   ]
 
   /// Ten years: anything longer is a mistake, and sums of such durations cannot overflow.
-  static let longest = Duration.seconds(3_653 * 86_400)
+  package static let longest = Duration.seconds(3_653 * 86_400)
 
   /// Reads a duration; `nil` if the text is not one or is longer than ``longest``.
-  static func parse(_ text: String) -> Duration? {
+  package static func parse(_ text: String) -> Duration? {
     for (suffix, factor) in units where text.hasSuffix(suffix) {
       let digits = text.dropLast(suffix.count)
       guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int64(digits) else {
@@ -27,7 +27,7 @@ enum DurationText {
   }
 
   /// Writes a duration in the largest unit that divides it.
-  static func format(_ duration: Duration) -> String {
+  package static func format(_ duration: Duration) -> String {
     let (seconds, attoseconds) = duration.components
     let milliseconds = seconds * 1_000 + attoseconds / 1_000_000_000_000_000
     for (suffix, factor) in units.reversed() where milliseconds % factor == 0 && milliseconds >= factor {

@@ -25,6 +25,27 @@ package struct ConfigurationFault: Error, Equatable, Sendable, CustomStringConve
     self.message = message
   }
 
+  /// A key's full name as TOML writes it: `issuer."a b".url`.
+  package static func place(_ path: [String]) -> String {
+    path.map { part in
+      !part.isEmpty && part.utf8.allSatisfy(TOMLReader.isBareKeyByte) ? part : quoted(part)
+    }.joined(separator: ".")
+  }
+
+  /// A text between quotes, bounded, with nothing in it that could disturb a terminal or a log line.
+  package static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars.prefix(80) {
+      switch scalar {
+      case "\"", "\\": result += "\\\(scalar)"
+      case _ where scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format:
+        result += "\\u{\(String(scalar.value, radix: 16))}"
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + (text.unicodeScalars.count > 80 ? "…\"" : "\"")
+  }
+
   /// The fault as one line for people: `line 7: issuer.authgear.refresh: not a duration; found "10 min", expected …`.
   package var description: String {
     var text = ""
@@ -34,32 +55,5 @@ package struct ConfigurationFault: Error, Equatable, Sendable, CustomStringConve
     if let found { text += "; found \(found)" }
     if let expected { text += "\(found == nil ? ";" : ",") expected \(expected)" }
     return text
-  }
-}
-
-/// Everything that is wrong with a configuration, in the order of the file.
-package struct ConfigurationFaults: Error, Equatable, Sendable, CustomStringConvertible {
-  /// The file that was read; `nil` if the faults are about flags and environment.
-  package var file: String?
-  /// The faults; never empty.
-  package var faults: [ConfigurationFault]
-
-  /// Faults of a configuration.
-  package init(file: String? = nil, _ faults: [ConfigurationFault]) {
-    self.file = file
-    self.faults = faults
-  }
-
-  /// One line per fault; those that have a place in the file begin with its path.
-  package var description: String {
-    faults.map { fault in
-      guard let file, file != fault.place, !Self.isFlagOrVariable(fault.place) else { return fault.description }
-      return "\(file): \(fault.description)"
-    }.joined(separator: "\n")
-  }
-
-  /// Keys of the file are in small letters, variables in capitals.
-  private static func isFlagOrVariable(_ place: String) -> Bool {
-    place.hasPrefix("--") || place.first?.isUppercase == true
   }
 }
