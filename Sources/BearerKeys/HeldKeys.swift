@@ -4,8 +4,6 @@ package struct HeldKeys<Keys: Sendable>: Sendable {
   package var keys: Keys
   /// Counts the sets that were put in use; unchanged by a mere confirmation.
   package var generation: UInt64
-  /// When this very set first came.
-  package var obtainedAt: MonotonicTime
   /// When the provider last sent or confirmed it.
   package var validatedAt: MonotonicTime
   /// What the headers of that response said.

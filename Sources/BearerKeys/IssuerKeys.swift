@@ -10,6 +10,7 @@ package final class IssuerKeys: Sendable {
   private let onChange: @Sendable (IssuerKeysChange) -> Void
   private let published = Mutex<KeySnapshot?>(nil)
   private let state: Mutex<IssuerKeysState>
+  private let waitAlarm: EarliestAlarm
   private let wakeups: AsyncStream<Void>
   private let wake: AsyncStream<Void>.Continuation
 
@@ -29,6 +30,7 @@ package final class IssuerKeys: Sendable {
     self.clock = clock
     self.onChange = onChange
     state = Mutex(IssuerKeysState(settings: settings, source: source, jitter: jitter))
+    waitAlarm = EarliestAlarm(clock: clock)
     (wakeups, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
@@ -41,9 +43,7 @@ package final class IssuerKeys: Sendable {
 
   /// What op `status` tells.
   package func status(at now: MonotonicTime) -> IssuerKeysStatus {
-    state.withLock {
-      IssuerKeysStatus($0.machine, waiting: $0.waiters.count, refreshing: $0.refreshers.count, at: now)
-    }
+    state.withLock { $0.status(at: now) }
   }
 
   /// How far the keys can be trusted at `now`.
@@ -65,30 +65,29 @@ package final class IssuerKeys: Sendable {
   ///   - generation: The generation of the usable snapshot that was looked into; `nil` if there was none.
   ///   - now: The present moment.
   ///   - waitAtMost: What is left of the request's own deadline; `key_wait` bounds it further. Zero never waits.
-  ///   - deliver: Called once, unless the wait is cancelled, and only if the decision is to wait; from any thread,
-  ///     outside of locks, perhaps before this method returns. After ``KeyWaitOutcome/arrived``, look again, and if
-  ///     the key is still missing, ask again: the decision will then be about this attempt.
+  ///   - wakeUp: Called once, unless the wait is cancelled, and only if the decision is to wait; from any thread,
+  ///     outside of locks, perhaps before this method returns. It must do no more than pass the outcome on. After
+  ///     ``KeyWaitOutcome/arrived``, look again, and if the key is still missing, ask again: the decision will then be
+  ///     about this attempt.
   /// - Returns: The decision; only ``KeyRequestDecision/waiting(_:)`` leaves anything to come.
   package func requestKey(
     kid: [UInt8]?, notIn generation: UInt64?, now: MonotonicTime, waitAtMost: Duration,
-    deliver: @escaping @Sendable (KeyWaitOutcome) -> Void
+    wakeUp: @escaping @Sendable (KeyWaitOutcome) -> Void
   ) -> KeyRequestDecision {
     let fingerprint = KidFingerprint(kid)
-    let (answer, place, wait) = change { state, _ -> (KeyAnswer?, UInt64, Duration) in
-      guard !state.isShutDown else { return (nil, 0, .zero) }
-      let settings = state.machine.settings
-      let wait = min(waitAtMost, settings.keyWait)
-      let mayWait = wait > .zero && state.waiters.count < settings.waitingPerIssuer
-      let (answer, next) = state.machine.keyAsked(fingerprint, notIn: generation, mayWait: mayWait, at: now)
-      state.order(next)
-      return (answer, answer == .wait ? state.addWaiter(deliver) : 0, wait)
+    let asked = change { state, _ in
+      state.askForKey(fingerprint, notIn: generation, at: now, waitAtMost: waitAtMost, wakeUp)
     }
-    switch answer {
+    guard let asked else { return .shuttingDown }
+    switch asked.answer {
     case .lookAgain: return .lookAgain
     case .unknownKey: return .unknownKey
     case .unavailable(let retryAfter): return .unavailable(retryAfter: retryAfter)
-    case .wait: return .waiting(armed(place, until: now + wait))
-    case nil: return .shuttingDown
+    case .wait:
+      return .waiting(
+        KeyWait { [weak self] in
+          if let place = asked.place { self?.change { state, _ in state.cancelKeyWait(place) } }
+        })
     }
   }
 
@@ -98,27 +97,11 @@ package final class IssuerKeys: Sendable {
   ///
   /// - Returns: The outcome; ``RefreshReport/shuttingDown`` also to a task that is cancelled.
   package func refresh() async -> RefreshReport {
-    let place = state.withLock { $0.newPlace() }
-    return await withTaskCancellationHandler {
-      await withCheckedContinuation { (continuation: CheckedContinuation<RefreshReport, Never>) in
-        let now = clock.now
-        change { state, effects in
-          // Read under the lock: a cancellation that comes later finds the place taken and frees it.
-          guard !state.isShutDown, !Task.isCancelled else {
-            effects.append { continuation.resume(returning: .shuttingDown) }
-            return
-          }
-          let (answer, next) = state.machine.refreshAsked(at: now)
-          state.order(next)
-          switch answer {
-          case .wait: state.refreshers[place] = continuation
-          case .limited(let left): effects.append { continuation.resume(returning: .limited(retryAfter: left)) }
-          }
-        }
-      }
-    } onCancel: {
-      let continuation = state.withLock { $0.refreshers.removeValue(forKey: place) }
-      continuation?.resume(returning: .shuttingDown)
+    let place = state.withLock { $0.reserveRefresh() }
+    return await wait(ifCancelled: .shuttingDown) { state, wakeUp in
+      state.askForRefresh(at: self.clock.now, place: place, wakeUp)
+    } cancel: { state in
+      state.cancelRefresh(place)
     }
   }
 
@@ -126,23 +109,31 @@ package final class IssuerKeys: Sendable {
   ///
   /// - Returns: False if the wait was cancelled or the daemon stops first.
   package func waitUntilHasKeys() async -> Bool {
-    let place = state.withLock { $0.newPlace() }
-    return await withTaskCancellationHandler {
-      await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
-        let now = clock.now
-        change { state, effects in
-          let hasKeys = state.machine.health(at: now).isUsable
-          // Read under the lock: a cancellation that comes later finds the place taken and frees it.
-          if hasKeys || state.isShutDown || Task.isCancelled {
-            effects.append { continuation.resume(returning: hasKeys) }
-          } else {
-            state.hopefuls[place] = continuation
-          }
+    let place = state.withLock { $0.reserveReadiness() }
+    return await wait(ifCancelled: false) { state, wakeUp in
+      state.askForReadiness(at: self.clock.now, place: place, wakeUp)
+    } cancel: { state in
+      state.cancelReadiness(place)
+    }
+  }
+
+  /// Bridges a wait to a task: asks, and waits for the wake-up if there is no outcome yet.
+  private func wait<Outcome: Sendable>(
+    ifCancelled outcomeOfCancelled: Outcome,
+    ask: (inout IssuerKeysState, @escaping Waiters<Outcome>.WakeUp) -> Outcome?,
+    cancel: @Sendable (inout IssuerKeysState) -> Waiters<Outcome>.WakeUp?
+  ) async -> Outcome {
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { (continuation: CheckedContinuation<Outcome, Never>) in
+        let outcome = change { state, _ -> Outcome? in
+          // Read under the lock: a cancellation that comes later finds the wait and ends it.
+          Task.isCancelled ? outcomeOfCancelled : ask(&state) { continuation.resume(returning: $0) }
         }
+        if let outcome { continuation.resume(returning: outcome) }
       }
     } onCancel: {
-      let continuation = state.withLock { $0.hopefuls.removeValue(forKey: place) }
-      continuation?.resume(returning: false)
+      let wakeUp = state.withLock { cancel(&$0) }
+      wakeUp?(outcomeOfCancelled)
     }
   }
 
@@ -155,24 +146,13 @@ package final class IssuerKeys: Sendable {
   package func seed(with fetched: FetchedKeys, age: Duration) -> Bool {
     let now = clock.now
     let validatedAt = now - max(age, .zero)
-    return change { state, effects in
-      let material = KeyMaterial(keys: fetched.keys, body: fetched.body)
-      guard state.machine.seed(material, validatedAt: validatedAt, headerLifetime: fetched.lifetime) else {
-        return false
-      }
-      if let snapshot = publish(state) { state.changes.append(.seeded(snapshot)) }
-      if state.machine.health(at: now).isUsable { state.welcomeHopefuls(&effects) }
-      return true
-    }
+    return change { state, effects in state.seed(with: fetched, validatedAt: validatedAt, at: now, &effects) }
   }
 
   /// Notes that the file which holds the keys changed, and reads it again.
   package func fileChanged() {
     let now = clock.now
-    change { state, _ in
-      guard !state.isShutDown else { return }
-      state.order(state.machine.fileChanged(at: now))
-    }
+    change { state, _ in state.fileChanged(at: now) }
   }
 
   /// Takes the settings of a reloaded configuration; keys stay in use as far as the new bounds allow.
@@ -186,32 +166,14 @@ package final class IssuerKeys: Sendable {
   ///     under way on the old one no longer counts.
   package func update(settings: RefreshSettings, source: (any KeySource)? = nil) {
     let now = clock.now
-    change { state, _ in
-      guard !state.isShutDown else { return }
-      if let source {
-        state.source = source
-        // What one server calls unchanged need not be what the other has.
-        state.validators = FetchValidators()
-      }
-      let next = state.machine.settingsChanged(
-        settings, sourceChanged: source != nil, at: now, jitter: &state.jitter)
-      state.order(next)
-      _ = publish(state)
-    }
-    // The bounds may have come nearer than the alarm.
+    change { state, _ in state.update(settings: settings, source: source, at: now) }
+    // The new settings may expire keys before the current alarm: re-arm it.
     wake.yield()
   }
 
   /// Ends every wait with "shutting down", and ``run()``.
   package func shutDown() {
-    change { state, effects in
-      guard !state.isShutDown else { return }
-      state.isShutDown = true
-      state.dismissWaiters(.shuttingDown, &effects)
-      state.dismissRefreshers(.shuttingDown, &effects)
-      for hopeful in state.hopefuls.values { effects.append { hopeful.resume(returning: false) } }
-      state.hopefuls = [:]
-    }
+    change { state, effects in state.shutDown(&effects) }
     wake.finish()
   }
 
@@ -220,16 +182,16 @@ package final class IssuerKeys: Sendable {
   /// Keeps the keys: performs what the rules order, until it is cancelled or ``shutDown()``; to be called once.
   package func run() async {
     let startedAt = clock.now
-    change { state, _ in state.order(state.machine.start(at: startedAt)) }
+    change { state, _ in state.start(at: startedAt) }
     await withDiscardingTaskGroup { group in
       var alarm: ScheduledAlarm?
       for await _ in wakeups {
         let now = clock.now
         let step = change { state, effects in state.step(at: now, &effects) }
         for order in step.orders { group.addTask { await self.perform(order) } }
-        if step.rearms {
+        if let alarmAt = step.alarm {
           alarm?.cancel()
-          alarm = step.alarmAt.map { deadline in clock.schedule(at: deadline) { [weak self] in self?.alarmWentOff() } }
+          alarm = alarmAt.map { deadline in clock.schedule(at: deadline) { [weak self] in self?.alarmWentOff() } }
         }
         for change in step.changes { onChange(change) }
       }
@@ -240,76 +202,52 @@ package final class IssuerKeys: Sendable {
   }
 
   private func alarmWentOff() {
-    state.withLock { $0.armedFor = nil }
+    state.withLock { $0.alarmWentOff() }
     wake.yield()
   }
 
   private func perform(_ order: FetchOrder) async {
-    let (source, previous, validators) = state.withLock { state in
-      // Only a fetch that nothing calls for may be told "unchanged": a provider that gives another set an old ETag must
-      // not keep a new key out, nor a withdrawn one in, once a token or an operator asks.
-      (state.source, state.machine.held?.keys.keys, order.cause == .schedule ? state.validators : nil)
-    }
-    if order.cause == .request { source.lookAnew(pastCaches: true) }
-    let result = await source.fetch(previous: previous, validators: validators)
+    let task = state.withLock { $0.task(for: order) }
+    if order.cause == .request { task.source.lookAnew(pastCaches: true) }
+    let result = await task.source.fetch(previous: task.previous, validators: task.validators)
     let now = clock.now
     change { state, effects in
-      switch state.finish(order, result, at: now, &effects) {
-      case .replaced(let difference):
-        if let snapshot = publish(state) { state.changes.append(.replaced(snapshot, difference)) }
-      case .confirmed:
-        // The kid that was asked for may be where the keys have moved to.
-        if order.cause == .unknownKey { source.lookAnew(pastCaches: false) }
-        if let snapshot = publish(state) { state.changes.append(.confirmed(snapshot)) }
-      case .nothing: break
+      // The kid that was asked for may be where the keys have moved to. Before anybody can ask for it again.
+      if state.finish(order, result, at: now, &effects), order.cause == .unknownKey {
+        task.source.lookAnew(pastCaches: false)
       }
     }
   }
 
   // MARK: Steps
 
-  /// Changes the state, wakes the task if that gave it something to do, and then performs the effects.
+  /// Changes the state and publishes its set, wakes the task if that gave it something to do, and then performs the
+  /// effects.
+  ///
+  /// The set is published within the state's lock, so that snapshots appear in order, and before any effect.
   @discardableResult
   private func change<Outcome: Sendable>(
     _ body: (inout IssuerKeysState, inout [IssuerKeysState.Effect]) -> Outcome
   ) -> Outcome {
     let (outcome, effects, needsTask) = state.withLock { state in
       var effects: [IssuerKeysState.Effect] = []
+      let before = state.snapshot
       let outcome = body(&state, &effects)
+      if state.snapshot !== before { published.withLock { $0 = state.snapshot } }
       return (outcome, effects, state.needsTask)
+    }
+    waitAlarm.follow {
+      state.withLock(\.nextWaitDeadline)
+    } _: { [weak self] in
+      self?.endDueKeyWaits()
     }
     if needsTask { wake.yield() }
     for effect in effects { effect() }
     return outcome
   }
 
-  /// Publishes the set in use; within the state's lock, so that snapshots appear in order, and before any effect.
-  private func publish(_ state: IssuerKeysState) -> KeySnapshot? {
-    guard let held = state.machine.held else { return nil }
-    let snapshot = KeySnapshot(held)
-    published.withLock { $0 = snapshot }
-    return snapshot
-  }
-
-  private func armed(_ place: UInt64, until deadline: MonotonicTime) -> KeyWait {
-    let alarm = clock.schedule(at: deadline) { [weak self] in self?.timeOut(place) }
-    let isOver = state.withLock { state in
-      guard state.waiters[place] != nil else { return true }
-      state.waiters[place]?.alarm = alarm
-      return false
-    }
-    if isOver { alarm.cancel() }
-    return KeyWait { [weak self] in
-      self?.state.withLock { $0.waiters.removeValue(forKey: place) }?.alarm?.cancel()
-    }
-  }
-
-  private func timeOut(_ place: UInt64) {
+  private func endDueKeyWaits() {
     let now = clock.now
-    change { state, effects in
-      guard let waiter = state.waiters.removeValue(forKey: place) else { return }
-      let retryAfter = state.machine.retryAfter(at: now)
-      effects.append { waiter.deliver(.timedOut(retryAfter: retryAfter)) }
-    }
+    change { state, effects in state.endDueKeyWaits(at: now, &effects) }
   }
 }

@@ -1,44 +1,41 @@
 import BearerJOSE
 
-/// What ``IssuerKeys`` guards with its lock: the machine, and those who wait for it.
+/// What ``IssuerKeys`` guards with its lock: the rules, the published set, and those who wait.
+///
+/// Each event is a method; what must happen after the lock is left is appended to `effects`.
 struct IssuerKeysState: Sendable {
   /// Something to be done after the lock is left.
   typealias Effect = @Sendable () -> Void
-
-  /// A request that waits.
-  struct Waiter: Sendable {
-    let deliver: @Sendable (KeyWaitOutcome) -> Void
-    var alarm: ScheduledAlarm?
-  }
-
-  /// What a fetch came to.
-  enum Finish: Sendable {
-    case replaced(KeySetChange)
-    case confirmed
-    case nothing
-  }
 
   /// What the task has to do now.
   struct Step: Sendable {
     var orders: [FetchOrder]
     var changes: [IssuerKeysChange]
-    var rearms: Bool
-    var alarmAt: MonotonicTime?
+    /// When the task is to look again, if that is another time than before.
+    var alarm: MonotonicTime??
   }
 
-  var machine: RefreshStateMachine<KeyMaterial>
-  var source: any KeySource
-  var validators = FetchValidators()
-  var jitter: JitterGenerator
-  var waiters: [UInt64: Waiter] = [:]
-  var refreshers: [UInt64: CheckedContinuation<RefreshReport, Never>] = [:]
-  var hopefuls: [UInt64: CheckedContinuation<Bool, Never>] = [:]
-  var changes: [IssuerKeysChange] = []
-  /// When the task's alarm goes off.
-  var armedFor: MonotonicTime?
-  var isShutDown = false
+  /// What a fetch needs to know.
+  struct FetchTask: Sendable {
+    let source: any KeySource
+    let previous: KeySet?
+    let validators: FetchValidators?
+  }
+
+  /// The published set; another object after each change.
+  private(set) var snapshot: KeySnapshot?
+  private(set) var isShutDown = false
+  private var machine: RefreshStateMachine<KeySetWithBody>
+  private var source: any KeySource
+  private var validators = FetchValidators()
+  private var jitter: JitterGenerator
+  private var keyWaiters = Waiters<KeyWaitOutcome>()
+  private var refreshWaiters = Waiters<RefreshReport>()
+  private var readinessWaiters = Waiters<Bool>()
   private var orders: [FetchOrder] = []
-  private var places: UInt64 = 0
+  private var changes: [IssuerKeysChange] = []
+  /// When the task's alarm goes off.
+  private var armedFor: MonotonicTime?
   private var announced = KeysHealth.empty
 
   init(settings: RefreshSettings, source: any KeySource, jitter: JitterGenerator) {
@@ -56,19 +53,139 @@ struct IssuerKeysState: Sendable {
     return armedFor.map { wakeAt < $0 } ?? true
   }
 
-  mutating func order(_ order: FetchOrder?) {
-    if let order { orders.append(order) }
+  /// The earliest deadline of a wait for a key.
+  var nextWaitDeadline: MonotonicTime? { keyWaiters.nextDeadline }
+
+  /// What op `status` tells.
+  func status(at now: MonotonicTime) -> IssuerKeysStatus {
+    IssuerKeysStatus(machine, waiting: keyWaiters.count, refreshing: refreshWaiters.count, at: now)
   }
 
-  mutating func newPlace() -> UInt64 {
-    places += 1
-    return places
+  // MARK: Asking
+
+  /// A token asks for a key that is not in the published set.
+  ///
+  /// - Parameters:
+  ///   - kid: What the token names.
+  ///   - generation: The set that was looked into.
+  ///   - now: The present moment.
+  ///   - waitAtMost: How long it may wait; `key_wait` bounds it further.
+  ///   - wakeUp: Told the outcome if it waits.
+  /// - Returns: What the token is told, and its place if it waits; `nil` if the daemon stops.
+  mutating func askForKey(
+    _ kid: KidFingerprint, notIn generation: UInt64?, at now: MonotonicTime, waitAtMost: Duration,
+    _ wakeUp: @escaping Waiters<KeyWaitOutcome>.WakeUp
+  ) -> (answer: KeyAnswer, place: Waiters<KeyWaitOutcome>.Place?)? {
+    guard !isShutDown else { return nil }
+    let wait = min(waitAtMost, machine.settings.keyWait)
+    let mayWait = wait > .zero && keyWaiters.count < machine.settings.waitingPerIssuer
+    let (answer, next) = machine.keyAsked(kid, notIn: generation, mayWait: mayWait, at: now)
+    order(next)
+    return (answer, answer == .wait ? keyWaiters.add(until: now + wait, wakeUp) : nil)
   }
 
-  mutating func addWaiter(_ deliver: @escaping @Sendable (KeyWaitOutcome) -> Void) -> UInt64 {
-    let place = newPlace()
-    waiters[place] = Waiter(deliver: deliver)
-    return place
+  /// Ends the wait of a request that is answered otherwise or not at all.
+  mutating func cancelKeyWait(_ place: Waiters<KeyWaitOutcome>.Place) {
+    keyWaiters.remove(place)
+  }
+
+  /// Ends the waits for keys whose time is over.
+  mutating func endDueKeyWaits(at now: MonotonicTime, _ effects: inout [Effect]) {
+    let wakeUps = keyWaiters.removeDue(at: now)
+    if wakeUps.isEmpty { return }
+    Self.wake(wakeUps, .timedOut(retryAfter: machine.retryAfter(at: now)), &effects)
+  }
+
+  /// A place for a refresh that may be waited for.
+  mutating func reserveRefresh() -> Waiters<RefreshReport>.Place { refreshWaiters.reserve() }
+
+  /// An operator asks for a refresh.
+  ///
+  /// - Returns: The outcome; `nil` if it waits at `place`.
+  mutating func askForRefresh(
+    at now: MonotonicTime, place: Waiters<RefreshReport>.Place, _ wakeUp: @escaping Waiters<RefreshReport>.WakeUp
+  ) -> RefreshReport? {
+    guard !isShutDown else { return .shuttingDown }
+    let (answer, next) = machine.refreshAsked(at: now)
+    order(next)
+    switch answer {
+    case .limited(let left): return .limited(retryAfter: left)
+    case .wait:
+      refreshWaiters.begin(at: place, wakeUp)
+      return nil
+    }
+  }
+
+  /// Ends the wait for a refresh.
+  mutating func cancelRefresh(_ place: Waiters<RefreshReport>.Place) -> Waiters<RefreshReport>.WakeUp? {
+    refreshWaiters.remove(place)
+  }
+
+  /// A place for a wait for usable keys.
+  mutating func reserveReadiness() -> Waiters<Bool>.Place { readinessWaiters.reserve() }
+
+  /// Somebody waits until there are usable keys.
+  ///
+  /// - Returns: Whether there are; `nil` if it waits at `place`.
+  mutating func askForReadiness(
+    at now: MonotonicTime, place: Waiters<Bool>.Place, _ wakeUp: @escaping Waiters<Bool>.WakeUp
+  ) -> Bool? {
+    if machine.health(at: now).isUsable { return true }
+    if isShutDown { return false }
+    readinessWaiters.begin(at: place, wakeUp)
+    return nil
+  }
+
+  /// Ends the wait for usable keys.
+  mutating func cancelReadiness(_ place: Waiters<Bool>.Place) -> Waiters<Bool>.WakeUp? {
+    readinessWaiters.remove(place)
+  }
+
+  // MARK: Events from outside
+
+  /// The task begins.
+  mutating func start(at now: MonotonicTime) {
+    order(machine.start(at: now))
+  }
+
+  /// Puts a set in use that was kept, unless there is one.
+  ///
+  /// - Returns: Whether it was put in use.
+  mutating func seed(
+    with fetched: FetchedKeys, validatedAt: MonotonicTime, at now: MonotonicTime, _ effects: inout [Effect]
+  ) -> Bool {
+    let set = KeySetWithBody(keys: fetched.keys, body: fetched.body)
+    guard machine.seed(set, validatedAt: validatedAt, headerLifetime: fetched.lifetime) else { return false }
+    if let snapshot = renewSnapshot() { changes.append(.seeded(snapshot)) }
+    if machine.health(at: now).isUsable { Self.wake(readinessWaiters.removeAll(), true, &effects) }
+    return true
+  }
+
+  /// The file that holds the keys changed.
+  mutating func fileChanged(at now: MonotonicTime) {
+    guard !isShutDown else { return }
+    order(machine.fileChanged(at: now))
+  }
+
+  /// The configuration was reloaded.
+  mutating func update(settings: RefreshSettings, source newSource: (any KeySource)?, at now: MonotonicTime) {
+    guard !isShutDown else { return }
+    if let newSource {
+      source = newSource
+      // What one server calls unchanged need not be what the other has.
+      validators = FetchValidators()
+    }
+    order(machine.settingsChanged(settings, sourceChanged: newSource != nil, at: now, jitter: &jitter))
+    renewSnapshot()
+  }
+
+  /// Ends every wait.
+  mutating func shutDown(_ effects: inout [Effect]) {
+    guard !isShutDown else { return }
+    isShutDown = true
+    Self.wake(keyWaiters.removeAll(), .shuttingDown, &effects)
+    Self.wake(refreshWaiters.removeAll(), .shuttingDown, &effects)
+    Self.wake(readinessWaiters.removeAll(), false, &effects)
   }
 
   // MARK: The task's turn
@@ -83,11 +200,22 @@ struct IssuerKeysState: Sendable {
     }
     announceHealth(at: now)
     let alarmAt = nextAlarm(after: now)
-    let step = Step(orders: orders, changes: changes, rearms: alarmAt != armedFor, alarmAt: alarmAt)
+    let step = Step(orders: orders, changes: changes, alarm: alarmAt == armedFor ? nil : .some(alarmAt))
     armedFor = alarmAt
     orders = []
     changes = []
     return step
+  }
+
+  /// The task's alarm has gone off.
+  mutating func alarmWentOff() { armedFor = nil }
+
+  /// What the fetch of an order needs.
+  func task(for order: FetchOrder) -> FetchTask {
+    // Only a fetch that nothing calls for may be told "unchanged": a provider that gives another set an old ETag must
+    // not keep a new key out, nor a withdrawn one in, once a token or an operator asks.
+    FetchTask(
+      source: source, previous: machine.held?.keys.keys, validators: order.cause == .schedule ? validators : nil)
   }
 
   /// The earlier of the machine's own time and the next bound of the keys, at which health changes without an event.
@@ -106,13 +234,16 @@ struct IssuerKeysState: Sendable {
   // MARK: The end of a fetch
 
   /// Gives the machine the outcome of a fetch and, if it counts, tells those who waited for it.
+  ///
+  /// - Returns: Whether the provider said that the set in use is still the one.
   mutating func finish(
     _ order: FetchOrder, _ result: Result<FetchOutcome, FetchFault>, at now: MonotonicTime, _ effects: inout [Effect]
-  ) -> Finish {
-    guard !isShutDown else { return .nothing }
+  ) -> Bool {
+    guard !isShutDown else { return false }
     switch result {
     case .success(.keys(let fetched)) where fetched.body != machine.held?.keys.body:
-      return replace(with: fetched, order, at: now, &effects)
+      replace(with: fetched, order, at: now, &effects)
+      return false
     // A provider without ETag sends what it sent before: the set stays, and with it all facts that rest on it.
     case .success(.keys(let fetched)):
       return confirm(fetched.lifetime, fetched.validators, order, at: now, &effects)
@@ -122,48 +253,48 @@ struct IssuerKeysState: Sendable {
     case .failure(let fault):
       let (counted, next) = machine.failed(fault, sequence: order.sequence, at: now, jitter: &jitter)
       self.order(next)
-      guard counted else { return .nothing }
-      noteFailure(at: now, &effects)
-      return .nothing
+      if counted { noteFailure(at: now, &effects) }
+      return false
     }
   }
 
   private mutating func replace(
     with fetched: FetchedKeys, _ order: FetchOrder, at now: MonotonicTime, _ effects: inout [Effect]
-  ) -> Finish {
+  ) {
     let before = machine.held?.keys.keys
     let (counted, next) = machine.fetched(
-      KeyMaterial(keys: fetched.keys, body: fetched.body), sequence: order.sequence, headerLifetime: fetched.lifetime,
-      at: now, jitter: &jitter)
+      KeySetWithBody(keys: fetched.keys, body: fetched.body), sequence: order.sequence,
+      headerLifetime: fetched.lifetime, at: now, jitter: &jitter)
     self.order(next)
-    guard counted else { return .nothing }
+    guard counted else { return }
     validators = fetched.validators
     let difference = KeySetChange(from: before, to: fetched.keys)
+    if let snapshot = renewSnapshot() { changes.append(.replaced(snapshot, difference)) }
     noteSuccess(difference, &effects)
-    return .replaced(difference)
   }
 
   private mutating func confirm(
     _ lifetime: Duration?, _ newValidators: FetchValidators, _ order: FetchOrder, at now: MonotonicTime,
     _ effects: inout [Effect]
-  ) -> Finish {
+  ) -> Bool {
     let (counted, next) = machine.confirmed(
       sequence: order.sequence, headerLifetime: lifetime, at: now, jitter: &jitter)
     self.order(next)
-    guard counted else { return .nothing }
-    guard let keys = machine.held?.keys.keys else {
+    guard counted else { return false }
+    guard let keys = machine.held?.keys.keys, let snapshot = renewSnapshot() else {
       noteFailure(at: now, &effects)
-      return .nothing
+      return false
     }
     validators = newValidators
+    changes.append(.confirmed(snapshot))
     noteSuccess(KeySetChange(from: keys, to: keys, changed: false), &effects)
-    return .confirmed
+    return true
   }
 
   private mutating func noteSuccess(_ difference: KeySetChange, _ effects: inout [Effect]) {
-    dismissWaiters(.arrived, &effects)
-    dismissRefreshers(.refreshed(difference), &effects)
-    welcomeHopefuls(&effects)
+    Self.wake(keyWaiters.removeAll(), .arrived, &effects)
+    Self.wake(refreshWaiters.removeAll(), .refreshed(difference), &effects)
+    Self.wake(readinessWaiters.removeAll(), true, &effects)
   }
 
   private mutating func noteFailure(at now: MonotonicTime, _ effects: inout [Effect]) {
@@ -171,30 +302,27 @@ struct IssuerKeysState: Sendable {
     changes.append(.failed(fault, consecutiveFailures: machine.consecutiveFailures))
     // If another fetch follows at once, it is the one to wait for.
     guard machine.inFlight == nil else { return }
-    dismissWaiters(.failed(retryAfter: machine.retryAfter(at: now)), &effects)
-    dismissRefreshers(.failed(fault), &effects)
+    Self.wake(keyWaiters.removeAll(), .failed(retryAfter: machine.retryAfter(at: now)), &effects)
+    Self.wake(refreshWaiters.removeAll(), .failed(fault), &effects)
   }
 
-  // MARK: Those who wait
+  // MARK: Steps
 
-  mutating func dismissWaiters(_ outcome: KeyWaitOutcome, _ effects: inout [Effect]) {
-    for (_, waiter) in waiters.sorted(by: { $0.key < $1.key }) {
-      effects.append {
-        waiter.alarm?.cancel()
-        waiter.deliver(outcome)
-      }
-    }
-    waiters = [:]
+  private mutating func order(_ order: FetchOrder?) {
+    if let order { orders.append(order) }
   }
 
-  mutating func dismissRefreshers(_ report: RefreshReport, _ effects: inout [Effect]) {
-    for refresher in refreshers.values { effects.append { refresher.resume(returning: report) } }
-    refreshers = [:]
+  @discardableResult
+  private mutating func renewSnapshot() -> KeySnapshot? {
+    snapshot = machine.held.map(KeySnapshot.init)
+    return snapshot
   }
 
-  mutating func welcomeHopefuls(_ effects: inout [Effect]) {
-    for hopeful in hopefuls.values { effects.append { hopeful.resume(returning: true) } }
-    hopefuls = [:]
+  private static func wake<Outcome>(
+    _ wakeUps: [Waiters<Outcome>.WakeUp], _ outcome: Outcome, _ effects: inout [Effect]
+  ) {
+    if wakeUps.isEmpty { return }
+    effects.append { for wakeUp in wakeUps { wakeUp(outcome) } }
   }
 }
 

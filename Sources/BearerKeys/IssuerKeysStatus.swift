@@ -61,7 +61,7 @@ package struct IssuerKeysStatus: Sendable {
 }
 
 extension IssuerKeysStatus {
-  init(_ machine: RefreshStateMachine<KeyMaterial>, waiting: Int, refreshing: Int, at now: MonotonicTime) {
+  init(_ machine: RefreshStateMachine<KeySetWithBody>, waiting: Int, refreshing: Int, at now: MonotonicTime) {
     let held = machine.held
     health = machine.health(at: now)
     cooldownLeft = max(machine.cooldownUntil?.duration(since: now) ?? .zero, .zero)

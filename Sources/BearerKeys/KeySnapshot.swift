@@ -4,45 +4,32 @@ package import BearerJOSE
 ///
 /// A class, so that taking it costs one retain; a new one is published for every change, confirmations included.
 package final class KeySnapshot: Sendable {
-  /// The set.
-  package let keys: KeySet
-  /// The bytes that it was parsed from.
-  package let body: [UInt8]
-  /// Counts the sets that were put in use: facts that rest on another generation's keys are void.
-  package let generation: UInt64
-  /// When this very set first came.
-  package let obtainedAt: MonotonicTime
-  /// When the provider last sent or confirmed it.
-  package let validatedAt: MonotonicTime
-  /// How long its response's headers let it live, if they said; for the snapshot on disk.
-  package let headerLifetime: Duration?
-  /// The end of its lifetime; `nil` if it has none.
-  package let freshUntil: MonotonicTime?
-  /// The end of its use; `nil` if it has none.
-  package let usableUntil: MonotonicTime?
+  private let held: HeldKeys<KeySetWithBody>
 
-  init(_ held: HeldKeys<KeyMaterial>) {
-    keys = held.keys.keys
-    body = held.keys.body
-    generation = held.generation
-    obtainedAt = held.obtainedAt
-    validatedAt = held.validatedAt
-    headerLifetime = held.headerLifetime
-    freshUntil = held.freshUntil
-    usableUntil = held.usableUntil
+  init(_ held: HeldKeys<KeySetWithBody>) {
+    self.held = held
   }
+
+  /// The set.
+  package var keys: KeySet { held.keys.keys }
+  /// The bytes that it was parsed from.
+  package var body: [UInt8] { held.keys.body }
+  /// Counts the sets that were put in use: facts that rest on another generation's keys are void.
+  package var generation: UInt64 { held.generation }
+  /// When the provider last sent or confirmed it.
+  package var validatedAt: MonotonicTime { held.validatedAt }
+  /// How long its response's headers let it live, if they said; for the snapshot on disk.
+  package var headerLifetime: Duration? { held.headerLifetime }
+
+  /// The end of its lifetime; `nil` if it has none.
+  package var freshUntil: MonotonicTime? { held.freshUntil }
 
   /// How far the set can be trusted at `now`: ``KeysHealth/fresh``, stale with its age, or expired; never empty.
-  package func state(at now: MonotonicTime) -> KeysHealth {
-    guard let freshUntil, let usableUntil else { return .fresh }
-    if now < freshUntil { return .fresh }
-    if now < usableUntil { return .stale(age: now.duration(since: validatedAt)) }
-    return .expired
-  }
+  package func state(at now: MonotonicTime) -> KeysHealth { held.health(at: now) }
 }
 
 /// What the state machine holds for one issuer: a set and the bytes it came from.
-struct KeyMaterial: Sendable {
+struct KeySetWithBody: Sendable {
   var keys: KeySet
   var body: [UInt8]
 }

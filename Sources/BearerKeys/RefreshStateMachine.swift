@@ -250,7 +250,7 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
 
   private mutating func hold(_ keys: Keys, at time: MonotonicTime, headerLifetime: Duration?) {
     generations += 1
-    var new = HeldKeys(keys: keys, generation: generations, obtainedAt: time, validatedAt: time)
+    var new = HeldKeys(keys: keys, generation: generations, validatedAt: time)
     new.confirm(at: time, headerLifetime: headerLifetime, settings: settings)
     held = new
   }

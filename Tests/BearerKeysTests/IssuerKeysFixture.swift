@@ -61,7 +61,7 @@ struct IssuerKeysFixture {
     let isUsable = snapshot?.state(at: now).isUsable ?? false
     return keys.requestKey(
       kid: Array(kid.utf8), notIn: isUsable ? snapshot?.generation : nil, now: now, waitAtMost: waitAtMost,
-      deliver: { outcomes.add($0) })
+      wakeUp: { outcomes.add($0) })
   }
 }
 

@@ -62,7 +62,7 @@ import Testing
       last = snapshot.generation
       let decision = keys.requestKey(
         kid: nil, notIn: snapshot.generation, now: clock.now, waitAtMost: .seconds(10),
-        deliver: { outcomes.add($0) })
+        wakeUp: { outcomes.add($0) })
       if decision.wait != nil { waits += 1 }
       if round % 10 == 0 { clock.advance(by: .seconds(1)) }
     }

@@ -29,7 +29,7 @@ extension IssuerKeysTests {
     try await fixture.run {
       await fixture.bring(try TestKeySets.fetched("a"))
       let decision = fixture.keys.requestKey(
-        kid: Array("a".utf8), notIn: nil, now: fixture.clock.now, waitAtMost: .seconds(1), deliver: { _ in })
+        kid: Array("a".utf8), notIn: nil, now: fixture.clock.now, waitAtMost: .seconds(1), wakeUp: { _ in })
       #expect(decision.word == "look again")
       #expect(fixture.source.fetches == 1)
     }

@@ -39,7 +39,6 @@ import Testing
       let snapshot = try #require(fixture.keys.snapshot)
       #expect(snapshot.generation == 1)
       #expect(snapshot.validatedAt == fixture.clock.now)
-      #expect(snapshot.obtainedAt == .zero)
       // The age that replies tell counts from the confirmation, too.
       #expect(snapshot.state(at: fixture.clock.now + .seconds(700)) == .stale(age: .seconds(700)))
     }
