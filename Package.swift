@@ -30,17 +30,20 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   ),
   (.library, "BearerTransport", "NIOCore"),
   (.library, "BearerServer", "BearerTransport Logging NIOCore NIOPosix ServiceLifecycle"),
+  (.library, "BearerLogging", "BearerJSON Logging"),
   (.library, "BearerSystemd", "CLibsystemd Logging ServiceLifecycle"),
   (.library, "BearerClient", "BearerJSON BearerTransport NIOCore NIOPosix"),
   (
     .library, "BearerDaemon",
-    "BearerAddress BearerCrypto BearerFetch BearerJOSE BearerJSON BearerKeys BearerProtocol BearerServer "
-      + "BearerSystemd BearerTOML Logging NIOCore NIOPosix ServiceLifecycle UnixSignals"
+    "BearerAddress BearerCrypto BearerFetch BearerJOSE BearerJSON BearerKeys BearerLogging "
+      + "BearerProtocol BearerServer BearerSystemd BearerTOML Logging NIOCore NIOPosix ServiceLifecycle "
+      + "UnixSignals"
   ),
 
   (
     .program, "bearerd",
-    "BearerClient BearerDaemon BearerFetch BearerJOSE BearerJSON BearerSystemd BearerTOML ArgumentParser Logging"
+    "BearerClient BearerDaemon BearerFetch BearerJOSE BearerJSON BearerLogging BearerSystemd BearerTOML "
+      + "ArgumentParser Logging"
   ),
 
   // Development only. BearerSigning is the one place with signing code; the daemon does not link it.
@@ -49,8 +52,8 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (.library, "BearerDevIssuerServer", "BearerDevIssuer BearerJSON NIOCore NIOHTTP1 NIOPosix"),
   (
     .program, "bearerd-dev-issuer",
-    "BearerClient BearerDaemon BearerDevIssuer BearerDevIssuerServer BearerJSON ArgumentParser Logging "
-      + "UnixSignals"
+    "BearerClient BearerDaemon BearerDevIssuer BearerDevIssuerServer BearerJSON BearerLogging "
+      + "ArgumentParser Logging UnixSignals"
   ),
   (
     .program, "bearerd-benchmark",
@@ -77,12 +80,14 @@ let table: [(kind: Kind, name: String, imports: String)] = [
       + "NIOCore NIOPosix"
   ),
   (.tests, "BearerServerTests", "BearerServer BearerTransport Logging NIOCore NIOEmbedded ServiceLifecycle"),
+  (.tests, "BearerLoggingTests", "BearerLogging Logging"),
   (.tests, "BearerSystemdTests", "BearerSystemd Logging"),
   (.tests, "BearerClientTests", "BearerClient BearerJSON"),
   (
     .tests, "BearerDaemonTests",
     "BearerAddress BearerDaemon BearerDevIssuer BearerFetch BearerJOSE BearerJSON BearerKeys "
-      + "BearerProtocol BearerProviderKit BearerServer BearerTOML BearerTestKit Logging NIOCore NIOPosix"
+      + "BearerLogging BearerProtocol BearerProviderKit BearerServer BearerTOML BearerTestKit Logging "
+      + "NIOCore NIOPosix"
   ),
   (
     .tests, "BearerDevIssuerTests",
@@ -96,8 +101,8 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   ),
   (
     .tests, "PackageRulesTests",
-    "BearerDaemon BearerFetch BearerJOSE BearerJSON BearerKeys BearerProtocol BearerServer "
-      + "BearerTOML BearerTransport bearerd"
+    "BearerDaemon BearerFetch BearerJOSE BearerJSON BearerKeys BearerProtocol BearerServer BearerTOML "
+      + "BearerTransport bearerd"
   ),
   (
     .fuzzer, "bearerd-fuzz",

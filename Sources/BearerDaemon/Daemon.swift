@@ -1,6 +1,7 @@
+package import BearerLogging
 package import BearerServer
 import BearerSystemd
-package import Logging
+import Logging
 import NIOCore
 import NIOPosix
 import ServiceLifecycle
@@ -11,7 +12,8 @@ package struct Daemon: Sendable {
   private let configuration: Configuration
   private let environment: [String: String]
   private let load: ConfigurationSources.Load
-  private let logger: Logger
+  private let log: Log
+  private var logger: Logger { log.logger }
 
   /// Why the daemon cannot listen.
   package enum Fault: Error, CustomStringConvertible {
@@ -43,15 +45,15 @@ package struct Daemon: Sendable {
   ///   - configuration: What to run with.
   ///   - environment: The process's environment.
   ///   - load: Reads the configuration anew, for SIGHUP.
-  ///   - logger: Where the daemon logs.
+  ///   - log: Where the daemon logs.
   package init(
     configuration: Configuration, environment: [String: String],
-    load: @escaping ConfigurationSources.Load, logger: Logger
+    load: @escaping ConfigurationSources.Load, log: Log
   ) {
     self.configuration = configuration
     self.environment = environment
     self.load = load
-    self.logger = logger
+    self.log = log
   }
 
   /// Serves until SIGTERM or SIGINT, answers what was received by then, and returns.
@@ -83,7 +85,7 @@ package struct Daemon: Sendable {
       server?.socketsAreInPlace ?? true
     }
     reports.watchSocket { socketWatch.check() }
-    let probe = HealthProbe(server, on: fetching)
+    let probe = HealthProbe(server, on: fetching, isLogAlive: { [log] in log.isAlive })
     let watchdog = WatchdogRequest.interval().map { interval in
       Watchdog(interval: interval, notifier: notifier, logger: logger, clock: ContinuousClock()) {
         socketWatch.check()
@@ -97,7 +99,7 @@ package struct Daemon: Sendable {
     ) { watchdog?.begin() }
     let reloading = Reloading(
       load: load, current: current, issuers: issuers, reports: reports, notifier: notifier, ready: ready,
-      logger: logger.withoutRepeatLimit, hangups: await UnixSignalsSequence(trapping: .sighup))
+      logger: logger, hangups: await UnixSignalsSequence(trapping: .sighup))
 
     // Stopped from the last to the first: STOPPING=1, then the server drains, and keys keep coming until it has.
     let services: [(any Service)?] = [issuers, server, reloading, watchdog, readiness]

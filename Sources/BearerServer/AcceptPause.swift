@@ -12,6 +12,8 @@ final class AcceptPause: ChannelInboundHandler {
 
   private let logger: Logger
   private var resumption: Scheduled<Void>?
+  /// When the want was logged last: once a minute is enough to see that it lasts.
+  private var loggedAt: NIODeadline?
 
   init(logger: Logger) {
     self.logger = logger
@@ -23,9 +25,13 @@ final class AcceptPause: ChannelInboundHandler {
       return
     }
     guard resumption == nil else { return }
-    logger.error(
-      "connections cannot be accepted and wait: descriptors or memory are used up",
-      metadata: ["bearerd.errno": "\(code)"])
+    let now = context.eventLoop.now
+    if loggedAt.map({ now - $0 >= FixedLimits.acceptPauseLogPeriod }) ?? true {
+      loggedAt = now
+      logger.error(
+        "connections cannot be accepted and wait: descriptors or memory are used up",
+        metadata: ["bearerd.errno": "\(code)"])
+    }
     try? context.channel.syncOptions?.setOption(.autoRead, value: false)
     resumption = context.eventLoop.assumeIsolated().scheduleTask(in: FixedLimits.acceptPause) { [self] in
       resumption = nil

@@ -33,6 +33,8 @@ enum FixedLimits {
   static let linger: TimeAmount = .seconds(1)
   /// How long nobody is accepted after there was no descriptor left for one.
   static let acceptPause: TimeAmount = .seconds(1)
+  /// The least time between two log messages about that.
+  static let acceptPauseLogPeriod: TimeAmount = .seconds(60)
   /// How long those who have connected are still accepted while the server stops.
   static let acceptRest: TimeAmount = .milliseconds(250)
   /// How many connections may wait in the kernel for accept; the kernel lowers it to net.core.somaxconn.

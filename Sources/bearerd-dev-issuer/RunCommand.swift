@@ -3,6 +3,7 @@ import BearerClient
 import BearerDaemon
 import BearerDevIssuer
 import BearerDevIssuerServer
+import BearerLogging
 import Glibc
 import Logging
 
@@ -59,10 +60,9 @@ struct RunCommand: AsyncParsableCommand {
     let sources = ConfigurationSources(
       issuer: url, audiences: [Self.audience], socket: socket, environment: environment)
     let configuration = try sources.load()
-    let logger = configuration.logFormat.makeLogger(environment, level: .warning)
     return Daemon(
       configuration: configuration, environment: environment,
-      load: sources.load, logger: logger)
+      load: sources.load, log: Log(configuration.logFormat, level: .warning, environment: environment))
   }
 
   /// Waits until the daemon says yes to the good token, then prints what there is to try.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BearerDaemon
+import BearerLogging
 import BearerSystemd
 import BearerTOML
 import Logging
@@ -29,19 +30,21 @@ struct ServeCommand: AsyncParsableCommand {
     let load: @Sendable () throws(ConfigurationFaults) -> Configuration = { () throws(ConfigurationFaults) in
       try sources.load()
     }
-    let logger = configuration.logFormat.makeLogger(environment, level: configuration.logLevel)
+    let log = Log(
+      configuration.logFormat, level: configuration.logLevel, environment: environment, journal: Journal.send)
+    defer { log.drain() }
     do {
-      try await Daemon(configuration: configuration, environment: environment, load: load, logger: logger).run()
+      try await Daemon(configuration: configuration, environment: environment, load: load, log: log).run()
     } catch let fault as Daemon.Fault {
       if configuration.logFormat.resolved(environment) == .text {
         Output.error.write(line: "bearerd: \(fault.description)")
       } else {
-        logger.critical("cannot listen", metadata: ["bearerd.detail": "\(fault.description)"])
+        log.logger.critical("cannot listen", metadata: ["bearerd.detail": "\(fault.description)"])
       }
       throw Self.end(.cannotBind, "cannot listen: \(fault.description)", errno: fault.errno)
     } catch {
       let words = "the daemon ended unexpectedly: \(type(of: error))"
-      logger.critical("ended unexpectedly", metadata: ["bearerd.error": "\(type(of: error))"])
+      log.logger.critical("ended unexpectedly", metadata: ["bearerd.error": "\(type(of: error))"])
       throw Self.end(.internalError, words)
     }
   }
@@ -55,11 +58,12 @@ struct ServeCommand: AsyncParsableCommand {
       if format.resolved(sources.environment) == .text {
         error.write(style: Output.error.style(sources.environment))
       } else {
-        let logger = format.makeLogger(sources.environment, level: .info)
+        let log = Log(format, level: .info, environment: sources.environment, journal: Journal.send)
+        defer { log.drain() }
         for fault in error.faults {
           var metadata: Logger.Metadata = ["bearerd.key": "\(fault.place)", "bearerd.detail": "\(fault.description)"]
           if let file = error.file { metadata["bearerd.file"] = "\(file)" }
-          logger.critical("the configuration cannot be used", metadata: metadata)
+          log.logger.critical("the configuration cannot be used", metadata: metadata)
         }
       }
       throw Self.end(.configuration, "the configuration cannot be used: \(error.description)")

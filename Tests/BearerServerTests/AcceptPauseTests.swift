@@ -2,6 +2,7 @@ import Glibc
 import Logging
 import NIOCore
 import NIOEmbedded
+import Synchronization
 import Testing
 
 @testable import BearerServer
@@ -23,6 +24,18 @@ import Testing
     #expect(automaticReading(of: listener) == [false])
   }
 
+  @Test("a want that lasts is logged once a minute")
+  func log() {
+    let messages = Mutex(0)
+    let listener = EmbeddedChannel(
+      handler: AcceptPause(logger: Logger(label: "test") { _ in CountingLogHandler { messages.withLock { $0 += 1 } } }))
+    for second in 0..<121 {
+      listener.pipeline.fireErrorCaught(IOError(errnoCode: EMFILE, reason: "accept"))
+      #expect(messages.withLock(\.self) == 1 + second / 60)
+      listener.embeddedEventLoop.advanceTime(by: .seconds(1))
+    }
+  }
+
   @Test("any other error is passed on and pauses nothing")
   func otherErrors() {
     let listener = EmbeddedChannel(
@@ -36,4 +49,20 @@ import Testing
   private func automaticReading(of channel: EmbeddedChannel) -> [Bool] {
     channel.options.compactMap { $0.option is ChannelOptions.Types.AutoReadOption ? $0.value as? Bool : nil }
   }
+}
+
+/// Calls back for each message.
+private struct CountingLogHandler: LogHandler {
+  let onMessage: @Sendable () -> Void
+  var metadata: Logger.Metadata = [:]
+  var logLevel = Logger.Level.info
+
+  init(onMessage: @escaping @Sendable () -> Void) { self.onMessage = onMessage }
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  func log(event: LogEvent) { onMessage() }
 }

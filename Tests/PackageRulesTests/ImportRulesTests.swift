@@ -11,6 +11,7 @@ import Testing
     "BearerFetch": ["Glibc", "Synchronization"],
     "BearerTransport": ["Glibc"],
     "BearerServer": ["Glibc", "Synchronization"],
+    "BearerLogging": ["Dispatch", "Glibc", "Synchronization"],
     "BearerSystemd": ["Glibc"],
     "BearerClient": ["Glibc", "Synchronization"],
     "BearerDaemon": ["Dispatch", "Glibc", "Synchronization"],

@@ -1,4 +1,5 @@
 package import BearerJOSE
+package import BearerLogging
 package import Logging
 
 /// What a daemon runs with: every value checked, every default filled in, units in the types.

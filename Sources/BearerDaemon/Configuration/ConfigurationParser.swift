@@ -1,3 +1,4 @@
+import BearerLogging
 import BearerTOML
 import Logging
 

@@ -1,3 +1,4 @@
+package import BearerLogging
 package import BearerTOML
 import Logging
 

@@ -7,10 +7,11 @@ package import NIOCore
 ///
 /// Every event loop must tell a good token from a bad one, by the verifier and libcrypto that requests go through, and
 /// each of the daemon's sockets must answer a `ping`, which takes a descriptor, a place in the kernel's queue and the
-/// accepting loop; the loops that fetch keys must turn. The probe ends when its task is cancelled, whatever is stuck.
+/// accepting loop; the loops that fetch keys and the thread that writes the log must turn. The probe ends when its task is cancelled, whatever is stuck.
 package struct HealthProbe: Sendable {
   private let server: Server
   private let group: any EventLoopGroup
+  private let isLogAlive: @Sendable () -> Bool
   private let canaryPasses: @Sendable (any LineHandler) -> Bool
 
   /// A probe of a server.
@@ -18,18 +19,21 @@ package struct HealthProbe: Sendable {
   /// - Parameters:
   ///   - server: The server, which must be running.
   ///   - group: Event loops that are not the server's, those that fetch keys, for the client's end of the `ping`.
+  ///   - isLogAlive: Whether the thread that writes the log works.
   ///   - canaryPasses: Whether verifying works where this handler answers; called on its event loop.
   package init(
-    _ server: Server, on group: any EventLoopGroup,
+    _ server: Server, on group: any EventLoopGroup, isLogAlive: @escaping @Sendable () -> Bool = { true },
     canaryPasses: @escaping @Sendable (any LineHandler) -> Bool = { ($0 as? RequestHandler)?.canaryPasses() ?? false }
   ) {
     self.server = server
     self.group = group
+    self.isLogAlive = isLogAlive
     self.canaryPasses = canaryPasses
   }
 
   /// Whether all of it works.
   package func passes() async -> Bool {
+    guard isLogAlive() else { return false }
     // Whatever is thrown on the way is the answer no: a probe does not ask why.
     for eventLoop in group.makeIterator() {
       guard (try? await eventLoop.submit {}.getUnlessCancelled()) != nil else { return false }

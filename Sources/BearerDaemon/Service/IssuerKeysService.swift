@@ -121,8 +121,7 @@ final class IssuerKeysService: Service {
       if let snapshot = change.validated { disk?.keep(snapshot, of: issuer, logger: log) }
       onChange()
     }
-    // A start or a SIGHUP brought this about.
-    let log = logger.withoutRepeatLimit.forIssuer(issuer.name)
+    let log = logger.forIssuer(issuer.name)
     if let (fetched, age) = known?.keys(for: issuer) {
       if keys.seed(with: fetched, age: age) {
         log.notice(

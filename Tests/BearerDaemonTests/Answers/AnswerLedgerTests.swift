@@ -6,6 +6,7 @@ import Synchronization
 import Testing
 
 @testable import BearerDaemon
+@testable import BearerLogging
 
 /// Counts of answers, fingerprints of tokens, and what is logged of refusals.
 @Suite("Ledger of answers") struct AnswerLedgerTests {

@@ -1,4 +1,5 @@
 import BearerJOSE
+import BearerLogging
 import BearerTOML
 import Foundation
 import Logging

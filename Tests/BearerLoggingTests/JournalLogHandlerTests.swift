@@ -1,7 +1,8 @@
-import BearerSystemd
 import Glibc
 import Logging
 import Testing
+
+@testable import BearerLogging
 
 /// What the journal is sent, and when.
 @Suite("Journal") struct JournalLogHandlerTests {
@@ -12,7 +13,7 @@ import Testing
 
   @Test("a message has priority, text with fields, the text alone, and each field under its own name")
   func fields() {
-    var handler = JournalLogHandler()
+    var handler = JournalLogHandler { _ in }
     handler[metadataKey: "bearerd.issuer"] = "authgear"
     let fields = handler.fields(
       of: event(.warning, "key refresh failed", ["bearerd.code": "timed_out", "bearerd.detail": "after 5 s, \"x\""]))
@@ -27,14 +28,14 @@ import Testing
   @Test("a text without fields stands alone")
   func plain() {
     #expect(
-      JournalLogHandler(identifier: "b").fields(of: event(.notice, "ready")) == [
+      JournalLogHandler(identifier: "b") { _ in }.fields(of: event(.notice, "ready")) == [
         "MESSAGE=ready", "PRIORITY=5", "SYSLOG_IDENTIFIER=b", "BEARERD_EVENT=ready",
       ])
   }
 
   @Test("no field can pass for one of the journal's, whatever its key")
   func foreignKeys() {
-    let fields = JournalLogHandler().fields(
+    let fields = JournalLogHandler { _ in }.fields(
       of: event(.info, "x", ["MESSAGE": "a", "_UID": "0", "bearerd.next-time.s": "b", "=\n": "c"]))
     #expect(
       fields.dropFirst(4).sorted() == [
@@ -45,10 +46,21 @@ import Testing
   @Test("a provider's text stays on its line, and is cut")
   func hostileValues() {
     let long = String(repeating: "é", count: 300)
-    let fields = JournalLogHandler().fields(
+    let fields = JournalLogHandler { _ in }.fields(
       of: event(.error, "x", ["bearerd.a": "1\nPRIORITY=0\u{1b}[2J\u{202e}", "bearerd.b": "\(long)"]))
     #expect(fields[4] == #"BEARERD_A=1\nPRIORITY=0\u{1b}[2J\u{202e}"#)
     #expect(fields[5] == "BEARERD_B=" + String(repeating: "é", count: 256) + "…")
+  }
+
+  @Test("an entry is its fields, a line each; on standard error it is its priority and its text")
+  func entry() {
+    let handler = JournalLogHandler(identifier: "b") { _ in }
+    let entry = handler.entry(of: event(.error, "x\ny", ["bearerd.a": "1\n2"]))
+    #expect(
+      String(decoding: entry, as: UTF8.self)
+        == #"MESSAGE=x\ny: a=1\n2"# + "\nPRIORITY=3\nSYSLOG_IDENTIFIER=b\n" + #"BEARERD_EVENT=x\ny"# + "\n"
+        + #"BEARERD_A=1\n2"#)
+    #expect(String(decoding: JournalLogHandler.line(of: entry), as: UTF8.self) == #"<3>x\ny: a=1\n2"# + "\n")
   }
 
   @Test(

@@ -1,6 +1,4 @@
-internal import CLibsystemd
-internal import Glibc
-package import Logging
+import Logging
 
 // `MESSAGE` is what `journalctl` and `systemctl status` show, so it says all: the text, then the fields. The text alone,
 // which is the same each time, is in BEARERD_EVENT, so that one kind of message can be asked for:
@@ -9,40 +7,50 @@ package import Logging
 //
 // Every field of ours begins with BEARERD_, so that no metadata, whoever wrote it, can pass for one of the journal's.
 
-/// Logs to the journal with priority and fields (sd_journal_sendv(3), systemd.journal-fields(7)).
-package struct JournalLogHandler: LogHandler {
+/// Logs to the journal with priority and fields (systemd.journal-fields(7)).
+struct JournalLogHandler: LogHandler {
   /// Fields of every message.
-  package var metadata: Logger.Metadata = [:]
+  var metadata: Logger.Metadata = [:]
   /// Adds fields to every message.
-  package var metadataProvider: Logger.MetadataProvider?
+  var metadataProvider: Logger.MetadataProvider?
   /// The least severe messages that are logged.
-  package var logLevel: Logger.Level = .info
+  var logLevel: Logger.Level = .info
 
   private let identifier: String
+  private let write: @Sendable ([UInt8]) -> Void
 
-  /// A handler; nothing is opened before the first message.
+  /// A handler.
   ///
-  /// - Parameter identifier: `SYSLOG_IDENTIFIER`, by which `journalctl -t` finds the messages.
-  package init(identifier: String = "bearerd") {
+  /// - Parameters:
+  ///   - identifier: `SYSLOG_IDENTIFIER`, by which `journalctl -t` finds the messages.
+  ///   - write: Takes each entry: its fields, with an LF between them. No value has an LF in it.
+  init(identifier: String = "bearerd", write: @escaping @Sendable ([UInt8]) -> Void) {
     self.identifier = identifier
+    self.write = write
   }
 
   /// The value of a metadata key.
-  package subscript(metadataKey key: String) -> Logger.MetadataValue? {
+  subscript(metadataKey key: String) -> Logger.MetadataValue? {
     get { metadata[key] }
     set { metadata[key] = newValue }
   }
 
-  /// Sends a message to the journal; to standard error if the journal does not take it.
-  package func log(event: LogEvent) {
-    guard Self.send(fields(of: event)) < 0 else { return }
-    let line = "<\(event.level.priority)>\(LogFields(metadata, metadataProvider, event).sentence(event.message))\n"
-    // Safe because the string is only read, during the call.
-    unsafe _ = Array(line.utf8).withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+  func log(event: LogEvent) { write(entry(of: event)) }
+
+  /// A message as an entry of the journal.
+  func entry(of event: LogEvent) -> [UInt8] { Array(fields(of: event).joined(separator: "\n").utf8) }
+
+  /// An entry as the line that stands for it on standard error, where the service manager reads the priority
+  /// (sd-daemon(3)).
+  static func line(of entry: [UInt8]) -> [UInt8] {
+    func value(_ name: String) -> ArraySlice<UInt8> {
+      entry.split(separator: 0x0A).first { $0.starts(with: name.utf8) }?.dropFirst(name.utf8.count) ?? []
+    }
+    return [UInt8(ascii: "<")] + value("PRIORITY=") + [UInt8(ascii: ">")] + value("MESSAGE=") + [0x0A]
   }
 
   /// A message's fields as `NAME=value`.
-  package func fields(of event: LogEvent) -> [String] {
+  func fields(of event: LogEvent) -> [String] {
     let fields = LogFields(metadata, metadataProvider, event)
     return [
       "MESSAGE=\(fields.sentence(event.message))", "PRIORITY=\(event.level.priority)",
@@ -64,28 +72,11 @@ package struct JournalLogHandler: LogHandler {
     }
     return "BEARERD_" + String(decoding: characters, as: UTF8.self)
   }
-
-  private static func send(_ fields: [String]) -> CInt {
-    var bytes: [UInt8] = []
-    var ranges: [Range<Int>] = []
-    for field in fields {
-      let start = bytes.count
-      bytes.append(contentsOf: field.utf8)
-      ranges.append(start..<bytes.count)
-    }
-    // Safe because the vectors point into the bytes, which outlive the call, and libsystemd only reads them.
-    return unsafe bytes.withUnsafeMutableBytes { bytes in
-      let vectors = unsafe ranges.map { range in
-        unsafe iovec(iov_base: bytes.baseAddress.map { unsafe $0 + range.lowerBound }, iov_len: range.count)
-      }
-      return unsafe sd_journal_sendv(vectors, CInt(vectors.count))
-    }
-  }
 }
 
 extension Logger.Level {
   /// The level in syslog's numbers (sd-daemon(3)).
-  package var priority: Int {
+  var priority: Int {
     switch self {
     case .trace, .debug: 7
     case .info: 6

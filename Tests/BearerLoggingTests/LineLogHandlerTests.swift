@@ -3,7 +3,7 @@ import Logging
 import Synchronization
 import Testing
 
-@testable import BearerDaemon
+@testable import BearerLogging
 
 /// Lines on standard error.
 @Suite("Log lines") struct LineLogHandlerTests {

@@ -1,9 +1,8 @@
 import BearerJSON
-import BearerSystemd
 import Glibc
 import Logging
 
-/// Logs to standard error, one line per message, each written at once so that lines of several threads never mix.
+/// Logs lines of text or JSON, one per message.
 struct LineLogHandler: LogHandler {
   /// What a line looks like.
   enum Shape {
@@ -29,7 +28,7 @@ struct LineLogHandler: LogHandler {
   ///   - write: Takes each line, with its LF.
   init(
     _ shape: Shape, now: @escaping @Sendable () -> timespec = Self.wallClock,
-    write: @escaping @Sendable ([UInt8]) -> Void = Self.writeToStandardError
+    write: @escaping @Sendable ([UInt8]) -> Void
   ) {
     self.shape = shape
     self.now = now
@@ -41,18 +40,21 @@ struct LineLogHandler: LogHandler {
     set { metadata[key] = newValue }
   }
 
-  func log(event: LogEvent) {
+  func log(event: LogEvent) { write(line(of: event)) }
+
+  /// A message as a line, with its LF.
+  func line(of event: LogEvent) -> [UInt8] {
     let fields = LogFields(metadata, metadataProvider, event)
     let time = Self.text(of: now())
     switch shape {
-    case .text: write(Array("\(time) \(event.level): \(fields.sentence(event.message))\n".utf8))
+    case .text: return Array("\(time) \(event.level): \(fields.sentence(event.message))\n".utf8)
     case .json:
       let object: JSONObject = [
         "time": .string(time), "level": .string(event.level.rawValue),
         "message": .string(LogFields.harmless("\(event.message)")),
         "fields": .object(JSONObject(fields.fields.map { .init(name: $0.name, value: Self.json($0.value)) })),
       ]
-      write(JSONValue.object(object).serialized() + [0x0A])
+      return JSONValue.object(object).serialized() + [0x0A]
     }
   }
 
@@ -67,7 +69,7 @@ struct LineLogHandler: LogHandler {
     }
   }
 
-  // MARK: Time and output
+  // MARK: Time
 
   /// A moment as RFC 3339 has it, in UTC, with microseconds.
   private static func text(of time: timespec) -> String {
@@ -88,16 +90,5 @@ struct LineLogHandler: LogHandler {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     return time
-  }
-
-  /// What cannot be written (a closed pipe, a full disk) is given up: a log must never stop the daemon.
-  private static let writeToStandardError: @Sendable ([UInt8]) -> Void = { line in
-    var rest = line[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return }
-      rest = rest.dropFirst(count)
-    }
   }
 }

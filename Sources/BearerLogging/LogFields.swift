@@ -1,26 +1,26 @@
-package import Logging
+import Logging
 
 /// What a message says besides its text: fields with a name and a value, fit to be shown.
 ///
 /// Values may come from a provider or a client, so that control characters are escaped and long values cut: a log line
 /// is one line, whatever it tells of.
-package struct LogFields: Sendable {
+struct LogFields: Sendable {
   /// One field.
-  package struct Field: Sendable {
+  struct Field: Sendable {
     /// The metadata's key, such as `bearerd.issuer`.
-    package var name: String
+    var name: String
     /// The metadata's value, as it was given.
-    package var value: Logger.MetadataValue
+    var value: Logger.MetadataValue
 
     /// The value as one line of at most ``LogFields/longestValue`` bytes and an ellipsis.
-    package var text: String { LogFields.harmless(LogFields.plain(value)) }
+    var text: String { LogFields.harmless(LogFields.plain(value)) }
   }
 
   /// The longest value that is shown whole, in bytes of UTF-8: enough for a url and a sentence, too little to flood a log.
-  package static let longestValue = 512
+  static let longestValue = 512
 
   /// The fields, ordered by name.
-  package let fields: [Field]
+  let fields: [Field]
 
   /// The fields of a message: those of its logger, of the logger's provider and of its own, the last of a name counting.
   ///
@@ -28,7 +28,7 @@ package struct LogFields: Sendable {
   ///   - metadata: The logger's.
   ///   - provider: The logger's provider, if any.
   ///   - event: The message.
-  package init(_ metadata: Logger.Metadata, _ provider: Logger.MetadataProvider?, _ event: LogEvent) {
+  init(_ metadata: Logger.Metadata, _ provider: Logger.MetadataProvider?, _ event: LogEvent) {
     var all = metadata
     if let provider { all.merge(provider.get()) { _, new in new } }
     if let own = event.metadata { all.merge(own) { _, new in new } }
@@ -37,7 +37,7 @@ package struct LogFields: Sendable {
   }
 
   /// All fields as `issuer=authgear keys=2`, names without `bearerd.`; values with spaces in quotation marks.
-  package var words: String {
+  var words: String {
     fields.map { field in
       let name = field.name.hasPrefix("bearerd.") ? String(field.name.dropFirst(8)) : Self.harmless(field.name)
       let text = field.text
@@ -47,7 +47,7 @@ package struct LogFields: Sendable {
   }
 
   /// A message's text followed by its fields, as people read it.
-  package func sentence(_ text: Logger.Message) -> String {
+  func sentence(_ text: Logger.Message) -> String {
     let text = Self.harmless("\(text)")
     return fields.isEmpty ? text : "\(text): \(words)"
   }
@@ -66,7 +66,7 @@ package struct LogFields: Sendable {
 
   /// A text without anything that could begin a line, move a cursor or turn the direction of reading, cut to
   /// ``longestValue``.
-  package static func harmless(_ text: String) -> String {
+  static func harmless(_ text: String) -> String {
     if text.utf8.count <= longestValue, text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return text }
     var result = ""
     for scalar in text.unicodeScalars {

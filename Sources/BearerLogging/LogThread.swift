@@ -1,0 +1,115 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+// A pipe that nobody reads, a terminal that was stopped and a journal under load hold up whoever writes to them, for as
+// long as they like. So messages are written here only, and those who log never wait: not an event loop, on which other
+// connections hang, and not the threads that tasks share, on which waits for keys, reloads and the daemon's end run.
+
+/// Writes the log on a thread of its own.
+final class LogThread: Sendable {
+  private let work: Work
+
+  /// Starts the thread; a process that gets none cannot start.
+  ///
+  /// - Parameters:
+  ///   - write: Writes a message, however long that takes; called on the thread.
+  ///   - notice: A message that says how many were dropped.
+  init(write: @escaping @Sendable ([UInt8]) -> Void, notice: @escaping @Sendable (_ dropped: Int) -> [UInt8]) {
+    work = Work(write: write, notice: notice)
+    work.start()
+  }
+
+  deinit { work.end() }
+
+  /// Takes a message; it is dropped and counted if too many wait.
+  func append(_ message: [UInt8]) { work.change { $0.append(message) } }
+
+  /// Waits until everything is written, at most so long.
+  func drain(within longest: Duration) { work.drain(within: longest) }
+
+  /// Whether the thread has done its rounds since the last time that this was asked, or is about to write.
+  var isAlive: Bool {
+    var isAlive = false
+    work.change { queue in
+      let check = queue.check()
+      isAlive = check.isAlive
+      return check.mustBeWoken
+    }
+    return isAlive
+  }
+
+  /// What the thread does; a type of its own, so that a log that nobody has any more ends its thread.
+  private final class Work: Sendable {
+    private struct State {
+      var queue = LogQueue()
+      var drains: [DispatchSemaphore] = []
+      var isOver = false
+    }
+
+    private let state = Mutex(State())
+    private let wakeUp = DispatchSemaphore(value: 0)
+    private let write: @Sendable ([UInt8]) -> Void
+    private let notice: @Sendable (Int) -> [UInt8]
+
+    init(write: @escaping @Sendable ([UInt8]) -> Void, notice: @escaping @Sendable (Int) -> [UInt8]) {
+      self.write = write
+      self.notice = notice
+    }
+
+    func start() {
+      var thread = pthread_t()
+      // Safe because the thread takes over the reference that is retained for it, and only if there is a thread.
+      let reference = Unmanaged.passRetained(self)
+      let status = pthread_create(
+        &thread, nil,
+        { reference in
+          reference.map { Unmanaged<Work>.fromOpaque($0).takeRetainedValue().run() }
+          return nil
+        }, reference.toOpaque())
+      precondition(status == 0, "there is no thread for the log")
+      pthread_detach(thread)
+    }
+
+    /// Changes the queue, and wakes the thread if the change says so.
+    func change(_ change: (inout LogQueue) -> Bool) {
+      if state.withLock({ change(&$0.queue) }) { wakeUp.signal() }
+    }
+
+    func end() {
+      state.withLock { $0.isOver = true }
+      wakeUp.signal()
+    }
+
+    func drain(within longest: Duration) {
+      let written = DispatchSemaphore(value: 0)
+      let isDrained = state.withLock { state in
+        if !state.queue.isResting { state.drains.append(written) }
+        return state.queue.isResting
+      }
+      let (seconds, attoseconds) = longest.components
+      let time = DispatchTimeInterval.nanoseconds(Int(clamping: seconds * 1_000_000_000 + attoseconds / 1_000_000_000))
+      if !isDrained { _ = written.wait(timeout: .now() + time) }
+    }
+
+    private func run() {
+      while true {
+        wakeUp.wait()
+        while let batch = state.withLock({ $0.queue.next() }) {
+          for message in batch.messages {
+            write(message)
+            state.withLock { $0.queue.written(message) }
+          }
+          if batch.dropped > 0 { write(notice(batch.dropped)) }
+        }
+        let (drains, isOver) = state.withLock { state in
+          let drains = state.queue.isResting ? state.drains : []
+          if state.queue.isResting { state.drains = [] }
+          return (drains, state.isOver)
+        }
+        for drained in drains { drained.signal() }
+        if isOver { return }
+      }
+    }
+  }
+}
