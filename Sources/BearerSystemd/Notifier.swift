@@ -37,10 +37,14 @@ package struct Notifier: Sendable {
     case failed(errno: CInt)
   }
 
+  /// The longest status that is sent whole, in bytes: PID 1 ignores a datagram of more than 4,096 bytes, with all that is
+  /// in it.
+  package static let longestStatus = 2048
+
   /// A notifier; it reads the environment when it sends.
   package init() {}
 
-  /// Sends messages together, in one datagram.
+  /// Sends messages together, in one datagram; a status is cut to ``longestStatus``.
   @discardableResult
   package func notify(_ messages: Message...) -> Outcome {
     var lines: [String] = []
@@ -61,7 +65,7 @@ package struct Notifier: Sendable {
     case .ready: ["READY=1"]
     case .reloading: ["RELOADING=1", "MONOTONIC_USEC=\(monotonicMicroseconds())"]
     case .stopping: ["STOPPING=1"]
-    case .status(let text): ["STATUS=\(text)"]
+    case .status(let text): ["STATUS=\(text.cut(toBytes: longestStatus))"]
     case .watchdog: ["WATCHDOG=1"]
     case .extendTimeout(let time): ["EXTEND_TIMEOUT_USEC=\(microseconds(time))"]
     case .errno(let number): ["ERRNO=\(number)"]

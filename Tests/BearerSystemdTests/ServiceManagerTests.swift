@@ -57,6 +57,16 @@ struct ServiceManagerTests {
     #expect(socket.received() == nil)
   }
 
+  @Test("a status that is too long is cut, between characters, and what goes with it arrives")
+  func longStatus() throws {
+    let socket = NotifySocket()
+    defer { socket.end() }
+    #expect(Notifier().notify(.status("x" + String(repeating: "é", count: 5000)), .exitStatus(78)) == .sent)
+    let lines = try #require(socket.received())
+    #expect(lines.first == "STATUS=x" + String(repeating: "é", count: 1022) + "…")
+    #expect(lines.dropFirst() == ["EXIT_STATUS=78"])
+  }
+
   @Test("a socket that is gone is told by its error number")
   func goneSocket() {
     let socket = NotifySocket()

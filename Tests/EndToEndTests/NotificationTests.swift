@@ -96,12 +96,55 @@ import Testing
       daemon.send(SIGTERM)
       #expect(daemon.end()?.status == 0)
       let messages = manager.received()
-      #expect(messages.first?.first == "READY=1")
+      #expect(messages.first == ["READY=1"])
       #expect(messages.flatMap(\.self).count { $0 == "READY=1" } == 1)
       #expect(!messages.flatMap(\.self).contains("RELOADING=1"))
       #expect(messages.last == ["STOPPING=1"])
     }
     await provider.stop()
+  }
+
+  @Test("with 500 issuers every datagram is small, READY=1 is alone in its own, and what is wrong comes first")
+  func manyIssuers() async throws {
+    try await BlockingThread.run {
+      let directory = try ShortDirectory()
+      let manager = try ServiceManagerSocket(directory.file("n.sock"))
+      let file = directory.file("b.toml")
+      let keys = directory.file("keys.json")
+      try Data(TestKey.set(try TestKey(kid: "k1")).utf8).write(to: URL(filePath: keys))
+      let fine = (0..<499).map { number in
+        "[issuer.a-name-of-common-length-\(number)]\nurl = \"https://\(number).example\"\njwks_file = \"\(keys)\"\n"
+      }
+      let configuration =
+        "ready_wait = \"1s\"\n[policy.default]\nissuers = [\"dead\"]\naudiences = [\"api\"]\n" + fine.joined()
+      try Data((configuration + "[issuer.dead]\nurl = \"http://127.0.0.1:9\"\n").utf8).write(to: URL(filePath: file))
+      let daemon = try BuiltProgram(
+        ["serve", "--config", file, "--socket", directory.file("b.sock")],
+        environment: ["NOTIFY_SOCKET": directory.file("n.sock")])
+      while try #require(manager.next()) != ["READY=1"] {}
+      let status = try #require(manager.next()?.first)
+      #expect(status.hasPrefix("STATUS=dead: NO keys yet, tokens cannot be verified"))
+      #expect(status.hasSuffix(" more fine"))
+
+      // A reload that is refused for a thousand faults.
+      let wrong = (0..<1000).map { "[issuer.\($0)]\nurl = \($0)\n" }
+      try Data((configuration + wrong.joined()).utf8).write(to: URL(filePath: file))
+      daemon.send(SIGHUP)
+      while try #require(manager.next()).first != "RELOADING=1" {}
+      while try #require(manager.next()) != ["READY=1"] {}
+      while try #require(manager.next()?.first).contains("the last reload was refused") == false {}
+      daemon.send(SIGTERM)
+      #expect(daemon.end()?.status == 0)
+      while try #require(manager.next()) != ["STOPPING=1"] {}
+      #expect(manager.sizes.max().map { $0 < 2200 } == true)
+
+      let faulty = try BuiltProgram(
+        ["serve", "--config", file, "--socket", directory.file("b.sock")],
+        environment: ["NOTIFY_SOCKET": directory.file("n.sock")])
+      #expect(faulty.end()?.status == 78)
+      #expect(manager.next()?.last == "EXIT_STATUS=78")
+      #expect(manager.sizes.max().map { $0 < 2200 } == true)
+    }
   }
 }
 
@@ -128,6 +171,8 @@ private final class ServiceManagerSocket {
 
   /// The lines of each datagram that was read.
   private(set) var past: [[String]] = []
+  /// How many bytes each of them had.
+  private(set) var sizes: [Int] = []
 
   /// The lines of each datagram that is there now.
   func received() -> [[String]] {
@@ -140,11 +185,12 @@ private final class ServiceManagerSocket {
   func next() -> [String]? { receive(0) }
 
   private func receive(_ flags: CInt) -> [String]? {
-    var buffer = [UInt8](repeating: 0, count: 4096)
+    var buffer = [UInt8](repeating: 0, count: 1 << 20)
     let count = recv(descriptor, &buffer, buffer.count, flags)
     guard count >= 0 else { return nil }
     let message = String(decoding: buffer[..<count], as: UTF8.self).split(separator: "\n").map(String.init)
     past.append(message)
+    sizes.append(count)
     return message
   }
 }

@@ -159,17 +159,27 @@ package final class Reports: Sendable {
     return words
   }
 
-  /// The daemon in one line, for `systemctl status`: every issuer with its keys, their age and what is wrong.
+  private static func rank(_ status: IssuerKeysStatus) -> Int {
+    switch status.health {
+    case .empty, .expired: 0
+    case .stale: 1
+    case .fresh: status.consecutiveFailures > 0 ? 2 : StatusText.Issuer.fine
+    }
+  }
+
+  /// The daemon in one line, for `systemctl status`: the issuers with their keys, their age and what is wrong, those in
+  /// trouble first.
   package func statusLine(_ world: World) -> String {
-    var parts: [String] = []
-    if !socketIsInPlace.withLock(\.self)() { parts.append("the socket's path does not lead here any more") }
+    var remarks: [String] = []
+    if !socketIsInPlace.withLock(\.self)() { remarks.append("the socket's path does not lead here any more") }
     if let fault = reloadFault.withLock(\.self) {
-      parts.append("the last reload was refused, the old configuration is in force: \(fault)")
+      remarks.append("the last reload was refused, the old configuration is in force: \(fault)")
     }
-    parts += zip(world.issuers, world.keys).map { issuer, keys in
-      "\(issuer.name): \(Self.words(keys.status(at: keys.now)))"
+    let issuers = zip(world.issuers, world.keys).map { issuer, keys in
+      let status = keys.status(at: keys.now)
+      return StatusText.Issuer(rank: Self.rank(status), words: "\(issuer.name): \(Self.words(status))")
     }
-    return parts.joined(separator: "; ").map { $0.isNewline ? " " : String($0) }.joined()
+    return StatusText.line(remarks: remarks, issuers: issuers)
   }
 }
 

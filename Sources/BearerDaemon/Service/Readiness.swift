@@ -35,14 +35,16 @@ struct Readiness: Service {
     // The wait for keys is by intention, so that it must not count against the unit's TimeoutStartSec.
     notifier.notify(
       .extendTimeout(world.configuration.readyWait + Self.startMargin),
-      .status("starting: waiting for the keys of \(world.issuers.map(\.name).joined(separator: ", "))"))
+      .status(StatusText.line("starting: waiting for the keys of ", names: world.issuers.map(\.name))))
     let isHot = await keysAreHot(within: world.configuration.readyWait)
     guard !isOver else {
       notifier.notify(.stopping)
       return
     }
     ready.tell()
-    notifier.notify(.ready, .status(reports.statusLine(current.value)))
+    // Alone, so that nothing that is said of the daemon can keep it from being ready.
+    notifier.notify(.ready)
+    notifier.notify(.status(reports.statusLine(current.value)))
     if isHot {
       logger.notice("ready")
     } else {

@@ -42,7 +42,9 @@ struct Reloading: Service {
         "the new configuration is faulty and was refused; the old one stays in force",
         metadata: ["bearerd.detail": "\(error.description)"])
     }
-    if isTold { notifier.notify(.ready, .status(reports.statusLine(current.value))) }
+    guard isTold else { return }
+    notifier.notify(.ready)
+    notifier.notify(.status(reports.statusLine(current.value)))
   }
 }
 
