@@ -10,10 +10,10 @@ package enum IssuerCheck {
   ///   - environment: The process's environment, for its proxy variables.
   /// - Returns: One report for each issuer, in their order.
   package static func run(_ issuers: [IssuerConfiguration], environment: [String: String]) async -> [ProbeReport] {
-    await withTaskGroup(of: (Int, ProbeReport).self) { group in
+    let network = FetchNetwork(group: MultiThreadedEventLoopGroup.singleton, environment: environment)
+    return await withTaskGroup(of: (Int, ProbeReport).self) { group in
       for (index, issuer) in issuers.enumerated() {
-        let probe = IssuerProbe(
-          settings: issuer.keySourceSettings, group: MultiThreadedEventLoopGroup.singleton, environment: environment)
+        let probe = IssuerProbe(settings: issuer.keySourceSettings, network: network)
         group.addTask { (index, await probe.run()) }
       }
       var reports: [(Int, ProbeReport)] = []

@@ -11,10 +11,12 @@ package enum FetchLimits {
   /// Shorter than the default `refresh`, so that each regular refresh re-reads it and a provider's move is noticed at
   /// once, while a fetch for an unknown `kid` in between saves one round trip of its `key_wait`.
   package static let discoveryReuse = Duration.seconds(300)
+  /// Addresses of a name that are tried in turn; a hostile name server may list thousands.
+  static let addressesTried = 4
+  /// Milliseconds that each address but the last is given to accept a connection.
+  static let addressMilliseconds: Int64 = 1000
   /// Milliseconds that a connection is kept between the requests of one fetch.
   static let idleMilliseconds: Int64 = 2000
   /// Milliseconds that a server is given to end TLS after a fetch; whatever it says then is worth nothing any more.
   static let closeMilliseconds: Int64 = 100
-  /// Symbolic links that are followed while a watched path is resolved; Linux itself follows 40.
-  static let symbolicLinks = 40
 }

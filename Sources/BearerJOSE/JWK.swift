@@ -5,9 +5,9 @@ import BearerJSON
 ///
 /// A key that cannot be used costs itself only: it is kept with the reason, so that an operator sees it, and every
 /// other key of its set stays usable (RFC 7517 section 5).
-struct JWK {
-  /// Why a key is not used; the words that `status` shows.
-  enum Problem: String, Error, CaseIterable {
+package struct JWK {
+  /// Why a key is not used, or what its owner must act on; the words that `status` shows.
+  package enum Problem: String, Error, CaseIterable, Sendable {
     /// Not an object, or a member that is missing, of the wrong type or not base64url.
     case malformed
     case unsupportedType = "unsupported_kty"
@@ -32,6 +32,8 @@ struct JWK {
     case ambiguous = "ambiguous_kid"
     /// The same key under the same `kid` stands in the set before.
     case listedTwice = "listed_twice"
+    /// The key's private part stands in the set, for all to see and to sign with.
+    case privateKeyPublished = "private_key_published"
   }
 
   let kid: [UInt8]?

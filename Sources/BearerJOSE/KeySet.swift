@@ -29,9 +29,9 @@ package struct KeySet: Sendable {
     package var use: String?
     /// Whether tokens can be verified with it.
     package var isUsable: Bool
-    /// A stable word why it is not usable, or, on one that is, what its owner must act on: `private_key_published`, or
-    /// `ambiguous_kid` for some of its algorithms.
-    package var problem: String?
+    /// Why it is not usable, or, on one that is, what its owner must act on: ``JWK/Problem/privateKeyPublished``, or
+    /// ``JWK/Problem/ambiguous`` for some of its algorithms.
+    package var problem: JWK.Problem?
   }
 
   /// A key under its name, with the algorithms for which it is the one that is meant.
@@ -114,7 +114,7 @@ package struct KeySet: Sendable {
         entryOfCandidate.append(entries.count)
       } catch {
         entry.isUsable = false
-        entry.problem = error.rawValue
+        entry.problem = error
         unusable += 1
         if unusable > Self.maximumUnusableEntries { continue }
       }
@@ -126,7 +126,7 @@ package struct KeySet: Sendable {
       let position = entryOfCandidate[index]
       entries[position].isUsable = isUsable
       // A private key for all to see is worse than a name that two keys have.
-      if !isUsable || entries[position].problem == nil { entries[position].problem = JWK.Problem.ambiguous.rawValue }
+      if !isUsable || entries[position].problem == nil { entries[position].problem = .ambiguous }
     }
     candidates = unambiguous.filter { !$0.algorithms.isEmpty }
     if candidates.isEmpty { throw .noUsableKey }
@@ -220,6 +220,6 @@ extension KeySet.Entry {
     crv = value["crv"]?.stringValue
     use = value["use"]?.stringValue
     isUsable = true
-    problem = value["d"] == nil || value["d"] == .null ? nil : "private_key_published"
+    problem = value["d"] == nil || value["d"] == .null ? nil : .privateKeyPublished
   }
 }

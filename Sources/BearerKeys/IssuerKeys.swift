@@ -7,6 +7,7 @@ import Synchronization
 /// One issuer's keys: read by every verification, refreshed by one task.
 package final class IssuerKeys: Sendable {
   private let clock: any RefreshClock
+  private let places: FetchPlaces
   private let onChange: @Sendable (IssuerKeysChange) -> Void
   private let published = Mutex<KeySnapshot?>(nil)
   private let state: Mutex<IssuerKeysState>
@@ -20,14 +21,17 @@ package final class IssuerKeys: Sendable {
   ///   - settings: When to refresh, and the bounds of waiting and of use.
   ///   - source: Where keys come from.
   ///   - clock: Time and alarms.
+  ///   - places: Bounds the fetches of all issuers together.
   ///   - jitter: Chance.
   ///   - onChange: Called by the task of ``run()``, one change after the other, outside of locks. It may block
   ///     briefly: fetches are under way by then, and requests do not wait for it.
   package init(
     settings: RefreshSettings, source: any KeySource, clock: any RefreshClock = SystemRefreshClock(),
-    jitter: JitterGenerator = JitterGenerator(), onChange: @escaping @Sendable (IssuerKeysChange) -> Void = { _ in }
+    places: FetchPlaces = FetchPlaces(), jitter: JitterGenerator = JitterGenerator(),
+    onChange: @escaping @Sendable (IssuerKeysChange) -> Void = { _ in }
   ) {
     self.clock = clock
+    self.places = places
     self.onChange = onChange
     state = Mutex(IssuerKeysState(settings: settings, source: source, jitter: jitter))
     waitAlarm = EarliestAlarm(clock: clock)
@@ -75,9 +79,11 @@ package final class IssuerKeys: Sendable {
     wakeUp: @escaping @Sendable (KeyWaitOutcome) -> Void
   ) -> KeyRequestDecision {
     let fingerprint = KidFingerprint(kid)
-    let asked = change { state, _ in
-      state.askForKey(fingerprint, notIn: generation, at: now, waitAtMost: waitAtMost, wakeUp)
+    let (asked, queuedClaim) = change { state, _ in
+      let asked = state.askForKey(fingerprint, notIn: generation, at: now, waitAtMost: waitAtMost, wakeUp)
+      return (asked, asked?.place == nil ? nil : state.queuedClaim)
     }
+    if let queuedClaim { places.hurry(queuedClaim) }
     guard let asked else { return .shuttingDown }
     switch asked.answer {
     case .lookAgain: return .lookAgain
@@ -207,7 +213,12 @@ package final class IssuerKeys: Sendable {
   }
 
   private func perform(_ order: FetchOrder) async {
-    let task = state.withLock { $0.task(for: order) }
+    let claim = places.makeClaim()
+    let isTaken = await places.take(claim) { state.withLock { $0.fetchWaits(order, by: claim) } }
+    guard isTaken else { return }
+    defer { places.release() }
+    let begunAt = clock.now
+    guard let task = change({ state, _ in state.fetchBegins(order, by: claim, at: begunAt) }) else { return }
     if order.cause == .request { task.source.lookAnew(pastCaches: true) }
     let result = await task.source.fetch(previous: task.previous, validators: task.validators)
     let now = clock.now

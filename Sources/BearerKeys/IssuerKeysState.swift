@@ -32,6 +32,8 @@ struct IssuerKeysState: Sendable {
   private var keyWaiters = Waiters<KeyWaitOutcome>()
   private var refreshWaiters = Waiters<RefreshReport>()
   private var readinessWaiters = Waiters<Bool>()
+  /// What a fetch waits by for its place.
+  private(set) var queuedClaim: FetchPlaces.Claim?
   private var orders: [FetchOrder] = []
   private var changes: [IssuerKeysChange] = []
   /// When the task's alarm goes off.
@@ -211,11 +213,29 @@ struct IssuerKeysState: Sendable {
   mutating func alarmWentOff() { armedFor = nil }
 
   /// What the fetch of an order needs.
-  func task(for order: FetchOrder) -> FetchTask {
+  private func task(for order: FetchOrder) -> FetchTask {
     // Only a fetch that nothing calls for may be told "unchanged": a provider that gives another set an old ETag must
     // not keep a new key out, nor a withdrawn one in, once a token or an operator asks.
     FetchTask(
       source: source, previous: machine.held?.keys.keys, validators: order.cause == .schedule ? validators : nil)
+  }
+
+  /// The fetch of an order has to wait for a place.
+  ///
+  /// - Returns: Whether somebody waits for it.
+  mutating func fetchWaits(_ order: FetchOrder, by claim: FetchPlaces.Claim) -> Bool {
+    machine.fetchQueued(sequence: order.sequence)
+    queuedClaim = claim
+    return !keyWaiters.isEmpty || !refreshWaiters.isEmpty
+  }
+
+  /// The fetch of an order has its place.
+  ///
+  /// - Returns: What it needs to know; `nil` if it is not wanted any more.
+  mutating func fetchBegins(_ order: FetchOrder, by claim: FetchPlaces.Claim, at now: MonotonicTime) -> FetchTask? {
+    if queuedClaim == claim { queuedClaim = nil }
+    guard !isShutDown, machine.fetchBegins(sequence: order.sequence, at: now) else { return nil }
+    return task(for: order)
   }
 
   /// The earlier of the machine's own time and the next bound of the keys, at which health changes without an event.

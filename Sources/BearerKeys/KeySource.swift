@@ -44,48 +44,6 @@ package enum FetchOutcome: Sendable {
   case unchanged(lifetime: Duration?, validators: FetchValidators)
 }
 
-/// Why a fetch failed; a stable code for `status`, and words for people that hold no secret.
-package struct FetchFault: Error, Equatable, Sendable {
-  /// The stable codes of failed fetches.
-  package enum Code: String, CaseIterable, Sendable {
-    case dnsFailed = "dns_failed"
-    case connectFailed = "connect_failed"
-    case connectionReset = "connection_reset"
-    case timedOut = "timed_out"
-    case proxyFailed = "proxy_failed"
-    case tlsFailed = "tls_failed"
-    case tlsUnknownAuthority = "tls_unknown_authority"
-    case tlsWrongName = "tls_wrong_name"
-    case tlsExpired = "tls_expired"
-    case redirectRefused = "redirect_refused"
-    case invalidHTTP = "invalid_http"
-    case httpStatus = "http_status"
-    case bodyTooLarge = "body_too_large"
-    case bodyTruncated = "body_truncated"
-    case notJSON = "not_json"
-    case notDiscovery = "not_a_discovery_document"
-    case issuerMismatch = "issuer_mismatch"
-    case noJWKSURI = "no_jwks_uri"
-    case jwksURIRefused = "jwks_uri_refused"
-    case notAKeySet = "not_a_key_set"
-    case emptyKeySet = "empty_key_set"
-    case noUsableKey = "no_usable_key"
-    case fileUnreadable = "file_unreadable"
-    case invalidURL = "invalid_url"
-  }
-
-  /// The stable code.
-  package var code: Code
-  /// What was found and what to mend, for people; holds no token, key or credential.
-  package var message: String
-
-  /// A fault with its code and a message for people.
-  package init(_ code: Code, _ message: String) {
-    self.code = code
-    self.message = message
-  }
-}
-
 /// Where an issuer's keys come from: discovery, a JWKS address, a file; or a script in tests.
 package protocol KeySource: Sendable {
   /// Fetches the key set once, with its own bound on the whole time.

@@ -4,6 +4,7 @@ extension RefreshStateMachine {
   /// When ``timerDue(at:jitter:)`` wants to be called next; `nil` if nothing is planned.
   package var wakeAt: MonotonicTime? {
     guard let inFlight else { return due }
+    if inFlight.isQueued { return nil }
     return inFlight.startedAt + KeysLimits.fetchGivenUpAfter(timeout: settings.timeout)
   }
 

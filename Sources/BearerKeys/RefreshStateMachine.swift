@@ -53,6 +53,8 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
     package var order: FetchOrder
     /// When it began.
     package var startedAt: MonotonicTime
+    /// Whether it waits for a place among the fetches of other issuers; its time has not begun.
+    var isQueued = false
     /// Kids that were asked for during it; at most ``KeysLimits/askedKidsPerFetch``, since who asks need not stay.
     var askedKids: Set<KidFingerprint>
   }
@@ -99,11 +101,28 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
   ) -> FetchOrder? {
     if inFlight != nil {
       guard let wakeAt, wakeAt <= now else { return nil }
-      noteFailure(FetchFault(.timedOut, "the fetch never ended and was given up"), at: now, jitter: &jitter)
+      noteFailure(FetchFault(.timedOut, found: "the fetch never ended and was given up"), at: now, jitter: &jitter)
       return nextAfterFetch(at: now)
     }
     guard let due, due <= now else { return nil }
     return begin(consecutiveFailures == 0 ? .schedule : .retry, at: now)
+  }
+
+  /// A fetch that was ordered has to wait for a place: it cannot be given up before it begins.
+  package mutating func fetchQueued(sequence: UInt64) {
+    if inFlight?.order.sequence == sequence { inFlight?.isQueued = true }
+  }
+
+  /// A fetch begins that was ordered, perhaps some time ago.
+  ///
+  /// - Returns: Whether it is still wanted.
+  package mutating func fetchBegins(sequence: UInt64, at now: MonotonicTime) -> Bool {
+    guard inFlight?.order.sequence == sequence else { return false }
+    if inFlight?.isQueued == true {
+      inFlight?.isQueued = false
+      inFlight?.startedAt = now
+    }
+    return true
   }
 
   /// A fetch ended with a set that replaces the one in use.
@@ -126,7 +145,7 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
   ) -> (counted: Bool, next: FetchOrder?) {
     guard let inFlight, inFlight.order.sequence == sequence else { return (false, nil) }
     guard held != nil else {
-      let fault = FetchFault(.httpStatus, "the provider answered 304 although nothing was fetched before")
+      let fault = FetchFault(.httpStatus, found: "the provider answered 304 although nothing was fetched before")
       return failed(fault, sequence: sequence, at: now, jitter: &jitter)
     }
     held?.confirm(at: now, headerLifetime: headerLifetime, settings: settings)

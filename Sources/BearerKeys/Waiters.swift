@@ -30,6 +30,8 @@ package struct Waiters<Outcome: Sendable>: Sendable {
   }
 
   private var waiters: [Waiter] = []
+  /// Where the first wait is that goes on.
+  private var head = 0
   private var alarms: [Alarm] = []
   private var places: UInt64 = 0
 
@@ -78,6 +80,7 @@ package struct Waiters<Outcome: Sendable>: Sendable {
     // Others may have begun to wait since the place was reserved; seldom, and then only a few.
     if index < waiters.count, waiters[index].place == place { return }
     waiters.insert(Waiter(place: place, wakeUp: wakeUp), at: index)
+    head = min(head, index)
     count += 1
     guard let deadline else { return }
     alarms.append(Alarm(deadline: deadline, place: place))
@@ -96,15 +99,25 @@ package struct Waiters<Outcome: Sendable>: Sendable {
     guard index < waiters.count, waiters[index].place == place, let wakeUp = waiters[index].wakeUp else { return nil }
     waiters[index].wakeUp = nil
     count -= 1
-    if waiters.count > 2 * count + Self.tolerated { waiters.removeAll { $0.wakeUp == nil } }
+    if waiters.count > 2 * count + Self.tolerated {
+      waiters.removeAll { $0.wakeUp == nil }
+      head = 0
+    }
+    while head < waiters.count, waiters[head].wakeUp == nil { head += 1 }
     dropEndedAlarms()
     return wakeUp
+  }
+
+  /// Ends the wait that began first.
+  package mutating func removeFirst() -> WakeUp? {
+    head < waiters.count ? remove(waiters[head].place) : nil
   }
 
   /// Ends all waits, in the order in which they came.
   package mutating func removeAll() -> [WakeUp] {
     let wakeUps = waiters.compactMap(\.wakeUp)
     waiters = []
+    head = 0
     alarms = []
     count = 0
     nextDeadline = nil

@@ -88,7 +88,7 @@ struct Material {
 /// A source that is never asked.
 struct NoSource: KeySource {
   func fetch(previous: KeySet?, validators: FetchValidators?) async -> Result<FetchOutcome, FetchFault> {
-    .failure(FetchFault(.invalidURL, "the benchmark has no network"))
+    .failure(FetchFault(.invalidURL, found: "the benchmark has no network"))
   }
 }
 

@@ -22,8 +22,8 @@ struct ProbeLines {
         }
       let code = finding.severity == .ok ? "" : " (\(finding.code))"
       lines += wrapped(Style.harmless(finding.found) + code, first: "  \(mark) ", rest: "    ", indentation: 4)
-      if let mend = finding.mend {
-        lines += wrapped(Style.harmless(mend), first: "    mend: ", rest: "          ", indentation: 10)
+      if let advice = finding.advice {
+        lines += wrapped(Style.harmless(advice), first: "    mend: ", rest: "          ", indentation: 10)
       }
     }
     return lines

@@ -23,7 +23,7 @@ struct HostileLinesTests {
 
   private struct NoNetwork: KeySource {
     func fetch(previous: KeySet?, validators: FetchValidators?) async -> Result<FetchOutcome, FetchFault> {
-      .failure(FetchFault(.connectFailed, "there is no network here"))
+      .failure(FetchFault(.connectFailed, found: "there is no network here"))
     }
   }
 

@@ -108,7 +108,8 @@ struct DiscoveryTests {
       let start = ContinuousClock.now
       let passed = Mutex(Duration.zero)
       let source = IssuerKeySource(
-        settings: trial.settings(), group: MultiThreadedEventLoopGroup.singleton, environment: [:],
+        settings: trial.settings(),
+        network: FetchNetwork(group: MultiThreadedEventLoopGroup.singleton, environment: [:]),
         now: { start + passed.withLock { $0 } })
       for (second, discoveries) in [(0, 1), (299, 1), (300, 2), (599, 2), (600, 3)] {
         passed.withLock { $0 = .seconds(second) }

@@ -8,7 +8,7 @@ struct FetchRouteTests {
   static func routes(_ url: String, _ settings: KeySourceSettings, _ environment: [String: String] = [:]) throws
     -> [FetchRoute]
   {
-    try FetchRoute.routes(to: WebAddress(parsing: url), settings: settings, environment: environment)
+    try FetchRoute.routes(to: WebAddress(parsing: url), settings: settings.connection, environment: environment)
   }
 
   @Test("without connect_to an address is reached by its own name")
@@ -73,7 +73,7 @@ struct FetchRouteTests {
     ])
   func refused(_ url: String, _ connectTo: String) throws {
     let settings = KeySourceSettings(url: url, algorithms: [], connectTo: HostAndPort(connectTo))
-    let failure = try #require(throws: FetchFailure.self) { try Self.routes(url + "/k", settings) }
+    let failure = try #require(throws: FetchFault.self) { try Self.routes(url + "/k", settings) }
     #expect(failure.code == .invalidURL)
   }
 }

@@ -113,7 +113,7 @@ struct IssuerKeySourceTests {
       let source = IssuerKeySource(
         settings: KeySourceSettings(
           url: "\(scheme)://localhost:\(provider.port)", algorithms: [.es256], timeout: .milliseconds(300)),
-        group: MultiThreadedEventLoopGroup.singleton, environment: [:])
+        network: FetchNetwork(group: MultiThreadedEventLoopGroup.singleton, environment: [:]))
       #expect(await source.fetch(previous: nil, validators: nil).fault?.code == .timedOut)
     }
     await provider.stop()
@@ -187,7 +187,7 @@ struct IssuerKeySourceTests {
     provider.present(issuer: origin, keysAddress: origin + "/jwks")
     let source = IssuerKeySource(
       settings: KeySourceSettings(url: origin, algorithms: ProviderTrial.algorithms, timeout: .seconds(30)),
-      group: MultiThreadedEventLoopGroup.singleton, environment: [:])
+      network: FetchNetwork(group: MultiThreadedEventLoopGroup.singleton, environment: [:]))
     #expect(await source.fetch(previous: nil, validators: nil).fetched?.keys.entries.map(\.kid) == ["k1"])
     #expect(provider.requests.map { "http://\($0.headers["host"] ?? "")" } == [origin, origin])
     await provider.stop()

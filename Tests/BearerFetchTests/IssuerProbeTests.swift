@@ -15,7 +15,8 @@ struct IssuerProbeTests {
     _ trial: ProviderTrial, _ change: (inout KeySourceSettings) -> Void = { _ in }
   ) async -> ProbeReport {
     await IssuerProbe(
-      settings: trial.settings(change), group: MultiThreadedEventLoopGroup.singleton, environment: [:]
+      settings: trial.settings(change),
+      network: FetchNetwork(group: MultiThreadedEventLoopGroup.singleton, environment: [:])
     ).run()
   }
 
@@ -27,7 +28,7 @@ struct IssuerProbeTests {
       #expect(report.isUsable)
       #expect(report.issuer == trial.provider.issuer)
       #expect(report.findings.map(\.code) == ["discovery", "keys", "lifetime"])
-      #expect(report.findings.allSatisfy { $0.severity == .ok && $0.mend == nil })
+      #expect(report.findings.allSatisfy { $0.severity == .ok && $0.advice == nil })
       #expect(report.findings[1].found == "1 of 1 keys at \(trial.provider.origin)/jwks can be used")
     }
   }
@@ -44,7 +45,7 @@ struct IssuerProbeTests {
         report.findings.map { "\($0.severity) \($0.code)" } == [
           "ok discovery", "ok keys", "ok not_for_signatures", "warning alg_not_configured", "ok no_cache_headers",
         ])
-      #expect(report.findings[3].mend == "add the algorithm to algorithms if tokens are signed with this key")
+      #expect(report.findings[3].advice == "add the algorithm to algorithms if tokens are signed with this key")
     }
   }
 
@@ -74,7 +75,7 @@ struct IssuerProbeTests {
         let report = await report(trial)
         let errors = report.findings.filter { $0.severity == .error }
         #expect(errors.map(\.code) == [code.rawValue])
-        #expect(errors.allSatisfy { $0.mend?.isEmpty == false })
+        #expect(errors.allSatisfy { $0.advice?.isEmpty == false })
         #expect(!report.isUsable)
       }
       await trial.provider.stop()

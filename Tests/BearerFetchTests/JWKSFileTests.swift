@@ -2,8 +2,10 @@ import BearerFetch
 import BearerJOSE
 import BearerKeys
 import BearerTestKit
+import Dispatch
 import Foundation
 import NIOPosix
+import Synchronization
 import Testing
 
 /// A directory of its own for one test, removed with the test.
@@ -55,7 +57,7 @@ struct JWKSFileTests {
     let source = IssuerKeySource(
       settings: KeySourceSettings(
         url: "anything", kind: .jwksFile(directory.path + "/jwks.json"), algorithms: ProviderTrial.algorithms),
-      group: MultiThreadedEventLoopGroup.singleton, environment: [:])
+      network: FetchNetwork(group: MultiThreadedEventLoopGroup.singleton, environment: [:]))
     #expect(await source.fetch(previous: nil, validators: nil).fetched?.keys.usableKeys == 1)
   }
 
@@ -87,21 +89,29 @@ struct JWKSFileTests {
     #expect(await code("absent") == .fileUnreadable)
   }
 
-  /// Awaits one change that a body makes, and reads the keys after it.
-  ///
-  /// An event may come for an intermediate step (the new file is there but empty), so reading goes on until the keys
-  /// are the expected ones; were the last event missed, the wait would not end.
+  /// Makes a change, has the poller look, and awaits that it tells and that the keys are the new ones.
   private func expectChange(
-    to kid: String, path: String, _ changes: inout AsyncStream<Void>.Iterator, _ body: () throws -> Void
+    to kid: String, _ watched: Watched, _ body: () throws -> Void
   ) async throws {
-    let source = JWKSFileSource(path: path, algorithms: ProviderTrial.algorithms)
     try body()
-    while true {
-      guard await changes.next() != nil else {
-        Issue.record("the watch ended")
-        return
-      }
-      if await source.fetch(previous: nil, validators: nil).fetched?.keys.entries.first?.kid == kid { return }
+    watched.poller.poll()
+    #expect(await watched.changes.next() != nil)
+    let source = JWKSFileSource(path: watched.path, algorithms: ProviderTrial.algorithms)
+    #expect(await source.fetch(previous: nil, validators: nil).fetched?.keys.entries.first?.kid == kid)
+  }
+
+  /// A file that is watched by a poller that looks only when it is told to, and that has looked once.
+  private final class Watched {
+    let path: String
+    let poller: FilePoller
+    var changes: AsyncStream<Void>.Iterator
+
+    init(_ path: String) async {
+      self.path = path
+      poller = FilePoller(group: MultiThreadedEventLoopGroup.singleton, period: .seconds(86_400))
+      changes = poller.changes(of: path).makeAsyncIterator()
+      poller.poll()
+      _ = await changes.next()
     }
   }
 
@@ -109,19 +119,19 @@ struct JWKSFileTests {
   func watching() async throws {
     let directory = try TemporaryDirectory()
     let path = directory.path + "/jwks.json"
-    var changes = try FileWatcher.changes(of: path, on: MultiThreadedEventLoopGroup.singleton).makeAsyncIterator()
+    let watched = await Watched(path)
     let sets = try (0...5).map { TestKey.set(try TestKey(kid: "k\($0)")) }
-    try await expectChange(to: "k0", path: path, &changes) { try directory.write(sets[0], to: "jwks.json") }
-    try await expectChange(to: "k1", path: path, &changes) { try directory.write(sets[1], to: "jwks.json") }
+    try await expectChange(to: "k0", watched) { try directory.write(sets[0], to: "jwks.json") }
+    try await expectChange(to: "k1", watched) { try directory.write(sets[1], to: "jwks.json") }
     for number in 2...3 {
-      try await expectChange(to: "k\(number)", path: path, &changes) {
+      try await expectChange(to: "k\(number)", watched) {
         try directory.write(sets[number], to: "new.json")
         try directory.rename("new.json", to: "jwks.json")
       }
     }
     // In place again, now in the file that came by rename.
-    try await expectChange(to: "k4", path: path, &changes) { try directory.write(sets[4], to: "jwks.json") }
-    try await expectChange(to: "k5", path: path, &changes) {
+    try await expectChange(to: "k4", watched) { try directory.write(sets[4], to: "jwks.json") }
+    try await expectChange(to: "k5", watched) {
       try FileManager.default.removeItem(atPath: path)
       try directory.write(sets[5], to: "jwks.json")
     }
@@ -138,16 +148,16 @@ struct JWKSFileTests {
     }
     try directory.link("..data", to: "..release-0")
     try directory.link("jwks.json", to: "..data/jwks.json")
-    var changes = try FileWatcher.changes(of: path, on: MultiThreadedEventLoopGroup.singleton).makeAsyncIterator()
+    let watched = await Watched(path)
     for number in 1...2 {
-      try await expectChange(to: "k\(number)", path: path, &changes) {
+      try await expectChange(to: "k\(number)", watched) {
         try directory.link("..data_tmp", to: "..release-\(number)")
         try directory.rename("..data_tmp", to: "..data")
       }
     }
     // A write behind the switched link: the watches have moved along.
     let again = TestKey.set(try TestKey(kid: "again"))
-    try await expectChange(to: "again", path: path, &changes) {
+    try await expectChange(to: "again", watched) {
       try directory.write(again, to: "..release-2/jwks.json")
     }
   }
@@ -156,13 +166,13 @@ struct JWKSFileTests {
   func directories() async throws {
     let directory = try TemporaryDirectory()
     let path = directory.path + "/a/b/jwks.json"
-    var changes = try FileWatcher.changes(of: path, on: MultiThreadedEventLoopGroup.singleton).makeAsyncIterator()
+    let watched = await Watched(path)
     let sets = try (0...1).map { TestKey.set(try TestKey(kid: "k\($0)")) }
-    try await expectChange(to: "k0", path: path, &changes) {
+    try await expectChange(to: "k0", watched) {
       try FileManager.default.createDirectory(atPath: directory.path + "/a/b", withIntermediateDirectories: true)
       try directory.write(sets[0], to: "a/b/jwks.json")
     }
-    try await expectChange(to: "k1", path: path, &changes) {
+    try await expectChange(to: "k1", watched) {
       try FileManager.default.createDirectory(atPath: directory.path + "/n/b", withIntermediateDirectories: true)
       try directory.write(sets[1], to: "n/b/jwks.json")
       try directory.rename("a", to: "old")
@@ -170,21 +180,77 @@ struct JWKSFileTests {
     }
   }
 
-  @Test("a neighbour's changes are not the file's")
-  func neighbours() async throws {
-    let directory = try TemporaryDirectory()
-    let path = directory.path + "/jwks.json"
-    try directory.write(TestKey.set(try TestKey(kid: "k0")), to: "jwks.json")
-    let stream = try FileWatcher.changes(of: path, on: MultiThreadedEventLoopGroup.singleton)
-    var changes = stream.makeAsyncIterator()
-    for number in 0..<50 { try directory.write("x", to: "neighbour-\(number)") }
-    // The one event that is awaited is that of the file, after all those of its neighbours.
-    let mark = TestKey.set(try TestKey(kid: "mark"))
-    try directory.write(mark, to: "other.json")
-    try directory.rename("other.json", to: "jwks.json")
+  @Test("what did not change is not told")
+  func unchanged() async {
+    let inodes = Mutex<[String: UInt64]>(["file": 1])
+    let poller = FilePoller(group: MultiThreadedEventLoopGroup.singleton, period: .seconds(86_400)) { path in
+      inodes.withLock { $0[path].map(FileIdentity.init(inode:)) }
+    }
+    let changes = poller.changes(of: "file")
+    let told = Told()
+    let (seen, sees) = AsyncStream.makeStream(of: Void.self)
+    let consumer = Task {
+      for await _ in changes {
+        told.count.withLock { $0 += 1 }
+        sees.yield()
+      }
+    }
+    var each = seen.makeAsyncIterator()
+    poller.poll()
+    _ = await each.next()
+    for number in 0..<5 {
+      // Files are looked at in the order in which they were added, so the new one's first look ends the round.
+      var other = poller.changes(of: "other \(number)").makeAsyncIterator()
+      poller.poll()
+      #expect(await other.next() != nil)
+    }
+    for (inode, count) in [(2, 2), (nil, 3)] as [(UInt64?, Int)] {
+      inodes.withLock { $0["file"] = inode }
+      poller.poll()
+      _ = await each.next()
+      #expect(told.count.withLock(\.self) == count)
+    }
+    consumer.cancel()
+  }
+
+  private final class Told: Sendable {
+    let count = Mutex(0)
+  }
+
+  @Test("a file on a disk that hangs holds up no other, and is looked at again once the disk answers")
+  func hungDisk() async throws {
+    let hangs = DispatchSemaphore(value: 0)
+    let inodes = Mutex<[String: UInt64]>(["hung": 1, "good": 1])
+    let hasHung = Mutex(false)
+    let poller = FilePoller(group: MultiThreadedEventLoopGroup.singleton, period: .seconds(86_400)) { path in
+      let isFirst =
+        path == "hung"
+        && hasHung.withLock { hasHung in
+          defer { hasHung = true }
+          return !hasHung
+        }
+      if isFirst { hangs.wait() }
+      return inodes.withLock { $0[path].map(FileIdentity.init(inode:)) }
+    }
+    var hung = poller.changes(of: "hung").makeAsyncIterator()
+    var good = poller.changes(of: "good").makeAsyncIterator()
+    poller.poll()
+    for inode in 1...3 as ClosedRange<UInt64> {
+      inodes.withLock { $0["good"] = inode }
+      poller.poll()
+      #expect(await good.next() != nil)
+    }
+    hangs.signal()
+    #expect(await hung.next() != nil)
+    inodes.withLock { $0["hung"] = 2 }
+    poller.poll()
+    #expect(await hung.next() != nil)
+  }
+
+  @Test("looks come by themselves")
+  func period() async {
+    let poller = FilePoller(group: MultiThreadedEventLoopGroup.singleton, period: .milliseconds(1)) { _ in nil }
+    var changes = poller.changes(of: "any").makeAsyncIterator()
     #expect(await changes.next() != nil)
-    let fetched = await JWKSFileSource(path: path, algorithms: ProviderTrial.algorithms)
-      .fetch(previous: nil, validators: nil).fetched
-    #expect(fetched?.keys.entries.first?.kid == "mark")
   }
 }

@@ -41,7 +41,8 @@ struct ProviderTrial {
     _ change: (inout KeySourceSettings) -> Void = { _ in }
   ) -> IssuerKeySource {
     IssuerKeySource(
-      settings: settings(change), group: MultiThreadedEventLoopGroup.singleton, environment: environment,
+      settings: settings(change),
+      network: FetchNetwork(group: MultiThreadedEventLoopGroup.singleton, environment: environment),
       discoveryReuse: discoveryReuse)
   }
 

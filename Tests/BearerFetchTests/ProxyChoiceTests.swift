@@ -50,13 +50,13 @@ struct ProxyChoiceTests {
 
   @Test("a proxy of the environment that is not http://host:port is told as a fault of the proxy")
   func refused() throws {
-    let failure = try #require(throws: FetchFailure.self) {
+    let failure = try #require(throws: FetchFault.self) {
       try ProxyChoice.proxy(
         for: WebAddress(parsing: "https://a.test"), configured: nil,
         environment: ["HTTPS_PROXY": "https://user:hunter2@p.test"])
     }
     #expect(failure.code == .proxyFailed)
-    #expect(failure.fault.message.contains("names a proxy whose scheme is not http"))
-    #expect(!failure.fault.message.contains("hunter2"))
+    #expect(failure.message.contains("names a proxy whose scheme is not http"))
+    #expect(!failure.message.contains("hunter2"))
   }
 }

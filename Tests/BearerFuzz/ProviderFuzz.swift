@@ -48,12 +48,12 @@ struct ProviderFuzz: FuzzTarget {
 
   private func discovery(_ body: [UInt8]) {
     let answer = HTTPAnswer(address: address, status: 200, headers: HTTPHeaders(), body: body)
-    do throws(FetchFailure) {
+    do throws(FetchFault) {
       let document = try DiscoveryDocument(parsing: answer, issuer: "https://issuer.example")
       require(SlowJSON.read(body)?["issuer"]?.utf8 == Array("https://issuer.example".utf8), "of another issuer")
       require(document.keysAddress.isProtected, "keys without protection")
     } catch {
-      let shown = error.fault.message.filter { $0 != "…" }
+      let shown = error.message.filter { $0 != "…" }
       require(
         shown.utf8.allSatisfy { (0x20...0x7E).contains($0) } && shown.utf8.count < 2000, "unfit for a log: \(shown)")
     }

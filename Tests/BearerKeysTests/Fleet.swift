@@ -109,7 +109,7 @@ struct Fleet {
     case .answer(let sequence, let version?):
       fetch(answered(daemon, sequence, version), daemon)
     case .answer(let sequence, nil):
-      let fault = FetchFault(.timedOut, "")
+      let fault = FetchFault(.timedOut, found: "")
       fetch(machines[daemon].failed(fault, sequence: sequence, at: now, jitter: &random).next, daemon)
     case .token(let version):
       // A known key asks for nothing.

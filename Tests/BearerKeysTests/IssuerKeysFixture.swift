@@ -41,7 +41,7 @@ struct IssuerKeysFixture {
 
   /// Fails the next fetch and waits until that is known.
   func fail(_ code: FetchFault.Code = .connectFailed) async {
-    await answer(.failure(FetchFault(code, "a test")))
+    await answer(.failure(FetchFault(code, found: "a test")))
     await changed { if case .failed = $0 { true } else { false } }
   }
 

@@ -17,7 +17,7 @@ import Testing
       do {
         return .success(.keys(try TestKeySets.fetched("\(number)")))
       } catch {
-        return .failure(FetchFault(.noUsableKey, "\(error)"))
+        return .failure(FetchFault(.noUsableKey, found: "\(error)"))
       }
     }
   }

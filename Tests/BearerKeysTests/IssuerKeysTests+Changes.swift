@@ -24,8 +24,8 @@ extension IssuerKeysTests {
       #expect(await keys.refresh() == .limited(retryAfter: .seconds(6)))
       fixture.clock.advance(by: .seconds(6))
       async let third = keys.refresh()
-      await fixture.answer(.failure(FetchFault(.httpStatus, "503")))
-      #expect(await third == .failed(FetchFault(.httpStatus, "503")))
+      await fixture.answer(.failure(FetchFault(.httpStatus, found: "503")))
+      #expect(await third == .failed(FetchFault(.httpStatus, found: "503")))
       #expect(keys.snapshot?.kids == ["b", "c"])
       fixture.clock.advance(by: .seconds(10))
       async let fourth = keys.refresh()
@@ -87,7 +87,7 @@ extension IssuerKeysTests {
       fixture.keys.fileChanged()
       let outcomes = Outcomes()
       #expect(fixture.ask("b", outcomes).word == "waiting")
-      call?.answer(.failure(FetchFault(.notJSON, "half a file")))
+      call?.answer(.failure(FetchFault(.notJSON, found: "half a file")))
       await fixture.answer(.success(.keys(try TestKeySets.fetched("b"))))
       #expect(await outcomes.next() == .arrived)
       #expect(fixture.keys.snapshot?.kids == ["b"])
@@ -155,7 +155,7 @@ extension IssuerKeysTests {
       do {
         return .success(.keys(try TestKeySets.fetched("late")))
       } catch {
-        return .failure(FetchFault(.noUsableKey, "\(error)"))
+        return .failure(FetchFault(.noUsableKey, found: "\(error)"))
       }
     }
   }

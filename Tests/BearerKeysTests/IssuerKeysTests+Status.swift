@@ -11,7 +11,7 @@ extension IssuerKeysTests {
     let fixture = IssuerKeysFixture()
     try await fixture.run {
       for number in 1...3 {
-        await fixture.answer(.failure(FetchFault(.dnsFailed, "a test")))
+        await fixture.answer(.failure(FetchFault(.dnsFailed, found: "a test")))
         let change = await fixture.changed { if case .failed = $0 { true } else { false } }
         guard case .failed(let fault, let failures) = change else {
           Issue.record("no failure was told")
@@ -65,11 +65,11 @@ extension IssuerKeysTests {
       #expect(status().activity == .refreshing)
       #expect(status().sinceLastAttempt == .seconds(3))
       #expect(status().nextAttemptIn == nil)
-      call.answer(.failure(FetchFault(.timedOut, "a test")))
-      #expect(await refreshed == .failed(FetchFault(.timedOut, "a test")))
+      call.answer(.failure(FetchFault(.timedOut, found: "a test")))
+      #expect(await refreshed == .failed(FetchFault(.timedOut, found: "a test")))
       fixture.clock.advance(by: .seconds(1))
       #expect(status().activity == .backingOff)
-      #expect(status().lastFault == FetchFault(.timedOut, "a test"))
+      #expect(status().lastFault == FetchFault(.timedOut, found: "a test"))
       #expect(status().sinceLastFault == .seconds(1))
       #expect(status().sinceLastAttempt == .seconds(4))
       #expect(status().sinceLastSuccess == .seconds(104))
@@ -104,7 +104,7 @@ extension IssuerKeysTests {
       #expect(await refreshed == .refreshed(KeySetChange(keys: 2, added: ["b"], removed: [], changed: true)))
       let status = fixture.keys.status(at: fixture.clock.now)
       #expect(status.keys.map(\.kid) == ["a", "b"])
-      #expect(status.keys.map(\.problem) == [nil, "unsupported_kty"])
+      #expect(status.keys.map(\.problem) == [nil, .unsupportedType])
       #expect(status.usableKeys == 1)
     }
   }

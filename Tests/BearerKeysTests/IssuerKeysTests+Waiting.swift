@@ -121,7 +121,7 @@ extension IssuerKeysTests {
       let outcomes = Outcomes()
       let call = await fixture.source.nextCall()
       #expect(fixture.ask("a", outcomes).word == "waiting")
-      call?.answer(.failure(FetchFault(.dnsFailed, "a test")))
+      call?.answer(.failure(FetchFault(.dnsFailed, found: "a test")))
       guard case .failed(let retryAfter) = await outcomes.next() else {
         Issue.record("no failure was delivered")
         return

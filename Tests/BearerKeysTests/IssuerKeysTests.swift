@@ -60,7 +60,7 @@ import Testing
       let refresh = Task { await keys.refresh() }
       let requested = try #require(await fixture.source.nextCall())
       #expect(requested.validators == nil)
-      requested.answer(.failure(FetchFault(.httpStatus, "503")))
+      requested.answer(.failure(FetchFault(.httpStatus, found: "503")))
       _ = await refresh.value
       fixture.clock.advance(by: .seconds(60))
       let retried = try #require(await fixture.source.nextCall())

@@ -32,7 +32,7 @@ extension RefreshStateMachineTests {
         return words(counted ? "counted" : "ignored", next)
       case .fault(let sequence):
         let (counted, next) = machine.failed(
-          FetchFault(.httpStatus, "503"), sequence: sequence, at: now, jitter: &chance)
+          FetchFault(.httpStatus, found: "503"), sequence: sequence, at: now, jitter: &chance)
         return words(counted ? "counted" : "ignored", next)
       case .ask(let kid, let mayWait, let generation):
         let looked = generation ?? (machine.health(at: now).isUsable ? machine.held?.generation : nil)

@@ -182,7 +182,7 @@ struct RefreshHistory {
     let next: FetchOrder?
     if !isProviderUp || chance(0.1) {
       (counted, next) = machine.failed(
-        FetchFault(.connectFailed, ""), sequence: fetch.order.sequence, at: now, jitter: &jitter)
+        FetchFault(.connectFailed, found: ""), sequence: fetch.order.sequence, at: now, jitter: &jitter)
       if counted { failed() }
     } else if machine.held?.keys == answered, chance(0.5) {
       (counted, next) = machine.confirmed(

@@ -64,12 +64,16 @@ import Testing
         waiters.begin(at: place, until: now + .seconds(5), woken.wakeUp(name))
         model.waits.append(.init(name: name, place: place, deadline: now + .seconds(5)))
         model.waits.sort { $0.place < $1.place }
-      case 11..<16:
+      case 11..<15:
         guard let wait = model.waits.randomElement(using: &chance) else { continue }
         #expect(model.remove(wait.place) == wait.name)
         waiters.remove(wait.place)?(0)
         #expect(woken.take() == [wait.name])
         gone.append(wait.place)
+      case 15:
+        waiters.removeFirst()?(0)
+        #expect(woken.take() == model.waits.first.map { [$0.name] } ?? [])
+        if !model.waits.isEmpty { model.waits.removeFirst() }
       case 16: for place in gone { #expect(waiters.remove(place) == nil) }
       case 17..<19:
         now = now + .seconds(Int.random(in: 0..<8, using: &chance))

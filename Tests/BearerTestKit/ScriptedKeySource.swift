@@ -73,13 +73,13 @@ package final class ScriptedKeySource: KeySource {
         let new = Call(number, previous, validators, continuation)
         call.withLock { $0 = new }
         if Task.isCancelled {
-          new.answer(.failure(FetchFault(.timedOut, "cancelled")))
+          new.answer(.failure(FetchFault(.timedOut, found: "cancelled")))
         } else {
           arrival.yield(new)
         }
       }
     } onCancel: {
-      call.withLock(\.self)?.answer(.failure(FetchFault(.timedOut, "cancelled")))
+      call.withLock(\.self)?.answer(.failure(FetchFault(.timedOut, found: "cancelled")))
     }
   }
 }

@@ -163,8 +163,8 @@ import Testing
       issuer: "https://a.example/",
       findings: [
         .init(.ok, "discovery", found: "discovery answers"),
-        .init(.warning, "clock_difference", found: "the clocks differ", mend: "synchronise them"),
-        .init(.error, "issuer_trailing_slash", found: "the document says \u{1B}x", mend: "leave the slash out"),
+        .init(.warning, "clock_difference", found: "the clocks differ", advice: "synchronise them"),
+        .init(.error, "issuer_trailing_slash", found: "the document says \u{1B}x", advice: "leave the slash out"),
       ])
     #expect(
       ProbeLines(name: "a", report: report, style: plain).lines() == [

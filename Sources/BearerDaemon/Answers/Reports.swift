@@ -131,7 +131,7 @@ package final class Reports: Sendable {
     if let kty = entry.kty { object["kty"] = .string(shortened(kty)) }
     if let crv = entry.crv { object["crv"] = .string(shortened(crv)) }
     object["usable"] = .bool(entry.isUsable)
-    if let problem = entry.problem { object["problem"] = .string(problem) }
+    if let problem = entry.problem { object["problem"] = .string(problem.rawValue) }
     return .object(object)
   }
 

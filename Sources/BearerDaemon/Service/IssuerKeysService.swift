@@ -45,14 +45,12 @@ final class IssuerKeysService: Service {
     }
   }
 
-  /// How often a `jwks_file` is read that the system gives no watch for.
-  private static let unwatchedFilePeriod = Duration.seconds(60)
-
   /// How long in all a start or a reload waits for kept keys.
   private static let diskPatience = DispatchTimeInterval.seconds(2)
 
-  private let group: any EventLoopGroup
-  private let environment: [String: String]
+  private let network: FetchNetwork
+  private let files: FilePoller
+  private let places = FetchPlaces()
   private let snapshots: SnapshotStore?
   private let disk: SnapshotDisk?
   private let logger: Logger
@@ -76,8 +74,8 @@ final class IssuerKeysService: Service {
     group: any EventLoopGroup, environment: [String: String], snapshots: SnapshotStore?, logger: Logger,
     onChange: @escaping @Sendable () -> Void
   ) {
-    self.group = group
-    self.environment = environment
+    network = FetchNetwork(group: group, environment: environment)
+    files = FilePoller(group: group)
     self.snapshots = snapshots
     disk = snapshots.map { store in
       SnapshotDisk { snapshot, issuer, logger in store.keep(snapshot, of: issuer, logger: logger) }
@@ -113,7 +111,7 @@ final class IssuerKeysService: Service {
       return known.keys
     }
     let configured = Configured(issuer)
-    let keys = IssuerKeys(settings: settings, source: source(of: issuer)) {
+    let keys = IssuerKeys(settings: settings, source: source(of: issuer), places: places) {
       [logger, disk, onChange] change in
       let issuer = configured.configuration
       let log = logger.forIssuer(issuer.name)
@@ -183,35 +181,16 @@ final class IssuerKeysService: Service {
   private func run(_ issuer: Held) async {
     await withTaskGroup { group in
       if case .jwksFile(let path) = issuer.configuration.source {
-        group.addTask { await self.watch(path, issuer) }
+        group.addTask {
+          for await _ in self.files.changes(of: path) { issuer.keys.fileChanged() }
+        }
       }
       await issuer.keys.run()
       group.cancelAll()
     }
   }
 
-  /// Has the file read again after each change; without a watch at a steady pace.
-  private func watch(_ path: String, _ issuer: Held) async {
-    do throws(FetchFault) {
-      let begun = await FileThread.run { [group] in
-        Result { () throws(FetchFault) in try FileWatcher.changes(of: path, on: group) }
-      }
-      guard let changes = try begun?.get() else { return }
-      // What changed between the first reading and the watch was seen by neither.
-      issuer.keys.fileChanged()
-      for await _ in changes { issuer.keys.fileChanged() }
-      guard !Task.isCancelled else { return }
-      throw FetchFault(.fileUnreadable, "The watch on it has ended.")
-    } catch {
-      logger.forIssuer(issuer.configuration.name).warning(
-        "jwks_file is not watched; it is read again every minute",
-        metadata: ["bearerd.code": "\(error.code.rawValue)", "bearerd.detail": "\(error.message)"])
-    }
-    // Sleep throws only when the task is cancelled, which ends the loop.
-    while (try? await Task.sleep(for: Self.unwatchedFilePeriod)) != nil { issuer.keys.fileChanged() }
-  }
-
   private func source(of issuer: IssuerConfiguration) -> any KeySource {
-    IssuerKeySource(settings: issuer.keySourceSettings, group: group, environment: environment)
+    IssuerKeySource(settings: issuer.keySourceSettings, network: network)
   }
 }

@@ -12,7 +12,8 @@ import Testing
   /// A day's lifetime, in which two hours are fresh and two days stale.
   private static let settings = RefreshSettings(
     refresh: .seconds(86_400), maximumStale: .seconds(5 * 86_400), unknownKeyCooldown: .seconds(3600))
-  private static let failure: Result<FetchOutcome, FetchFault> = .failure(FetchFault(.dnsFailed, "what was found"))
+  private static let failure: Result<FetchOutcome, FetchFault> = .failure(
+    FetchFault(.dnsFailed, found: "what was found"))
 
   private func line(_ fixture: AnswersFixture) -> String { fixture.reports.statusLine(fixture.current.value) }
 
@@ -82,7 +83,7 @@ import Testing
       let fault = try #require(status["last_fault"]?.objectValue)
       #expect(fault.members.map(\.name) == ["code", "message", "age_s", "consecutive"])
       #expect(fault["code"] == "dns_failed")
-      #expect(fault["message"] == "what was found")
+      #expect(fault["message"] == "What was found.")
       #expect(fault["consecutive"] == 1)
       fixture.clock.advance(by: .seconds(3))
       let later = try fixture.reply(#"{"op":"status"}"#)["issuers"]?.arrayValue?.first

@@ -11,7 +11,7 @@ import Testing
 /// Requests that wait for a key.
 @Suite(.timeLimit(.minutes(1))) struct WaitingTests {
   private static let patient = RefreshSettings(keyWait: .seconds(20), waitingPerIssuer: 2)
-  private static let failure: Result<FetchOutcome, FetchFault> = .failure(FetchFault(.connectFailed, "a test"))
+  private static let failure: Result<FetchOutcome, FetchFault> = .failure(FetchFault(.connectFailed, found: "a test"))
 
   @Test("an unknown key is fetched, and its token accepted")
   func arrives() async throws {

@@ -19,13 +19,14 @@ import Testing
     "of a row of failures the first, second, fourth, eighth … is a warning, so that an outage does not fill the log")
   func failures() {
     for number in 1...9 {
-      log.logger.forIssuer("idp").tell(.failed(FetchFault(.dnsFailed, "what was found"), consecutiveFailures: number))
+      log.logger.forIssuer("idp").tell(
+        .failed(FetchFault(.dnsFailed, found: "what was found"), consecutiveFailures: number))
     }
     #expect(log.lines.count == 4)
     for (line, number) in zip(log.lines, [1, 2, 4, 8]) {
       #expect(line.hasPrefix("warning key refresh failed; the keys are as they were "))
       for part in [
-        #""bearerd.issuer": idp"#, #""bearerd.code": dns_failed"#, #""bearerd.detail": what was found"#,
+        #""bearerd.issuer": idp"#, #""bearerd.code": dns_failed"#, #""bearerd.detail": What was found."#,
         #""bearerd.failures": \#(number)"#,
       ] { #expect(line.contains(part), "\(line)") }
     }

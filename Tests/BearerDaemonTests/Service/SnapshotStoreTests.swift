@@ -98,7 +98,7 @@ import Testing
     let difference = KeySetChange(keys: 1, added: ["k1"], removed: [], changed: true)
     for change: IssuerKeysChange in [.replaced(new, difference), .confirmed(new)] { #expect(change.validated === new) }
     for change: IssuerKeysChange in [
-      .seeded(new), .failed(FetchFault(.timedOut, "a test"), consecutiveFailures: 1), .health(.fresh),
+      .seeded(new), .failed(FetchFault(.timedOut, found: "a test"), consecutiveFailures: 1), .health(.fresh),
     ] { #expect(change.validated == nil) }
   }
 

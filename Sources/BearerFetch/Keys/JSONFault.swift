@@ -11,21 +11,21 @@ enum JSONFault {
   ///   - answer: The response that holds the body.
   ///   - what: What the body should have been, with its article.
   /// - Returns: The failure.
-  static func failure(_ error: JSONError, answer: HTTPAnswer, what: String) -> FetchFailure {
+  static func failure(_ error: JSONError, answer: HTTPAnswer, what: String) -> FetchFault {
     let found: String
-    let mend: String
+    let advice: String
     switch error.kind {
     case .duplicateMember:
       found =
         "\(answer.address.shown) is JSON in which one object has two members of the same name (byte \(error.offset))"
-      mend = "have the provider mend it; which of the two counts is anyone's guess, so neither does"
+      advice = "have the provider mend it; which of the two counts is anyone's guess, so neither does"
     case .tooDeep:
       found = "\(answer.address.shown) is nested deeper than \(JSONTape.maximumDepth) levels (byte \(error.offset))"
-      mend = "check that the address is that of \(what); none needs so many"
+      advice = "check that the address is that of \(what); none needs so many"
     default:
       found = "\(answer.address.shown) answered 200, but the body \(answer.describedBody) (byte \(error.offset))"
-      mend = "check that the address is that of \(what), and that no login page or proxy answers in its place"
+      advice = "check that the address is that of \(what), and that no login page or proxy answers in its place"
     }
-    return FetchFailure(.notJSON, found: found, mend: mend)
+    return FetchFault(.notJSON, found: found, advice: advice)
   }
 }

@@ -22,10 +22,10 @@ enum TLSFault {
   ///   - peer: Where the connection went, for messages.
   ///   - hasCertificate: Whether a client certificate is configured.
   /// - Returns: `tls_failed`.
-  static func failure(for error: any Error, peer: String, hasCertificate: Bool) -> FetchFailure {
+  static func failure(for error: any Error, peer: String, hasCertificate: Bool) -> FetchFault {
     let words = String(describing: error)
-    let (reason, mend) = reason(words) ?? aboutClient(words, hasCertificate: hasCertificate) ?? unknown
-    return FetchFailure(.tlsFailed, found: "no TLS with \(peer): \(reason)", mend: mend)
+    let (reason, advice) = reason(words) ?? aboutClient(words, hasCertificate: hasCertificate) ?? unknown
+    return FetchFault(.tlsFailed, found: "no TLS with \(peer): \(reason)", advice: advice)
   }
 
   private static let unknown = (

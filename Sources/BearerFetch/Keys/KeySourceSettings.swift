@@ -34,6 +34,14 @@ package struct KeySourceSettings: Equatable, Sendable {
   /// The largest body that is read, in bytes.
   package var bodyBytes: Int
 
+  /// How the issuer's provider is reached.
+  var connection: ConnectionSettings {
+    ConnectionSettings(
+      url: url, connectTo: connectTo, proxy: proxy,
+      tls: TLSFiles(authorities: caFile, certificate: clientCertificateFile, key: clientKeyFile), timeout: timeout,
+      bodyBytes: bodyBytes)
+  }
+
   /// Settings with the defaults for all that is not given.
   package init(
     url: String, kind: Kind = .discovery, algorithms: Set<Algorithm>, timeout: Duration = FetchLimits.timeout,

@@ -2,7 +2,7 @@ import BearerAddress
 package import BearerJOSE
 package import BearerKeys
 import Glibc
-package import NIOCore
+import NIOCore
 import NIOSSL
 import Synchronization
 
@@ -32,8 +32,7 @@ package final class IssuerKeySource: KeySource {
 
   /// How the keys are found.
   package let settings: KeySourceSettings
-  private let group: any EventLoopGroup
-  private let environment: [String: String]
+  private let network: FetchNetwork
   private let discoveryReuse: Duration
   private let now: @Sendable () -> ContinuousClock.Instant
   private let memory = Mutex(Memory())
@@ -42,18 +41,16 @@ package final class IssuerKeySource: KeySource {
   ///
   /// - Parameters:
   ///   - settings: How the keys are found.
-  ///   - group: The event loops that fetches run on.
-  ///   - environment: The process's environment, for `HTTPS_PROXY` and `NO_PROXY`.
+  ///   - network: What the fetches of all issuers share.
   ///   - discoveryReuse: How long a `jwks_uri` is used without reading the discovery document again.
   ///   - now: The clock that `discoveryReuse` is measured by.
   package init(
-    settings: KeySourceSettings, group: any EventLoopGroup, environment: [String: String],
+    settings: KeySourceSettings, network: FetchNetwork,
     discoveryReuse: Duration = FetchLimits.discoveryReuse,
     now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
   ) {
     self.settings = settings
-    self.group = group
-    self.environment = environment
+    self.network = network
     self.discoveryReuse = discoveryReuse
     self.now = now
   }
@@ -67,7 +64,7 @@ package final class IssuerKeySource: KeySource {
   package func fetch(
     previous: KeySet?, validators: FetchValidators?
   ) async -> Result<FetchOutcome, FetchFault> {
-    await fetchRecording(previous: previous, validators: validators).result.mapError(\.fault)
+    await fetchRecording(previous: previous, validators: validators).result
   }
 
   /// Has the next fetch read the discovery document anew, and go past caches if it is to.
@@ -81,12 +78,12 @@ package final class IssuerKeySource: KeySource {
   /// Fetches once and tells what was met on the way.
   func fetchRecording(
     previous: KeySet?, validators: FetchValidators?
-  ) async -> (result: Result<FetchOutcome, FetchFailure>, record: FetchRecord) {
-    let late = FetchFailure(
-      .timedOut, found: "no answer within \(settings.timeout)", mend: "check that the provider is reachable")
+  ) async -> (result: Result<FetchOutcome, FetchFault>, record: FetchRecord) {
+    let late = FetchFault(
+      .timedOut, found: "no answer within \(settings.timeout)", advice: "check that the provider is reachable")
     return await Deadline.run(within: settings.timeout, late: (.failure(late), FetchRecord())) {
       var record = FetchRecord()
-      do throws(FetchFailure) {
+      do throws(FetchFault) {
         if case .jwksFile(let path) = self.settings.kind {
           let file = JWKSFileSource(
             path: path, algorithms: self.settings.algorithms, bodyBytes: self.settings.bodyBytes)
@@ -104,7 +101,7 @@ package final class IssuerKeySource: KeySource {
   /// Reads files of the configuration, on a thread of their own.
   private func readFiles<Value: Sendable>(
     _ body: @escaping @Sendable () -> Value
-  ) async throws(FetchFailure) -> Value {
+  ) async throws(FetchFault) -> Value {
     let isFree = memory.withLock { memory in
       defer { memory.isReadingFiles = true }
       return !memory.isReadingFiles
@@ -117,30 +114,34 @@ package final class IssuerKeySource: KeySource {
         return body()
       }
     if let value { return value }
-    throw FetchFailure(
+    throw FetchFault(
       .timedOut, found: "a file that the configuration names was not read within \(settings.timeout)",
-      mend: "put it on a disk that answers")
+      advice: "put it on a disk that answers")
   }
 
   private func fetch(
     previous: KeySet?, validators: FetchValidators?, record: inout FetchRecord
-  ) async throws(FetchFailure) -> FetchOutcome {
+  ) async throws(FetchFault) -> FetchOutcome {
     let goesPastCaches = memory.withLock { memory in
       defer { memory.goesPastCaches = false }
       return memory.goesPastCaches
     }
+    let deadline = NIODeadline.now() + TimeAmount(settings.timeout)
+    let connection = settings.connection
     let tls: TLSConfiguration
-    if settings.caFile == nil, settings.clientCertificateFile == nil {
-      tls = try TLSMaterial.configuration(for: settings)
+    if connection.tls == TLSFiles() {
+      tls = try network.materials.configuration(for: connection.tls)
     } else {
-      tls = try await readFiles { [settings] in
-        Result { () throws(FetchFailure) in try TLSMaterial.configuration(for: settings) }
+      tls = try await readFiles { [network] in
+        Result { () throws(FetchFault) in try network.materials.configuration(for: connection.tls) }
       }.get()
     }
+    let pool = HTTPPool(group: network.group)
     let session = FetchSession(
-      settings: settings, tls: tls, group: group, environment: environment, goesPastCaches: goesPastCaches)
-    let outcome: Result<FetchOutcome, FetchFailure>
-    do throws(FetchFailure) {
+      requester: HTTPRequester(settings: connection, tls: tls, pool: pool, network: network, deadline: deadline),
+      goesPastCaches: goesPastCaches)
+    let outcome: Result<FetchOutcome, FetchFault>
+    do throws(FetchFault) {
       let address = try await keysAddress(in: session, record: &record)
       record.keysAddress = address
       outcome = .success(
@@ -148,14 +149,14 @@ package final class IssuerKeySource: KeySource {
     } catch {
       outcome = .failure(error)
     }
-    session.close()
+    pool.close()
     return try outcome.get()
   }
 
   /// Where the keys are: configured, remembered, or discovered now.
   private func keysAddress(
     in session: FetchSession, record: inout FetchRecord
-  ) async throws(FetchFailure) -> WebAddress {
+  ) async throws(FetchFault) -> WebAddress {
     if case .jwksURI(let text) = settings.kind {
       return try DiscoveryDocument.keysAddress(text, origin: "the configured jwks_uri")
     }
@@ -164,7 +165,7 @@ package final class IssuerKeySource: KeySource {
       return memory.skipsDiscovery || memory.discoveryDue.map { now() < $0 } == true ? memory.discovered : nil
     }
     if let remembered { return remembered }
-    do throws(FetchFailure) {
+    do throws(FetchFault) {
       let answer = try await session.get(DiscoveryDocument.address(ofIssuer: settings.url), accept: "application/json")
       record.discovery = answer
       record.answeredAt = Int64(time(nil))
@@ -186,7 +187,7 @@ package final class IssuerKeySource: KeySource {
   private func keys(
     at address: WebAddress, in session: FetchSession, previous: KeySet?, validators: FetchValidators?,
     record: inout FetchRecord
-  ) async throws(FetchFailure) -> FetchOutcome {
+  ) async throws(FetchFault) -> FetchOutcome {
     // A 304 is worth something only to who holds the set it is about.
     let isComparable = previous != nil && memory.withLock { $0.validated == address }
     let accept = "application/jwk-set+json, application/json"
@@ -207,8 +208,12 @@ package final class IssuerKeySource: KeySource {
           etag: answer.validators.etag ?? validators?.etag,
           lastModified: answer.validators.lastModified ?? validators?.lastModified))
     }
-    let keys = try KeySetDocument.keys(
-      in: answer.body, origin: address.shown, answer: answer, algorithms: settings.algorithms, reusing: previous)
+    let keys = try await network.compute { [settings, answer] in
+      Result { () throws(FetchFault) in
+        try KeySetDocument.keys(
+          in: answer.body, origin: address.shown, answer: answer, algorithms: settings.algorithms, reusing: previous)
+      }
+    }.get()
     memory.withLock { $0.validated = address }
     return .keys(
       FetchedKeys(keys: keys, body: answer.body, lifetime: lifetime, validators: answer.validators))

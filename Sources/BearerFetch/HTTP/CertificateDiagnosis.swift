@@ -15,7 +15,7 @@ enum CertificateDiagnosis {
   /// The failure with its own code.
   static func failure(
     context: TransportContext, tls: TLSConfiguration, group: any EventLoopGroup, deadline: NIODeadline
-  ) async -> FetchFailure {
+  ) async -> FetchFault {
     let authorities = tls.additionalTrustRoots.flatMap { roots -> [CertificateFacts] in
       guard case .certificates(let certificates) = roots else { return [] }
       return certificates.map { CertificateFacts($0) }
@@ -24,7 +24,8 @@ enum CertificateDiagnosis {
     tls.certificateVerification = .none
     tls.certificateChain = []
     tls.privateKey = nil
-    var configuration = FetchSession.configuration(way: context.route.way, tls: tls, deadline: deadline)
+    var configuration = HTTPPool.configuration(
+      way: context.route.way, tls: tls, connectTimeout: deadline - .now())
     let seen = SeenCertificate()
     configuration.http1_1ConnectionDebugInitializer = { channel in
       channel.nioSSL_peerCertificate().flatMapThrowing { certificate in
@@ -51,31 +52,31 @@ enum CertificateDiagnosis {
   /// - Returns: `tls_expired` or, if the times are in order, `tls_unknown_authority`.
   static func failure(
     leaf: CertificateFacts?, authorities: [CertificateFacts], now: Int64, context: TransportContext
-  ) -> FetchFailure {
+  ) -> FetchFault {
     let peer = context.route.peer
     if let leaf, !leaf.isValid(at: now) {
-      return FetchFailure(
+      return FetchFault(
         .tlsExpired, found: "the certificate of \(peer) \(words(for: leaf, now: now))",
-        mend: leaf.until < now
+        advice: leaf.until < now
           ? "renew it, or set this host's clock if that is wrong"
           : "set the clock of this host, or of the one that issued it")
     }
     if let issuer = leaf?.issuer {
       let signers = authorities.filter { $0.subject == issuer }
       if let last = signers.max(by: { $0.until < $1.until }), !signers.contains(where: { $0.isValid(at: now) }) {
-        return FetchFailure(
+        return FetchFault(
           .tlsExpired,
           found: "the authority's certificate in ca_file, by which that of \(peer) is signed, "
             + words(for: last, now: now),
-          mend: "put the authority's current certificate into ca_file, or set this host's clock if that is wrong")
+          advice: "put the authority's current certificate into ca_file, or set this host's clock if that is wrong")
       }
     }
     let expired = authorities.filter { $0.until < now }.max { $0.until < $1.until }
-    return FetchFailure(
+    return FetchFault(
       .tlsUnknownAuthority,
       found: "the certificate of \(peer) is not signed by an authority that this host trusts"
         + (expired.map { "; ca_file holds one that \(words(for: $0, now: now))" } ?? ""),
-      mend: "name the authority's certificate in ca_file; if it is a public one, install ca-certificates "
+      advice: "name the authority's certificate in ca_file; if it is a public one, install ca-certificates "
         + "or have the provider send its intermediate certificates")
   }
 

@@ -14,25 +14,25 @@ struct DiscoveryDocument: Equatable, Sendable {
   /// Where the document of an issuer is (OpenID Connect Discovery 1.0 section 4).
   ///
   /// - Throws: `invalid_url` if the issuer is not a URL that may be fetched.
-  static func address(ofIssuer url: String) throws(FetchFailure) -> WebAddress {
+  static func address(ofIssuer url: String) throws(FetchFault) -> WebAddress {
     let address: WebAddress
     do throws(AddressFault) {
       address = try WebAddress(
         parsing: (url.hasSuffix("/") ? String(url.dropLast()) : url) + "/.well-known/openid-configuration")
     } catch {
-      throw FetchFailure(
+      throw FetchFault(
         .invalidURL, found: "the issuer's url \(error.reason)",
-        mend: "write url as the provider's iss, or give jwks_uri or jwks_file beside it")
+        advice: "write url as the provider's iss, or give jwks_uri or jwks_file beside it")
     }
     guard !url.contains("?") else {
-      throw FetchFailure(
+      throw FetchFault(
         .invalidURL, found: "the issuer's url has a query",
-        mend: "leave the query out, or give jwks_uri beside it; discovery knows no issuer with a query")
+        advice: "leave the query out, or give jwks_uri beside it; discovery knows no issuer with a query")
     }
     guard address.isProtected else {
-      throw FetchFailure(
+      throw FetchFault(
         .invalidURL, found: "the issuer's url is plain http to \(ShownText.quoted(address.host))",
-        mend: "use https; http is for loopback only (127.0.0.0/8, ::1, localhost)")
+        advice: "use https; http is for loopback only (127.0.0.0/8, ::1, localhost)")
     }
     return address
   }
@@ -43,7 +43,7 @@ struct DiscoveryDocument: Equatable, Sendable {
   ///   - answer: The provider's answer.
   ///   - issuer: The configured issuer.
   /// - Throws: `not_json`, `not_a_discovery_document`, `issuer_mismatch`, `no_jwks_uri` or `jwks_uri_refused`.
-  init(parsing answer: HTTPAnswer, issuer: String) throws(FetchFailure) {
+  init(parsing answer: HTTPAnswer, issuer: String) throws(FetchFault) {
     let document: JSONValue
     do throws(JSONError) {
       document = try JSONValue(parsing: answer.body)
@@ -51,23 +51,23 @@ struct DiscoveryDocument: Equatable, Sendable {
       throw JSONFault.failure(error, answer: answer, what: "a discovery document")
     }
     guard document.objectValue != nil, let found = document["issuer"]?.stringValue else {
-      throw FetchFailure(
+      throw FetchFault(
         .notDiscovery, found: "\(answer.address.shown) is JSON, but no discovery document: it names no issuer",
-        mend: "check the url")
+        advice: "check the url")
     }
     guard found.hasSameBytes(as: issuer) else {
-      throw FetchFailure(
+      throw FetchFault(
         .issuerMismatch,
         found:
           "the discovery document is of issuer \(ShownText.quoted(found)), configured is \(ShownText.quoted(issuer))",
-        mend: DiscoveryDocument.differsBySlash(found, issuer)
+        advice: DiscoveryDocument.differsBySlash(found, issuer)
           ? DiscoveryDocument.slashAdvice
           : "write url exactly as the provider writes its issuer; that is what its tokens carry as iss")
     }
     guard let text = document["jwks_uri"]?.stringValue else {
-      throw FetchFailure(
+      throw FetchFault(
         .noJWKSURI, found: "the discovery document \(answer.address.shown) has no jwks_uri",
-        mend: "give jwks_uri in the configuration if the provider has one")
+        advice: "give jwks_uri in the configuration if the provider has one")
     }
     keysAddress = try DiscoveryDocument.keysAddress(text, origin: "the discovery document's jwks_uri")
     self.issuer = found
@@ -76,18 +76,18 @@ struct DiscoveryDocument: Equatable, Sendable {
   /// Checks an address of a key set.
   ///
   /// - Throws: `jwks_uri_refused` unless it is https, or http on loopback.
-  static func keysAddress(_ text: String, origin: String) throws(FetchFailure) -> WebAddress {
+  static func keysAddress(_ text: String, origin: String) throws(FetchFault) -> WebAddress {
     let address: WebAddress
     do throws(AddressFault) {
       address = try WebAddress(parsing: text)
     } catch {
-      throw FetchFailure(
-        .jwksURIRefused, found: "\(origin) \(error.reason)", mend: "it must be an absolute https URL")
+      throw FetchFault(
+        .jwksURIRefused, found: "\(origin) \(error.reason)", advice: "it must be an absolute https URL")
     }
     guard address.isProtected else {
-      throw FetchFailure(
+      throw FetchFault(
         .jwksURIRefused, found: "\(origin) is plain http to \(ShownText.quoted(address.host))",
-        mend: "have the provider publish an https address; http is for loopback only")
+        advice: "have the provider publish an https address; http is for loopback only")
     }
     return address
   }

@@ -1,6 +1,5 @@
 import BearerJOSE
 import BearerKeys
-package import NIOCore
 
 /// Finds out whether an issuer's keys can be had, and what to mend if not; what `bearerd check` does per issuer.
 package struct IssuerProbe: Sendable {
@@ -11,11 +10,10 @@ package struct IssuerProbe: Sendable {
   ///
   /// - Parameters:
   ///   - settings: The issuer's settings.
-  ///   - group: The event loops that fetches run on.
-  ///   - environment: The process's environment, for `HTTPS_PROXY` and `NO_PROXY`.
-  package init(settings: KeySourceSettings, group: any EventLoopGroup, environment: [String: String]) {
+  ///   - network: What the probes of all issuers share.
+  package init(settings: KeySourceSettings, network: FetchNetwork) {
     self.settings = settings
-    source = IssuerKeySource(settings: settings, group: group, environment: environment)
+    source = IssuerKeySource(settings: settings, network: network)
   }
 
   /// Fetches once, within the settings' `timeout`, and reports.

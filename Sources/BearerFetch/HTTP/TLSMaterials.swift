@@ -1,22 +1,45 @@
 import BearerKeys
 import NIOCore
 import NIOSSL
+import Synchronization
 
-/// The TLS configuration of an issuer's fetches, read from its files.
-enum TLSMaterial {
-  /// TLS 1.2 or later, full verification, the system's authorities and those of `caFile`.
+/// The TLS configuration of each set of files, read once and again when one of them changes.
+final class TLSMaterials: Sendable {
+  private struct Entry: Sendable {
+    let identities: [FileIdentity?]
+    let configuration: TLSConfiguration
+  }
+
+  /// More sets than a configuration has; those of earlier ones are dropped with the rest.
+  private static let maximumEntries = 1024
+
+  private let entries = Mutex<[TLSFiles: Entry]>([:])
+
+  /// TLS 1.2 or later, full verification, and the authorities of the files; the system's are to be added. May block.
   ///
   /// - Throws: `file_unreadable` that names the key and the file.
-  static func configuration(for settings: KeySourceSettings) throws(FetchFailure) -> TLSConfiguration {
+  func configuration(for files: TLSFiles) throws(FetchFault) -> TLSConfiguration {
+    // Before reading: a file that changes meanwhile is read again by the next fetch.
+    let identities = [files.authorities, files.certificate, files.key].map { $0.flatMap(FileIdentity.init(of:)) }
+    if let entry = entries.withLock({ $0[files] }), entry.identities == identities { return entry.configuration }
+    let configuration = try Self.read(files)
+    entries.withLock { entries in
+      if entries.count >= Self.maximumEntries { entries = [:] }
+      entries[files] = Entry(identities: identities, configuration: configuration)
+    }
+    return configuration
+  }
+
+  private static func read(_ files: TLSFiles) throws(FetchFault) -> TLSConfiguration {
     var configuration = TLSConfiguration.makeClientConfiguration()
     configuration.minimumTLSVersion = .tlsv12
     configuration.shutdownTimeout = .milliseconds(FetchLimits.closeMilliseconds)
-    if let path = settings.caFile {
+    if let path = files.authorities {
       configuration.additionalTrustRoots = [.certificates(try certificates(in: path, key: "ca_file"))]
     }
-    if let path = settings.clientCertificateFile {
+    if let path = files.certificate {
       configuration.certificateChain = try certificates(in: path, key: "client_certificate").map { .certificate($0) }
-      let keyPath = settings.clientKeyFile ?? path
+      let keyPath = files.key ?? path
       configuration.privateKey = .privateKey(try privateKey(in: keyPath))
       try check(configuration, certificatePath: path, keyPath: keyPath)
     }
@@ -26,7 +49,7 @@ enum TLSMaterial {
   /// Refuses a key that is not the certificate's; the client would find out only once it connects, and not say it.
   private static func check(
     _ configuration: TLSConfiguration, certificatePath: String, keyPath: String
-  ) throws(FetchFailure) {
+  ) throws(FetchFault) {
     var pair = TLSConfiguration.makeClientConfiguration()
     // Without authorities: the system's take megabytes, and nothing is connected to.
     pair.trustRoots = .certificates([])
@@ -36,20 +59,20 @@ enum TLSMaterial {
     do {
       _ = try NIOSSLContext(configuration: pair)
     } catch NIOSSLError.failedToLoadPrivateKey {
-      throw FetchFailure(
+      throw FetchFault(
         .fileUnreadable,
         found: "client_key \(ShownText.quoted(keyPath)) does not belong to client_certificate "
           + ShownText.quoted(certificatePath),
-        mend: "give the key that the certificate was made for; the certificate must be the first of its file")
+        advice: "give the key that the certificate was made for; the certificate must be the first of its file")
     } catch {
-      throw FetchFailure(
+      throw FetchFault(
         .fileUnreadable,
         found: "client_certificate \(ShownText.quoted(certificatePath)) is of no kind that TLS can use",
-        mend: "use a certificate with an RSA or EC key")
+        advice: "use a certificate with an RSA or EC key")
     }
   }
 
-  private static func certificates(in path: String, key: String) throws(FetchFailure) -> [NIOSSLCertificate] {
+  private static func certificates(in path: String, key: String) throws(FetchFault) -> [NIOSSLCertificate] {
     let bytes = try bytes(of: path, key: key)
     do {
       let certificates = try NIOSSLCertificate.fromPEMBytes(bytes)
@@ -60,7 +83,7 @@ enum TLSMaterial {
     throw notPEM(path, key: key, what: "certificates")
   }
 
-  private static func privateKey(in path: String) throws(FetchFailure) -> NIOSSLPrivateKey {
+  private static func privateKey(in path: String) throws(FetchFault) -> NIOSSLPrivateKey {
     let bytes = try bytes(of: path, key: "client_key")
     do {
       return try NIOSSLPrivateKey(bytes: bytes, format: .pem)
@@ -69,7 +92,7 @@ enum TLSMaterial {
     }
   }
 
-  private static func bytes(of path: String, key: String) throws(FetchFailure) -> [UInt8] {
+  private static func bytes(of path: String, key: String) throws(FetchFault) -> [UInt8] {
     do throws(RegularFile.Fault) {
       return try RegularFile.bytes(of: path, limit: FetchLimits.materialBytes)
     } catch {
@@ -78,15 +101,15 @@ enum TLSMaterial {
         case .unreadable(let reason): reason
         case .tooLarge: "it is larger than \(FetchLimits.materialBytes) bytes"
         }
-      throw FetchFailure(
+      throw FetchFault(
         .fileUnreadable, found: "\(key) \(ShownText.quoted(path)) cannot be read: \(reason)",
-        mend: "make it a file that bearerd's user may read")
+        advice: "make it a file that bearerd's user may read")
     }
   }
 
-  private static func notPEM(_ path: String, key: String, what: String) -> FetchFailure {
-    FetchFailure(
+  private static func notPEM(_ path: String, key: String, what: String) -> FetchFault {
+    FetchFault(
       .fileUnreadable, found: "\(key) \(ShownText.quoted(path)) cannot be read as PEM",
-      mend: "make it a file that holds \(what) in PEM form")
+      advice: "make it a file that holds \(what) in PEM form")
   }
 }

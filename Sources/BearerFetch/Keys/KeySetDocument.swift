@@ -16,7 +16,7 @@ enum KeySetDocument {
   /// - Throws: `not_json`, `not_a_key_set`, `empty_key_set` or `no_usable_key`.
   static func keys(
     in body: [UInt8], origin: String, answer: HTTPAnswer?, algorithms: Set<Algorithm>, reusing previous: KeySet?
-  ) throws(FetchFailure) -> KeySet {
+  ) throws(FetchFault) -> KeySet {
     let fault: KeySetFault
     do throws(KeySetFault) {
       return try KeySet(parsing: body, algorithms: algorithms, reusing: previous)
@@ -26,21 +26,21 @@ enum KeySetDocument {
     switch fault {
     case .notJSON(let error):
       if let answer { throw JSONFault.failure(error, answer: answer, what: "a key set") }
-      throw FetchFailure(
+      throw FetchFault(
         .notJSON, found: "\(origin) is not JSON (\(error.kind) at byte \(error.offset))",
-        mend: "write a JWK Set into it (RFC 7517)")
+        advice: "write a JWK Set into it (RFC 7517)")
     case .notAKeySet:
-      throw FetchFailure(
+      throw FetchFault(
         .notAKeySet, found: "\(origin) is JSON, but no key set: it has no list \"keys\"",
-        mend: "check that the address is that of the provider's JWKS")
+        advice: "check that the address is that of the provider's JWKS")
     case .empty:
-      throw FetchFailure(.emptyKeySet, found: "the key set \(origin) is empty", mend: "have the provider publish a key")
+      throw FetchFault(.emptyKeySet, found: "the key set \(origin) is empty", advice: "have the provider publish a key")
     case .noUsableKey:
       let names = algorithms.map(\.rawValue).sorted().joined(separator: " ")
-      throw FetchFailure(
+      throw FetchFault(
         .noUsableKey,
         found: "no key of \(origin) is usable with the allowed algorithms (\(names)); it holds \(kinds(in: body))",
-        mend: "allow the provider's algorithm in algorithms, or have it publish a signature key")
+        advice: "allow the provider's algorithm in algorithms, or have it publish a signature key")
     }
   }
 

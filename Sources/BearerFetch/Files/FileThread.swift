@@ -14,15 +14,20 @@ package enum FileThread {
     return await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         wait.begin(continuation)
-        let thread = NIOThreadPool(numberOfThreads: 1)
-        thread.start()
-        thread.submit { _ in
-          wait.end(body())
-          thread.shutdownGracefully { _ in }
-        }
+        detach { wait.end(body()) }
       }
     } onCancel: {
       wait.end(nil)
+    }
+  }
+
+  /// Runs a call that may block on a thread that is made for it, and does not wait for it.
+  static func detach(_ body: @escaping @Sendable () -> Void) {
+    let thread = NIOThreadPool(numberOfThreads: 1)
+    thread.start()
+    thread.submit { _ in
+      body()
+      thread.shutdownGracefully { _ in }
     }
   }
 

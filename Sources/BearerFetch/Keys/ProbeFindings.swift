@@ -16,7 +16,7 @@ enum ProbeFindings {
   ///   - settings: What was configured.
   /// - Returns: At least one finding; one of severity `error` if and only if the fetch failed.
   static func findings(
-    result: Result<FetchOutcome, FetchFailure>, record: FetchRecord, settings: KeySourceSettings
+    result: Result<FetchOutcome, FetchFault>, record: FetchRecord, settings: KeySourceSettings
   ) -> [ProbeReport.Finding] {
     var findings: [ProbeReport.Finding] = []
     if let discovery = record.discovery, let address = record.keysAddress {
@@ -36,10 +36,10 @@ enum ProbeFindings {
     return findings
   }
 
-  private static func finding(of failure: FetchFailure) -> ProbeReport.Finding {
-    let isSlash = failure.code == .issuerMismatch && failure.mend == DiscoveryDocument.slashAdvice
+  private static func finding(of failure: FetchFault) -> ProbeReport.Finding {
+    let isSlash = failure.code == .issuerMismatch && failure.advice == DiscoveryDocument.slashAdvice
     return .init(
-      .error, isSlash ? "issuer_trailing_slash" : failure.code.rawValue, found: failure.found, mend: failure.mend)
+      .error, isSlash ? "issuer_trailing_slash" : failure.code.rawValue, found: failure.found, advice: failure.advice)
   }
 
   private static func keys(_ set: KeySet, origin: String) -> [ProbeReport.Finding] {
@@ -51,25 +51,26 @@ enum ProbeFindings {
       guard let problem = entry.problem else { continue }
       let name = entry.kid.map(ShownText.quoted) ?? "number \(index + 1), without kid,"
       let kind = [entry.kty, entry.alg, entry.crv].compactMap { $0.map(ShownText.quoted) }.joined(separator: " ")
-      let words = "key \(name) (\(kind)) \(entry.isUsable ? "can be used, but" : "is skipped"): \(problem)"
-      // Keys for encryption, and keys listed twice, stand in good sets too.
-      let isHarmless = problem == "not_for_signatures" || problem == "listed_twice" || problem == "not_for_verifying"
-      findings.append(
-        .init(isHarmless ? .ok : .warning, problem, found: words, mend: isHarmless ? nil : advice(for: problem)))
+      let words = "key \(name) (\(kind)) \(entry.isUsable ? "can be used, but" : "is skipped"): \(problem.rawValue)"
+      let advice = advice(for: problem)
+      findings.append(.init(advice == nil ? .ok : .warning, problem.rawValue, found: words, advice: advice))
     }
     return findings
   }
 
-  /// What to do about a key that the set's compiler found wanting (its words, as `status` shows them).
-  private static func advice(for problem: String) -> String {
+  /// What to do about a key that was found wanting; `nil` for what stands in good sets too.
+  private static func advice(for problem: JWK.Problem) -> String? {
     switch problem {
-    case "alg_not_configured": "add the algorithm to algorithms if tokens are signed with this key"
-    case "ambiguous_kid": "have the provider give each key a kid of its own"
-    case "private_key_published": "have the provider replace this key at once: anyone can sign with it"
-    case "rsa_too_small": "have the provider use RSA keys of 2048 bits or more"
-    case "unsupported_kty", "unsupported_crv", "unsupported_alg":
+    // Keys for encryption, and keys listed twice.
+    case .notForSignatures, .notForVerifying, .listedTwice: nil
+    case .algorithmNotConfigured: "add the algorithm to algorithms if tokens are signed with this key"
+    case .ambiguous: "have the provider give each key a kid of its own"
+    case .privateKeyPublished: "have the provider replace this key at once: anyone can sign with it"
+    case .weakRSA: "have the provider use RSA keys of 2048 bits or more"
+    case .unsupportedType, .unsupportedCurve, .unsupportedAlgorithm:
       "nothing, unless tokens are signed with this key: then have the provider choose another algorithm"
-    default: "have the provider mend the key"
+    case .malformed, .oversizedRSA, .badExponent, .coordinateTooLong, .notOnCurve, .wrongLength, .rejected:
+      "have the provider mend the key"
     }
   }
 
@@ -97,18 +98,19 @@ enum ProbeFindings {
     return .init(
       .warning, "clock_difference",
       found: "this host's clock is \(abs(difference)) seconds \(difference > 0 ? "ahead of" : "behind") the provider's",
-      mend: "synchronise the clocks; beyond a policy's leeway, good tokens are refused or bad ones accepted")
+      advice: "synchronise the clocks; beyond a policy's leeway, good tokens are refused or bad ones accepted")
   }
 
   private static func connectTo(record: FetchRecord, settings: KeySourceSettings) -> [ProbeReport.Finding] {
-    guard let address = record.keysAddress, !FetchRoute.appliesConnectTo(to: address, settings: settings) else {
+    guard let address = record.keysAddress, !FetchRoute.appliesConnectTo(to: address, settings: settings.connection)
+    else {
       return []
     }
     return [
       .init(
         .warning, "connect_to_not_used",
         found: "the keys are at \(address.origin), another authority than url's, so connect_to does not serve them",
-        mend: "check that \(address.origin) can be reached from this host")
+        advice: "check that \(address.origin) can be reached from this host")
     ]
   }
 }

@@ -9,10 +9,14 @@ struct FetchRoute: Equatable, Sendable {
     var overrides: [String: String] = [:]
     /// The proxy, if any.
     var proxy: ProxyAddress?
+    /// The address that the proxy's name stands for, if it is one.
+    var proxyAddress: String?
     /// The host that the certificate must be for; `nil` without TLS.
     var certificateHost: String?
   }
 
+  /// The host in ``url``.
+  var host: String
   /// The URL for the client; its port is that of the connection, not of the public name.
   var url: String
   /// The `Host` header: always the public authority.
@@ -26,13 +30,13 @@ struct FetchRoute: Equatable, Sendable {
   ///
   /// - Parameters:
   ///   - address: What is to be fetched.
-  ///   - settings: The issuer's settings; `connectTo` applies to the authority of `url` only.
+  ///   - settings: How the service is reached; `connectTo` applies to the authority of `url` only.
   ///   - environment: The process's environment, for its proxy variables.
   /// - Returns: At least one way.
   /// - Throws: `invalid_url` or `proxy_failed` if the settings cannot hold for this address.
   static func routes(
-    to address: WebAddress, settings: KeySourceSettings, environment: [String: String]
-  ) throws(FetchFailure) -> [FetchRoute] {
+    to address: WebAddress, settings: ConnectionSettings, environment: [String: String]
+  ) throws(FetchFault) -> [FetchRoute] {
     if let connectTo = settings.connectTo, appliesConnectTo(to: address, settings: settings) {
       return [try overridden(address, connectTo: connectTo, settings: settings)]
     }
@@ -40,22 +44,37 @@ struct FetchRoute: Equatable, Sendable {
       // Without TLS nothing proves who answers, so the name is never given to a resolver: it is this host, or nothing.
       return ["127.0.0.1", "[::1]"].map { literal in
         FetchRoute(
-          url: "http://\(literal):\(address.port)\(address.target)", hostHeader: address.authority, way: Way(),
+          host: literal, url: "http://\(literal):\(address.port)\(address.target)", hostHeader: address.authority,
+          way: Way(),
           peer: "\(literal):\(address.port)")
       }
     }
     let proxy = try ProxyChoice.proxy(for: address, configured: settings.proxy, environment: environment)
     return [
       FetchRoute(
-        url: address.origin + address.target, hostHeader: address.authority,
+        host: address.host, url: address.origin + address.target, hostHeader: address.authority,
         way: Way(proxy: proxy, certificateHost: address.scheme == .https ? address.host : nil),
         peer: proxy.map { "\(address.authority) through the proxy \($0.shown)" }
           ?? "\(address.hostInURL):\(address.port)")
     ]
   }
 
+  /// The name that must be resolved before a connection can be made; `nil` if an address is configured.
+  var nameToResolve: String? {
+    let target = way.proxy?.host ?? way.overrides[host] ?? host
+    let bare = target.hasPrefix("[") ? String(target.dropFirst().dropLast()) : target
+    return IPAddress(bare) == nil ? target : nil
+  }
+
+  /// The same route by one address of the name that is connected to.
+  func connecting(to address: String) -> FetchRoute {
+    var route = self
+    if way.proxy == nil { route.way.overrides[host] = address } else { route.way.proxyAddress = address }
+    return route
+  }
+
   /// Whether `connectTo` is meant for an address: it is on url's own authority, or url has none.
-  static func appliesConnectTo(to address: WebAddress, settings: KeySourceSettings) -> Bool {
+  static func appliesConnectTo(to address: WebAddress, settings: ConnectionSettings) -> Bool {
     guard let issuer = try? WebAddress(parsing: settings.url) else { return true }
     return issuer.hasSameOrigin(as: address)
   }
@@ -66,25 +85,26 @@ struct FetchRoute: Equatable, Sendable {
   /// and its port from the URL. So the URL carries the connection's port, and the `Host` header is given explicitly.
   /// A proxy is used only if the issuer's table names one: who says where to connect means a direct connection.
   private static func overridden(
-    _ address: WebAddress, connectTo target: HostAndPort, settings: KeySourceSettings
-  ) throws(FetchFailure) -> FetchRoute {
+    _ address: WebAddress, connectTo target: HostAndPort, settings: ConnectionSettings
+  ) throws(FetchFault) -> FetchRoute {
     let targetIsLoopback = target.host == "localhost" || IPAddress(target.host)?.isLoopback == true
     if address.scheme == .http, IPAddress(target.host)?.isLoopback != true {
-      throw FetchFailure(
+      throw FetchFault(
         .invalidURL, found: "connect_to leads plain http away from this host",
-        mend: "use an https url, or a loopback address in connect_to")
+        advice: "use an https url, or a loopback address in connect_to")
     }
     if IPAddress(address.host) != nil {
       // The client would check the certificate against the connection's address, not the public one.
-      throw FetchFailure(
+      throw FetchFault(
         .invalidURL, found: "connect_to is set for \(address.origin), which is an address already",
-        mend: "use a host name in url, or leave connect_to out")
+        advice: "use a host name in url, or leave connect_to out")
     }
     let port = target.port ?? address.port
     let proxy = targetIsLoopback ? nil : settings.proxy
     let shown = (target.host.contains(":") ? "[\(target.host)]" : target.host) + ":\(port)"
     return FetchRoute(
-      url: "\(address.scheme.rawValue)://\(address.host):\(port)\(address.target)", hostHeader: address.authority,
+      host: address.host, url: "\(address.scheme.rawValue)://\(address.host):\(port)\(address.target)",
+      hostHeader: address.authority,
       way: Way(
         overrides: [address.host: target.host], proxy: proxy,
         certificateHost: address.scheme == .https ? address.host : nil),

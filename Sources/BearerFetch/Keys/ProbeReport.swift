@@ -19,14 +19,14 @@ package struct ProbeReport: Equatable, Sendable {
     /// What was found; a sentence without its full stop.
     package var found: String
     /// What to mend; a sentence without its full stop, `nil` if there is nothing.
-    package var mend: String?
+    package var advice: String?
 
     /// A finding.
-    package init(_ severity: Severity, _ code: String, found: String, mend: String? = nil) {
+    package init(_ severity: Severity, _ code: String, found: String, advice: String? = nil) {
       self.code = code
       self.severity = severity
       self.found = found
-      self.mend = mend
+      self.advice = advice
     }
   }
 

@@ -27,11 +27,11 @@ package struct JWKSFileSource: KeySource {
   ///   - validators: Not used.
   /// - Returns: The keys, or the fault that leaves everything as it was.
   package func fetch(previous: KeySet?, validators: FetchValidators?) async -> Result<FetchOutcome, FetchFault> {
-    read(previous: previous).mapError(\.fault)
+    read(previous: previous)
   }
 
-  func read(previous: KeySet?) -> Result<FetchOutcome, FetchFailure> {
-    do throws(FetchFailure) {
+  func read(previous: KeySet?) -> Result<FetchOutcome, FetchFault> {
+    do throws(FetchFault) {
       let body = try bytes()
       let keys = try KeySetDocument.keys(
         in: body, origin: "jwks_file \(ShownText.quoted(path))", answer: nil, algorithms: algorithms, reusing: previous)
@@ -42,19 +42,19 @@ package struct JWKSFileSource: KeySource {
     }
   }
 
-  private func bytes() throws(FetchFailure) -> [UInt8] {
+  private func bytes() throws(FetchFault) -> [UInt8] {
     do throws(RegularFile.Fault) {
       return try RegularFile.bytes(of: path, limit: bodyBytes)
     } catch {
       switch error {
       case .unreadable(let reason):
-        throw FetchFailure(
+        throw FetchFault(
           .fileUnreadable, found: "jwks_file \(ShownText.quoted(path)) cannot be read: \(reason)",
-          mend: "make it a file that bearerd's user may read")
+          advice: "make it a file that bearerd's user may read")
       case .tooLarge:
-        throw FetchFailure(
+        throw FetchFault(
           .bodyTooLarge, found: "jwks_file \(ShownText.quoted(path)) is larger than \(bodyBytes) bytes",
-          mend: "check that the file is a key set")
+          advice: "check that the file is a key set")
       }
     }
   }

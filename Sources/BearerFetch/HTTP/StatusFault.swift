@@ -11,14 +11,14 @@ enum StatusFault {
   ///   - headers: For the target of a redirect.
   ///   - address: What was asked.
   /// - Returns: `redirect_refused` or `http_status`.
-  static func failure(status: Int, headers: HTTPHeaders, address: WebAddress) -> FetchFailure {
+  static func failure(status: Int, headers: HTTPHeaders, address: WebAddress) -> FetchFault {
     if [301, 302, 303, 307, 308].contains(status) {
-      return FetchFailure(
+      return FetchFault(
         .redirectRefused,
         found: "\(address.shown) answered \(status), a redirect to \(target(of: headers, from: address))",
-        mend: "configure the address that answers by itself; redirects are never followed")
+        advice: "configure the address that answers by itself; redirects are never followed")
     }
-    let mend =
+    let advice =
       switch status {
       case 404, 410:
         address.target.hasSuffix("/.well-known/openid-configuration")
@@ -30,7 +30,7 @@ enum StatusFault {
       case 500...: "the provider is at fault; the fetch is repeated by itself"
       default: "check that the url is the provider's own"
       }
-    return FetchFailure(.httpStatus, found: "\(address.shown) answered status \(status) in place of 200", mend: mend)
+    return FetchFault(.httpStatus, found: "\(address.shown) answered status \(status) in place of 200", advice: advice)
   }
 
   /// The origin that a redirect points to; path and query may hold secrets and stay out.

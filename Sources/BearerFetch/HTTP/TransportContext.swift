@@ -39,7 +39,7 @@ struct TransportContext: Sendable {
   ///   - error: What the client threw.
   ///   - progress: How far the request had come.
   /// - Returns: The failure.
-  func failure(for error: any Error, at progress: Progress) -> FetchFailure {
+  func failure(for error: any Error, at progress: Progress) -> FetchFault {
     if Task.isCancelled { return timedOut(hasHead: progress == .head) }
     if progress == .head {
       if let error = error as? HTTPClientError, TransportContext.isTimeout(error) { return timedOut(hasHead: true) }
@@ -52,6 +52,7 @@ struct TransportContext: Sendable {
     case is CertificateName.NotNamed: return wrongName()
     // Where there is a handshake, there was a tunnel.
     case let error as NIOSSLError where TLSFault.isEnd(error): return reset()
+    case ChannelError.connectTimeout: return timedOut(hasHead: false)
     case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError:
       return TLSFault.failure(for: error, peer: route.peer, hasCertificate: hasClientCertificate)
     case let error as IOError: return failure(for: error)
@@ -63,34 +64,44 @@ struct TransportContext: Sendable {
   }
 
   /// The time was up.
-  func timedOut(hasHead: Bool) -> FetchFailure {
-    FetchFailure(
+  func timedOut(hasHead: Bool) -> FetchFault {
+    FetchFault(
       .timedOut,
       found: hasHead
         ? "\(address.shown) had not sent its whole body when the fetch's \(timeout) were over"
         : "\(address.shown) had not answered when the fetch's \(timeout) were over",
-      mend: "check that \(route.peer) is reachable from this host and quick enough, or lengthen timeout")
+      advice: "check that \(route.peer) is reachable from this host and quick enough, or lengthen timeout")
+  }
+
+  /// The name that is connected to has no address.
+  func nameNotFound(_ name: String) -> FetchFault {
+    if let proxy = route.way.proxy {
+      return proxyFailed("cannot be reached", advice: "check the address \(proxy.shown) and that it listens")
+    }
+    return FetchFault(
+      .dnsFailed, found: "the name \(ShownText.quoted(name)) has no address",
+      advice: "check its spelling and this host's resolver (/etc/resolv.conf)")
   }
 
   /// The body is over its bound.
-  func tooLarge(limit: Int) -> FetchFailure {
-    FetchFailure(
+  func tooLarge(limit: Int) -> FetchFault {
+    FetchFault(
       .bodyTooLarge, found: "\(address.shown) sends more than \(limit) bytes",
-      mend: "check that the address is a discovery document or a key set")
+      advice: "check that the address is a discovery document or a key set")
   }
 
   /// The body ended early.
-  func truncated() -> FetchFailure {
-    FetchFailure(
+  func truncated() -> FetchFault {
+    FetchFault(
       .bodyTruncated, found: "the connection to \(address.shown) ended before the whole body had come",
-      mend: "look for what closes connections between this host and the provider")
+      advice: "look for what closes connections between this host and the provider")
   }
 
   /// The name in the certificate is another.
-  private func wrongName() -> FetchFailure {
-    FetchFailure(
+  private func wrongName() -> FetchFault {
+    FetchFault(
       .tlsWrongName, found: "the certificate of \(route.peer) is not for \(ShownText.quoted(address.host))",
-      mend: "use the name that the certificate carries in url, or a certificate that carries the url's name")
+      advice: "use the name that the certificate carries in url, or a certificate that carries the url's name")
   }
 
   private static func isTimeout(_ error: HTTPClientError) -> Bool {
@@ -102,62 +113,58 @@ struct TransportContext: Sendable {
     }
   }
 
-  private func failure(for error: HTTPClientError, at progress: Progress) -> FetchFailure {
+  private func failure(for error: HTTPClientError, at progress: Progress) -> FetchFault {
     if TransportContext.isTimeout(error) { return timedOut(hasHead: false) }
     switch error {
     case .remoteConnectionClosed, .uncleanShutdown: return ended(at: progress)
     case .proxyAuthenticationRequired:
-      return proxyFailed("asks for credentials", mend: "put the name and password that it wants into proxy")
+      return proxyFailed("asks for credentials", advice: "put the name and password that it wants into proxy")
     case .invalidProxyResponse:
-      return proxyFailed("did not open a tunnel", mend: "check that the proxy allows CONNECT to \(address.authority)")
+      return proxyFailed("did not open a tunnel", advice: "check that the proxy allows CONNECT to \(address.authority)")
     case .invalidURL, .emptyHost, .emptyScheme:
-      return FetchFailure(
-        .invalidURL, found: "\(address.shown) cannot be fetched", mend: "write it as an absolute https URL")
+      return FetchFault(
+        .invalidURL, found: "\(address.shown) cannot be fetched", advice: "write it as an absolute https URL")
     default: return invalidHTTP()
     }
   }
 
-  private func failure(for error: NIOConnectionError) -> FetchFailure {
+  private func failure(for error: NIOConnectionError) -> FetchFault {
     if let proxy = route.way.proxy {
-      return proxyFailed("cannot be reached", mend: "check the address \(proxy.shown) and that it listens")
+      return proxyFailed("cannot be reached", advice: "check the address \(proxy.shown) and that it listens")
     }
-    guard let last = error.connectionErrors.last?.error else {
-      return FetchFailure(
-        .dnsFailed, found: "the name \(ShownText.quoted(error.host)) has no address",
-        mend: "check its spelling and this host's resolver (/etc/resolv.conf)")
-    }
+    guard let last = error.connectionErrors.last?.error else { return nameNotFound(error.host) }
     if case .connectTimeout? = last as? ChannelError { return timedOut(hasHead: false) }
     return connectFailed(last)
   }
 
-  private func failure(for error: IOError) -> FetchFailure {
+  private func failure(for error: IOError) -> FetchFault {
     switch error.errnoCode {
     case Errno.connectionReset, Errno.brokenPipe, Errno.notConnected: return reset()
     default:
       if route.way.proxy != nil {
-        return proxyFailed("cannot be reached", mend: "check its address and that it listens")
+        return proxyFailed("cannot be reached", advice: "check its address and that it listens")
       }
       return connectFailed(error)
     }
   }
 
-  private func connectFailed(_ error: any Error) -> FetchFailure {
+  private func connectFailed(_ error: any Error) -> FetchFault {
     let reason = (error as? IOError).map { Errno.words(for: $0.errnoCode) } ?? "no connection"
-    return FetchFailure(
+    return FetchFault(
       .connectFailed, found: "cannot connect to \(route.peer): \(reason)",
-      mend: "check that the provider listens there and that no firewall stands between")
+      advice: "check that the provider listens there and that no firewall stands between")
   }
 
   /// The connection ended; before there was a tunnel, that was the proxy's doing.
-  private func ended(at progress: Progress) -> FetchFailure {
+  private func ended(at progress: Progress) -> FetchFault {
     guard let proxy = route.way.proxy, progress == .none else { return reset() }
     return proxyFailed(
       "ended the connection in place of opening a tunnel, or does not speak HTTP",
-      mend: "check that \(proxy.shown) is an HTTP proxy, and that it allows CONNECT to \(address.authority)")
+      advice: "check that \(proxy.shown) is an HTTP proxy, and that it allows CONNECT to \(address.authority)")
   }
 
-  private func reset() -> FetchFailure {
-    let mend =
+  private func reset() -> FetchFault {
+    let advice =
       if address.scheme != .https {
         "check the provider's log; a TLS port that is asked without TLS may also do this"
       } else if route.way.proxy != nil {
@@ -165,18 +172,18 @@ struct TransportContext: Sendable {
       } else {
         "check that it speaks TLS on this port, and its log; a firewall or balancer in between may also do this"
       }
-    return FetchFailure(
-      .connectionReset, found: "\(route.peer) closed the connection before it answered", mend: mend)
+    return FetchFault(
+      .connectionReset, found: "\(route.peer) closed the connection before it answered", advice: advice)
   }
 
-  private func invalidHTTP() -> FetchFailure {
-    FetchFailure(
+  private func invalidHTTP() -> FetchFault {
+    FetchFault(
       .invalidHTTP,
       found: "what \(route.peer) answered is not HTTP, or has header fields that are too long or malformed",
-      mend: "check host and port of the url")
+      advice: "check host and port of the url")
   }
 
-  private func proxyFailed(_ what: String, mend: String) -> FetchFailure {
-    FetchFailure(.proxyFailed, found: "the proxy \(route.way.proxy?.shown ?? "") \(what)", mend: mend)
+  private func proxyFailed(_ what: String, advice: String) -> FetchFault {
+    FetchFault(.proxyFailed, found: "the proxy \(route.way.proxy?.shown ?? "") \(what)", advice: advice)
   }
 }

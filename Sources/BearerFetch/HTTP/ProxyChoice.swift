@@ -17,7 +17,7 @@ enum ProxyChoice {
   /// - Throws: `proxy_failed` if the environment's proxy would be used and is not `http://host:port`.
   static func proxy(
     for address: WebAddress, configured: ProxyAddress?, environment: [String: String]
-  ) throws(FetchFailure) -> ProxyAddress? {
+  ) throws(FetchFault) -> ProxyAddress? {
     if address.isLoopback { return nil }
     if let configured { return configured }
     guard let text = value(of: "HTTPS_PROXY", in: environment) else { return nil }
@@ -25,9 +25,9 @@ enum ProxyChoice {
     do throws(AddressFault) {
       return try ProxyAddress(parsing: text)
     } catch {
-      throw FetchFailure(
+      throw FetchFault(
         .proxyFailed, found: "the proxy setting \(error.reason)",
-        mend: "write proxy (or HTTPS_PROXY) as http://host:port; proxies over TLS or SOCKS are not supported")
+        advice: "write proxy (or HTTPS_PROXY) as http://host:port; proxies over TLS or SOCKS are not supported")
     }
   }
 

@@ -1,0 +1,47 @@
+import BearerAddress
+
+/// How a service is reached and what an answer of it may cost, whatever is asked.
+struct ConnectionSettings: Equatable, Sendable {
+  /// The URL whose authority ``connectTo`` takes the place of; any other string if that holds for every address.
+  var url: String
+  /// Where to connect in place of the authority of ``url``, whose port counts if none is given.
+  var connectTo: HostAndPort?
+  /// The proxy; without it, the environment decides.
+  var proxy: ProxyAddress?
+  /// Whom to trust, and what to show.
+  var tls: TLSFiles
+  /// How long all requests of one errand may take together.
+  var timeout: Duration
+  /// The largest body that is read, in bytes.
+  var bodyBytes: Int
+
+  /// Settings with the defaults for all that is not given.
+  init(
+    url: String, connectTo: HostAndPort? = nil, proxy: ProxyAddress? = nil, tls: TLSFiles = TLSFiles(),
+    timeout: Duration = FetchLimits.timeout, bodyBytes: Int = FetchLimits.bodyBytes
+  ) {
+    self.url = url
+    self.connectTo = connectTo
+    self.proxy = proxy
+    self.tls = tls
+    self.timeout = timeout
+    self.bodyBytes = bodyBytes
+  }
+}
+
+/// The files that decide whom TLS trusts and what it shows; all PEM.
+struct TLSFiles: Hashable, Sendable {
+  /// Certificates of authorities that are trusted beside the system's.
+  var authorities: String?
+  /// The certificate that is shown to the service, with its chain.
+  var certificate: String?
+  /// The private key of ``certificate``; by default in the same file.
+  var key: String?
+
+  /// Files, all of which may be absent.
+  init(authorities: String? = nil, certificate: String? = nil, key: String? = nil) {
+    self.authorities = authorities
+    self.certificate = certificate
+    self.key = key
+  }
+}
