@@ -17,6 +17,7 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   // The pure core: bytes, keys, policy and a given time. No I/O, no clock.
   (.library, "BearerAddress", ""),
   (.library, "BearerTOML", ""),
+  (.library, "BearerFraming", ""),
   (.library, "BearerJSON", ""),
   (.library, "BearerCrypto", "CLibcrypto"),
   (.library, "BearerJOSE", "BearerCrypto BearerJSON"),
@@ -28,11 +29,10 @@ let table: [(kind: Kind, name: String, imports: String)] = [
     .library, "BearerFetch",
     "BearerAddress BearerJOSE BearerJSON BearerKeys AsyncHTTPClient NIOCore NIOHTTP1 NIOPosix NIOSSL"
   ),
-  (.library, "BearerTransport", "NIOCore"),
-  (.library, "BearerServer", "BearerTransport Logging NIOCore NIOPosix ServiceLifecycle"),
+  (.library, "BearerServer", "BearerFraming CLinuxSockets Logging ServiceLifecycle"),
   (.library, "BearerLogging", "BearerJSON Logging"),
   (.library, "BearerSystemd", "CLibsystemd Logging ServiceLifecycle"),
-  (.library, "BearerClient", "BearerJSON BearerTransport NIOCore NIOPosix"),
+  (.library, "BearerClient", "BearerFraming BearerJSON NIOCore NIOPosix"),
   (
     .library, "BearerDaemon",
     "BearerAddress BearerCrypto BearerFetch BearerJOSE BearerJSON BearerKeys BearerLogging "
@@ -79,8 +79,9 @@ let table: [(kind: Kind, name: String, imports: String)] = [
     "BearerAddress BearerFetch BearerJOSE BearerKeys BearerProviderKit BearerSigning BearerTestKit "
       + "NIOCore NIOPosix"
   ),
-  (.tests, "BearerServerTests", "BearerServer BearerTransport Logging NIOCore NIOEmbedded ServiceLifecycle"),
+  (.tests, "BearerServerTests", "BearerServer Logging ServiceLifecycle"),
   (.tests, "BearerLoggingTests", "BearerLogging Logging"),
+  (.tests, "BearerFramingTests", "BearerFraming"),
   (.tests, "BearerSystemdTests", "BearerSystemd Logging"),
   (.tests, "BearerClientTests", "BearerClient BearerJSON"),
   (
@@ -101,14 +102,15 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   ),
   (
     .tests, "PackageRulesTests",
-    "BearerDaemon BearerFetch BearerJOSE BearerJSON BearerKeys BearerProtocol BearerServer BearerTOML "
-      + "BearerTransport bearerd"
+    "BearerDaemon BearerFetch BearerFraming BearerJOSE BearerJSON BearerKeys BearerProtocol BearerServer "
+      + "BearerTOML bearerd"
   ),
   (
     .fuzzer, "bearerd-fuzz",
-    "BearerAddress BearerCrypto BearerDaemon BearerFetch BearerJOSE BearerJSON BearerKeys BearerProtocol "
-      + "BearerServer BearerSigning BearerTOML BearerTransport NIOCore NIOHTTP1"
+    "BearerAddress BearerCrypto BearerDaemon BearerFetch BearerFraming BearerJOSE BearerJSON BearerKeys "
+      + "BearerProtocol BearerServer BearerSigning BearerTOML NIOHTTP1"
   ),
+
 ]
 
 /// Tests that run a program which they do not import.
@@ -180,6 +182,7 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CLinuxSockets"),
     .systemLibrary(name: "CLibsystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
   ]
     + table.filter { $0.kind != .fuzzer || Context.environment["BEARERD_FUZZ"] != nil }

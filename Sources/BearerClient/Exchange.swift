@@ -1,5 +1,5 @@
+internal import BearerFraming
 internal import BearerJSON
-internal import BearerTransport
 internal import NIOCore
 
 /// The client's end of a connection: gives every request an id and finds the request of every reply by it.
@@ -91,13 +91,13 @@ final class Exchange: ChannelInboundHandler {
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    framer.append(unwrapInboundIn(data))
+    unwrapInboundIn(data).withUnsafeReadableBytes { framer.append($0) }
     while end == nil {
       switch framer.next() {
       case .needsMore: return
       case .tooLong, .farTooLong: finish(.replyTooLong)
       case .line(let range):
-        receive(Array(framer.bytes.readableBytesView.dropFirst(range.lowerBound).prefix(range.count)))
+        receive(Array(framer.bytes[range]))
       }
     }
   }

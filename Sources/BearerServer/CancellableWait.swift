@@ -1,8 +1,7 @@
-package import NIOCore
 internal import Synchronization
 
 /// A wait for something that may never come, such as the answer of a stuck event loop; the first outcome counts.
-final class CancellableWait<Value: Sendable>: Sendable {
+package final class CancellableWait<Value: Sendable>: Sendable {
   private enum State {
     case notBegun
     case waiting(CheckedContinuation<Value, any Error>)
@@ -11,8 +10,11 @@ final class CancellableWait<Value: Sendable>: Sendable {
 
   private let state = Mutex(State.notBegun)
 
+  /// A wait that has not begun.
+  package init() {}
+
   /// Begins to wait, or ends at once if there is an outcome already.
-  func begin(_ continuation: CheckedContinuation<Value, any Error>) {
+  package func begin(_ continuation: CheckedContinuation<Value, any Error>) {
     let early: Result<Value, any Error>? = state.withLock { state in
       if case .over(let outcome) = state { return outcome }
       state = .waiting(continuation)
@@ -22,27 +24,12 @@ final class CancellableWait<Value: Sendable>: Sendable {
   }
 
   /// Ends the wait, unless it is over.
-  func end(_ outcome: Result<Value, any Error>) {
+  package func end(_ outcome: Result<Value, any Error>) {
     let waiting: CheckedContinuation<Value, any Error>? = state.withLock { state in
       defer { if case .over = state {} else { state = .over(outcome) } }
       if case .waiting(let continuation) = state { return continuation }
       return nil
     }
     waiting?.resume(with: outcome)
-  }
-}
-
-extension EventLoopFuture where Value: Sendable {
-  /// The result, or `CancellationError` as soon as the task is cancelled, even if the event loop is stuck.
-  package func getUnlessCancelled() async throws -> Value {
-    let wait = CancellableWait<Value>()
-    return try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { continuation in
-        wait.begin(continuation)
-        whenComplete { wait.end($0) }
-      }
-    } onCancel: {
-      wait.end(.failure(CancellationError()))
-    }
   }
 }

@@ -1,305 +1,370 @@
-internal import BearerTransport
-internal import NIOCore
+internal import BearerFraming
+internal import Glibc
 
-// One connection, on its event loop.
+// One connection, on its event loop; where it stands in its life is ``ConnectionState``.
 //
-// A turn takes what was read, handles line after line, gathers the replies and writes them once. It ends when no whole
-// line is left, when its time is over (then it goes on after the other connections had theirs), or when the client owes:
-// too many requests are being worked on, or too many replies are not taken. While it owes nothing is read, so that the
-// rest waits in the kernel and at last in the client.
+// A turn reads, handles line after line, gathers the replies and writes them at once. It ends when nothing more has
+// arrived, when its time is over (then it goes on after the others had theirs), or when it is blocked: too many requests
+// are pending, or too many replies are not taken. Until they are, nothing is read, so that the rest waits in the kernel
+// and at last in the client.
 //
-// Reading is asked for piece by piece (autoRead is off). The one exception is not ours to change: when the client has
-// closed its end, SwiftNIO reads what the kernel still holds, which is bounded by the socket's buffer.
+// The large buffers belong to the loop. A connection has them during its turn, and keeps what it could not send. So the
+// replies of one client can never stand in a buffer that another's are sent from.
 
-/// Handles one client: reads lines, has them answered, writes the replies in their order.
-final class Connection: ChannelInboundHandler {
-  typealias InboundIn = ByteBuffer
-  typealias OutboundOut = ByteBuffer
+/// Serves one client: reads lines, has them answered, writes the replies in their order.
+final class Connection: @unchecked Sendable {
+  // Safe because everything but `descriptor` is used on the connection's own loop; other threads only hold it.
 
-  /// Why a turn's handling of lines ended.
+  /// Why the handling of lines in a turn ended.
   private enum Pause {
-    case needsInput, blocked, timeIsUp, lastAnswerGiven
+    /// Everything that has arrived was handled.
+    case idle
+    /// The client has to take replies, or requests have to be answered, first.
+    case blocked
+    case timeIsUp
   }
 
-  private let peer: Peer
-  let share: LoopShare
-  let limits: ServerLimits
-  private let isAdmitted: Bool
-  private let onClose: () -> Void
+  let descriptor: CInt
+  let user: TurnQueue<Connection>.User
+  let isAdmitted: Bool
+  let peer: Peer
+  /// The loop's name for it.
+  let number: UInt64
+  private unowned let loop: ServerLoop
 
-  var context: ChannelHandlerContext?
+  private var state = ConnectionState()
   private var framer: LineFramer
   private var queue = ReplyQueue()
   private var deferred: [ReplyQueue.Ticket: any DeferredReply] = [:]
-  private var gate: DeliveryGate?
+  /// Deferred replies that may be ready.
+  private var woken: [ReplyQueue.Ticket] = []
+  /// Replies to be sent, of which the first `sent` bytes are.
+  private var replies: [UInt8] = []
+  private var sent = 0
+  private var watch = ConnectionWatch()
 
-  private var hasSeenFirstLine = false
-  private var isInTurn = false
-  private var isYielding = false
-  /// Nothing more will be read: the client closed its end, or all was read that had arrived when the server stopped.
-  var hasInputEnded = false
-  /// The last answer is given: input is thrown away, and the connection ends once the answers are sent.
-  private var isLastAnswerGiven = false
-  var isFinishing = false
-  /// The last answer is sent and the sending direction ended; only the client's end is waited for.
-  var isLingering = false
-  /// While the server stops: how many bytes had arrived by then and are still to be read.
-  private var unreadAtDrain: Int?
+  /// Whether the socket may hold bytes that were not read.
+  private var isReadable = true
+  /// Whether the socket may take bytes.
+  private var isWritable = true
+  /// Whether the client ended its direction; it is known for sure once it was read.
+  private var hasEnd = false
+  private var waitsForTurn = false
+  /// What of this connection the loop's count of unsent bytes includes.
+  private var countedUnsent = 0
 
-  private var partialLineWatch = PartialLineWatch()
-  private var partialLineTimer: Scheduled<Void>?
-  var writeWatch = WriteWatch()
-  var writeTimer: Scheduled<Void>?
-  var lingerTimer: Scheduled<Void>?
-
-  /// - Parameters:
-  ///   - peer: Who is at the other end.
-  ///   - share: What belongs to the connection's event loop.
-  ///   - isAdmitted: Whether the connection is within the limits; if not it is told so and closed.
-  ///   - onClose: Called once, on the loop, when the connection is gone.
-  init(peer: Peer, share: LoopShare, isAdmitted: Bool, onClose: @escaping () -> Void) {
-    self.peer = peer
-    self.share = share
-    self.limits = share.limits
-    self.isAdmitted = isAdmitted
-    self.onClose = onClose
-    self.framer = LineFramer(maximumLineBytes: share.limits.lineBytes)
+  init(_ accepted: AcceptedConnection, number: UInt64, user: TurnQueue<Connection>.User, loop: ServerLoop) {
+    descriptor = accepted.descriptor
+    peer = accepted.peer
+    isAdmitted = accepted.isAdmitted
+    self.number = number
+    self.user = user
+    self.loop = loop
+    framer = LineFramer(maximumLineBytes: loop.limits.lineBytes)
   }
+
+  /// Whether it is over and its descriptor closed.
+  var isClosed: Bool { state.phase == .closed }
 
   // MARK: Events
 
-  func handlerAdded(context: ChannelHandlerContext) {
-    self.context = context
-    share.insert(self)
-    if context.channel.isActive { begin(context) }
-  }
-
-  func channelActive(context: ChannelHandlerContext) {
-    context.fireChannelActive()
-    begin(context)
-  }
-
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    let bytes = unwrapInboundIn(data)
-    if let unread = unreadAtDrain {
-      unreadAtDrain = unread - bytes.readableBytes
-      if unread <= bytes.readableBytes { hasInputEnded = true }
+  /// Begins to serve.
+  func begin() {
+    if !isAdmitted {
+      // No lingering: a rejected client must not keep a descriptor open.
+      loop.handler.refuse(.tooManyConnections, into: &replies)
+      state.gaveLastAnswer()
+      state.inputEnded()
     }
-    if !isLastAnswerGiven { framer.append(bytes) }
+    if loop.isDraining { drain() }
+    wantTurn()
   }
 
-  func channelReadComplete(context: ChannelHandlerContext) {
-    if isLastAnswerGiven {
-      context.read()
-    } else {
-      turn(context)
+  /// Something happened to the socket.
+  func happened(_ event: Poller.Event) {
+    if event.isGone { return end() }
+    if event.hasEnd { hasEnd = true }
+    if event.isReadable || event.hasEnd { isReadable = true }
+    if event.isWritable, !isWritable {
+      isWritable = true
+      loop.poller.tellOfRoom(false, descriptor, number)
     }
+    wantTurn()
   }
 
-  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if case .inputClosed? = event as? ChannelEvent {
-      hasInputEnded = true
-      if isLingering { context.close(promise: nil) } else { turn(context) }
-    }
-    context.fireUserInboundEventTriggered(event)
+  /// A deferred reply may be ready.
+  func wake(_ ticket: ReplyQueue.Ticket) {
+    guard deferred[ticket] != nil else { return }
+    woken.append(ticket)
+    wantTurn()
   }
 
-  func channelWritabilityChanged(context: ChannelHandlerContext) {
-    if context.channel.isWritable { turn(context) }
-    context.fireChannelWritabilityChanged()
-  }
-
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    context.close(promise: nil)
-  }
-
-  func handlerRemoved(context: ChannelHandlerContext) {
-    self.context = nil
-    gate?.close()
-    for timer in [partialLineTimer, writeTimer, lingerTimer] { timer?.cancel() }
-    let abandoned = deferred
-    deferred = [:]
-    for reply in abandoned.values { reply.cancel() }
-    share.remove(self)
-    onClose()
-  }
-
-  private func begin(_ context: ChannelHandlerContext) {
-    guard isAdmitted else {
-      // No lingering here: whoever is over the limit must not hold a descriptor longer than it takes to tell.
-      share.handler.refuse(.tooManyConnections, into: &share.replies)
-      isLastAnswerGiven = true
-      hasInputEnded = true
-      flush(context)
-      finish(context)
-      return
-    }
-    if share.isDraining { drain() } else { context.read() }
-  }
-
-  // MARK: Stopping
-
-  /// Answers what the client has sent by now and closes; replies that are not known yet are asked for at once.
+  /// Answers what the client has sent by now, and closes then.
   func drain() {
-    // Not active yet: it will come back here when it is.
-    guard let context, context.channel.isActive, unreadAtDrain == nil else { return }
-    let unread = context.channel.unreadBytes
-    unreadAtDrain = unread
-    for reply in Array(deferred.values) { reply.shutDown() }
-    if unread == 0 { hasInputEnded = true }
-    turn(context)
+    guard !isClosed, !state.isDraining else { return }
+    state.drain(unread: unreadBytes)
+    wantTurn()
+  }
+
+  /// Answers what is not known yet with what can be said now: the time for stopping is nearly over.
+  func shutDownDeferred() {
+    for (ticket, reply) in deferred {
+      var line: [UInt8] = []
+      reply.shutDown(into: &line)
+      queue.deliver(line, for: ticket, into: &replies)
+    }
+    deferred = [:]
+    wantTurn()
+  }
+
+  /// Looks whether the client has kept it waiting for too long.
+  ///
+  /// - Returns: Whether to look again.
+  func look(at now: ContinuousNanoseconds) -> Bool {
+    if isClosed { return false }
+    switch watch.look(at: now, loop.limits) {
+    case .fine: break
+    case .stuck: end()
+    case .lineTooSlow:
+      watch.lineEnded()
+      giveLastAnswer(.partialLineTimeout)
+      wantTurn()
+    }
+    return !watch.isIdle
   }
 
   /// Closes at once.
-  func cutOff() {
-    context?.close(promise: nil)
+  func end() {
+    guard !isClosed || !loop.hasForgotten(self) else { return }
+    state.close()
+    let abandoned = deferred
+    deferred = [:]
+    woken = []
+    for reply in abandoned.values { reply.cancel() }
+    replies = []
+    sent = 0
+    countUnsent()
+    loop.forget(self)
+    Glibc.close(descriptor)
+  }
+
+  private func wantTurn() {
+    guard !waitsForTurn, !isClosed else { return }
+    waitsForTurn = true
+    loop.turns.append(self, of: user)
   }
 
   // MARK: The turn
 
-  private func turn(_ context: ChannelHandlerContext) {
-    guard self.context != nil, !isInTurn, !isYielding else { return }
-    isInTurn = true
-    let end = context.eventLoop.now + FixedLimits.turn
+  /// Does what there is to do, as long as the turn lasts.
+  func turn(at start: ContinuousNanoseconds) {
+    waitsForTurn = false
+    guard !isClosed else { return }
+    loop.lend(to: &framer, &replies)
+    let end = start + FixedLimits.turn.nanoseconds
+    resumeWoken(until: end)
     var pause: Pause
     repeat {
-      pause = handleLines(context, until: end)
-      flush(context)
+      pause = handleInput(until: end)
+      flush()
       // Writing may have made room for what was in the way.
-    } while pause == .blocked && self.context != nil && !isBlocked(context)
-    isInTurn = false
-    guard self.context != nil else { return }
-    prepareNext(context, after: pause)
+    } while pause == .blocked && !isClosed && !isBlocked
+    guard !isClosed else { return loop.takeBack(from: &framer, &replies) }
+    finishTurn(after: pause)
+    loop.takeBack(from: &framer, &replies)
   }
 
-  private func prepareNext(_ context: ChannelHandlerContext, after pause: Pause) {
-    switch pause {
-    case .timeIsUp:
-      isYielding = true
-      share.afterOthers { [self] in
-        isYielding = false
-        if let context = self.context { turn(context) }
-      }
-    case .blocked:
-      partialLineWatch.stop()
-    case .lastAnswerGiven:
-      partialLineWatch.stop()
-      if queue.isEmpty { linger(context) }
-    case .needsInput where hasInputEnded:
-      partialLineWatch.stop()
-      if queue.isEmpty { finish(context) }
-    case .needsInput:
-      watchPartialLine(context)
-      context.read()
+  private func finishTurn(after pause: Pause) {
+    countUnsent()
+    switch state.settle(isAllSaid: queue.isEmpty && replies.isEmpty, hasMore: pause != .idle) {
+    case .close: return end()
+    case .endSending:
+      shutdown(descriptor, CInt(SHUT_WR))
+      watch.lingering(at: .now)
+    case .nothing: break
     }
+    if pause == .idle, state.phase == .open, framer.isInsideLine {
+      watch.lineUnfinished(at: .now)
+    } else {
+      watch.lineEnded()
+    }
+    if !watch.isIdle { loop.watch(self) }
+    if pause == .timeIsUp || !woken.isEmpty { wantTurn() }
   }
 
-  private func handleLines(_ context: ChannelHandlerContext, until end: NIODeadline) -> Pause {
-    while true {
-      if isLastAnswerGiven { return .lastAnswerGiven }
-      if isBlocked(context) { return .blocked }
-      if !hasSeenFirstLine, ForeignProtocol.judge(beginning: framer.bytes.readableBytesView) == .foreign {
+  private func handleInput(until end: ContinuousNanoseconds) -> Pause {
+    while !isClosed {
+      if !state.takesLines { return discardInput() }
+      if isBlocked { return .blocked }
+      if !state.hasSeenFirstLine, ForeignProtocol.judge(beginning: framer.beginning(64)) == .foreign {
         giveLastAnswer(.notThisProtocol)
         continue
       }
       switch framer.next() {
-      case .needsMore: return .needsInput
+      case .needsMore:
+        guard readMore() else { return .idle }
+        continue
       case .line(let range): handleLine(range)
       case .tooLong: refuse(.lineTooLong)
       case .farTooLong: giveLastAnswer(.lineFarTooLong)
       }
-      hasSeenFirstLine = true
-      partialLineWatch.stop()
-      if share.replies.count >= FixedLimits.flushBytes { flush(context) }
-      if self.context == nil { return .blocked }
-      if context.eventLoop.now >= end { return .timeIsUp }
+      state.sawLine()
+      watch.lineEnded()
+      if replies.count - sent >= FixedLimits.flushBytes { flush() }
+      // The clock is asked only if there is anything that could wait.
+      if framer.unconsumed > 0 || isReadable, ContinuousNanoseconds.now >= end { return .timeIsUp }
     }
+    return .idle
   }
 
   private func handleLine(_ range: Range<Int>) {
     let bytes = framer.bytes
-    let line = bytes.readableBytesUInt8Span.extracting(range)
-    if !hasSeenFirstLine, ForeignProtocol.isRequestLine(line) {
-      giveLastAnswer(.notThisProtocol)
-      return
-    }
-    let start = share.replies.count
-    switch share.handler.handle(line, from: peer, mayWait: mayWait, into: &share.replies) {
+    let start = replies.count
+    let line = bytes.span.extracting(range)
+    switch loop.handler.handle(line, from: peer, mayWait: mayWait, into: &replies) {
     case .answered(let order):
       place(repliesFrom: start, order)
+    case .notAnObject:
+      place(repliesFrom: start, .afterAll)
+      // What follows may be under somebody else's control, as the lines after the head of an HTTP request are.
+      if !state.hasSeenFirstLine { becomeRefused() }
     case .deferred(let order, let reply):
       let ticket = queue.reserve(order)
       deferred[ticket] = reply
-      let gate = openGate()
-      reply.start { gate.deliver($0, for: ticket) }
-      if unreadAtDrain != nil { reply.shutDown() }
+      let mailbox = loop.mailbox
+      reply.start { mailbox.post(.wake(self, ticket)) }
     }
   }
 
-  private func openGate() -> DeliveryGate {
-    if let gate { return gate }
-    let gate = DeliveryGate(self, eventLoop: share.eventLoop)
-    self.gate = gate
-    return gate
-  }
-
   private func refuse(_ fault: FramingFault) {
-    let start = share.replies.count
-    share.handler.refuse(fault, into: &share.replies)
+    let start = replies.count
+    loop.handler.refuse(fault, into: &replies)
     place(repliesFrom: start, .afterAll)
   }
 
   private func giveLastAnswer(_ fault: FramingFault) {
     refuse(fault)
-    framer.end()
-    isLastAnswerGiven = true
+    becomeRefused()
+  }
+
+  private func becomeRefused() {
+    framer.stop()
+    state.gaveLastAnswer()
   }
 
   /// Lets a reply that was just appended go, or moves it to where it waits for earlier ones.
   private func place(repliesFrom start: Int, _ order: ReplyOrder) {
     guard !queue.mayPass(order) else { return }
-    queue.hold(Array(share.replies[start...]), order)
-    share.replies.removeSubrange(start...)
+    queue.hold(Array(replies[start...]), order)
+    replies.removeSubrange(start...)
   }
 
-  /// Takes a deferred reply, on the loop.
-  func deliver(_ reply: [UInt8], for ticket: ReplyQueue.Ticket) {
-    guard let context, deferred.removeValue(forKey: ticket) != nil else { return }
-    queue.deliver(reply, for: ticket, into: &share.replies)
-    flush(context)
-    if isYielding { return }
-    turn(context)
+  private func resumeWoken(until end: ContinuousNanoseconds) {
+    guard !woken.isEmpty else { return }
+    var looked = 0
+    var line: [UInt8] = []
+    for ticket in woken {
+      looked += 1
+      if let reply = deferred[ticket], reply.resume(into: &line) {
+        deferred[ticket] = nil
+        queue.deliver(line, for: ticket, into: &replies)
+        line.removeAll(keepingCapacity: true)
+      }
+      if ContinuousNanoseconds.now >= end { break }
+    }
+    woken.removeFirst(looked)
   }
+
+  // MARK: Limits
 
   /// Whether the next request may wait for keys.
   ///
   /// Half of what may be in flight is kept from such waits: slow providers must not fill it and so keep good tokens
   /// behind them from being read.
-  private var mayWait: Bool { queue.deferredCount < max(1, limits.inFlight / 2) }
+  private var mayWait: Bool { queue.deferredCount < max(1, loop.limits.inFlight / 2) }
+
+  private var unsentBytes: Int { replies.count - sent }
 
   /// Whether the client has to wait: enough of its requests are worked on, or enough of its replies are not sent.
-  private func isBlocked(_ context: ChannelHandlerContext) -> Bool {
-    if queue.deferredCount >= limits.inFlight || !context.channel.isWritable { return true }
-    if queue.heldBytes == 0 { return false }
-    return queue.heldBytes + share.replies.count + unsentBytes(context) > limits.outputBytes
+  private var isBlocked: Bool {
+    if queue.deferredCount >= loop.limits.inFlight { return true }
+    if queue.heldBytes == 0, isWritable { return false }
+    return queue.heldBytes + unsentBytes > loop.limits.outputBytes
+      || unsentBytes > 0 && !isWritable && loop.unsentBytes.areTooMany
   }
 
-  // MARK: Unfinished lines
-
-  private func watchPartialLine(_ context: ChannelHandlerContext) {
-    guard framer.isInsideLine else { return partialLineWatch.stop() }
-    partialLineWatch.start(now: context.eventLoop.now, timeout: TimeAmount(limits.partialLineTimeout))
-    guard partialLineTimer == nil, let deadline = partialLineWatch.deadline else { return }
-    schedulePartialLineTimer(context, at: deadline)
+  private func countUnsent() {
+    guard unsentBytes != countedUnsent else { return }
+    loop.unsentBytes.add(unsentBytes - countedUnsent)
+    countedUnsent = unsentBytes
   }
 
-  private func schedulePartialLineTimer(_ context: ChannelHandlerContext, at deadline: NIODeadline) {
-    partialLineTimer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [self] in
-      partialLineTimer = nil
-      guard let context = self.context, let deadline = partialLineWatch.deadline else { return }
-      guard context.eventLoop.now >= deadline else { return schedulePartialLineTimer(context, at: deadline) }
-      giveLastAnswer(.partialLineTimeout)
-      turn(context)
+  // MARK: The socket
+
+  /// Reads once; false if nothing came.
+  private func readMore() -> Bool {
+    guard isReadable, state.reads else { return false }
+    var count = 0
+    framer.fill(atLeast: FixedLimits.leastRead) { space in
+      count = receive(space)
+      return count
+    }
+    return count > 0
+  }
+
+  private func discardInput() -> Pause {
+    for _ in 0..<FixedLimits.readsDiscardedInATurn {
+      guard isReadable, state.reads else { return .idle }
+      loop.withDiscardedInput { _ = receive($0) }
+    }
+    return .timeIsUp
+  }
+
+  private func receive(_ space: UnsafeMutableRawBufferPointer) -> Int {
+    let count = recv(descriptor, space.baseAddress, space.count, 0)
+    if count > 0 {
+      // Less than there was room for is all there is, unless the end is behind it.
+      if count < space.count, !hasEnd { isReadable = false }
+      state.received(count)
+    } else if count == 0 {
+      isReadable = false
+      state.inputEnded()
+    } else if errno == EAGAIN {
+      isReadable = false
+    } else if errno != EINTR {
+      end()
+    }
+    return count
+  }
+
+  /// How many bytes the kernel holds for this socket that were not read yet; 0 if it does not tell.
+  private var unreadBytes: Int {
+    var count: CInt = 0
+    return ioctl(descriptor, UInt(FIONREAD), &count) == 0 ? Int(count) : 0
+  }
+
+  private func flush() {
+    let before = sent
+    while isWritable, sent < replies.count {
+      let count = replies.withUnsafeBytes { all in
+        // Safe because `sent` is less than the count.
+        all.baseAddress.map { send(descriptor, $0 + sent, all.count - sent, CInt(MSG_NOSIGNAL)) } ?? 0
+      }
+      if count > 0 {
+        sent += count
+      } else if errno == EAGAIN {
+        isWritable = false
+        loop.poller.tellOfRoom(true, descriptor, number)
+      } else if errno != EINTR {
+        return end()
+      }
+    }
+    if sent == replies.count {
+      replies.removeAll(keepingCapacity: true)
+      sent = 0
+      watch.allSent()
+    } else {
+      watch.unsent(at: .now, tookSome: sent > before)
     }
   }
 }

@@ -1,6 +1,10 @@
+internal import Glibc
 internal import Synchronization
 
 /// Counts the open connections, in all and by user, and says when there are enough.
+///
+/// Some places are kept for root and the daemon's own user: whoever has many user ids could otherwise take all, and
+/// `status` could be asked by nobody when it matters.
 final class ConnectionCounter: Sendable {
   private struct Counts {
     var total = 0
@@ -8,10 +12,17 @@ final class ConnectionCounter: Sendable {
   }
 
   private let limits: ServerLimits
+  private let operators: Set<UInt32>
+  private let reserved: Int
   private let counts = Mutex(Counts())
 
-  init(limits: ServerLimits) {
+  /// - Parameters:
+  ///   - limits: How many there may be.
+  ///   - operators: The user ids for whom places are kept.
+  init(limits: ServerLimits, operators: Set<UInt32> = [0, geteuid()]) {
     self.limits = limits
+    self.operators = operators
+    reserved = limits.connections / FixedLimits.reservedShare
   }
 
   /// How many connections are open that were admitted.
@@ -21,7 +32,8 @@ final class ConnectionCounter: Sendable {
   func admit(uid: UInt32) -> Bool {
     counts.withLock { counts in
       let ofUser = counts.byUID[uid, default: 0]
-      guard counts.total < limits.connections, ofUser < limits.connectionsPerUID else { return false }
+      let most = limits.connections - (operators.contains(uid) ? 0 : reserved)
+      guard counts.total < most, ofUser < limits.connectionsPerUID else { return false }
       counts.total += 1
       counts.byUID[uid] = ofUser + 1
       return true

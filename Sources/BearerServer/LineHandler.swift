@@ -1,74 +1,3 @@
-/// Who is at the other end of a connection, as the kernel tells (`SO_PEERCRED`, unix(7)) at accept.
-///
-/// Across user namespaces the user shows as 65534, across pid namespaces the process as 0.
-package struct Peer: Equatable, Sendable {
-  /// Effective user id at the time of connect.
-  package var uid: UInt32
-  /// Effective group id at the time of connect.
-  package var gid: UInt32
-  /// Process id at the time of connect; 0 if it is not visible here.
-  package var pid: Int32
-
-  /// A peer with these credentials.
-  package init(uid: UInt32, gid: UInt32, pid: Int32) {
-    self.uid = uid
-    self.gid = gid
-    self.pid = pid
-  }
-}
-
-/// When a reply may be sent, relative to the replies of earlier lines of its connection.
-package enum ReplyOrder: Equatable, Sendable {
-  /// As soon as it is there: the request had an `id`.
-  case free
-  /// After the replies of all earlier requests without `id`, and of earlier lines that may have been such (``afterAll``).
-  case inOrder
-  /// After the replies of all earlier lines: nobody can say which request it belongs to.
-  case afterAll
-}
-
-/// What became of a line.
-package enum LineOutcome {
-  /// The reply, with its LF, was appended.
-  case answered(ReplyOrder)
-  /// Nothing was appended; the reply follows later.
-  case deferred(ReplyOrder, any DeferredReply)
-}
-
-/// A reply that has to wait for something.
-package protocol DeferredReply: Sendable {
-  /// Starts the work; called once, on the connection's event loop, before the next line is handled.
-  ///
-  /// What takes time must not be done in the call itself: it would hold up the whole event loop.
-  ///
-  /// - Parameter deliver: To be called exactly once, from any thread, with the whole reply line including its LF.
-  func start(_ deliver: @escaping @Sendable ([UInt8]) -> Void)
-
-  /// Tells, on the event loop, that nobody waits any more (the connection is gone).
-  ///
-  /// `deliver` may still be called and is ignored.
-  func cancel()
-
-  /// Tells, on the event loop, that the daemon stops.
-  ///
-  /// The reply is to be delivered at once, as `shutting_down` if it is not known yet; the connection is cut off otherwise.
-  func shutDown()
-}
-
-/// What the framing itself has to refuse; the handler knows how to say it.
-package enum FramingFault: Equatable, Sendable {
-  /// A line longer than `limits.line_bytes`; it is discarded up to its LF and the connection goes on.
-  case lineTooLong
-  /// A line passed 1 MiB; the connection is closed after the answer.
-  case lineFarTooLong
-  /// The first line looks like HTTP or TLS; the connection is closed after the answer.
-  case notThisProtocol
-  /// A line was begun and not ended within `limits.partial_line_timeout`; the connection is closed after the answer.
-  case partialLineTimeout
-  /// The connection is one too many, in all or of this user; it is closed after the answer.
-  case tooManyConnections
-}
-
 /// Turns request lines into reply lines; one per event loop, used on that loop only.
 package protocol LineHandler: AnyObject {
   /// Handles one line, without its LF and without a CR before it; never empty.
@@ -90,4 +19,40 @@ package protocol LineHandler: AnyObject {
 package protocol LineHandlerFactory: Sendable {
   /// A handler of its own for one event loop; called on it.
   func makeHandler() -> any LineHandler
+}
+
+/// When a reply may be sent, relative to the replies of earlier lines of its connection.
+package enum ReplyOrder: Equatable, Sendable {
+  /// As soon as it is there: the request had an `id`.
+  case free
+  /// After the replies of all earlier requests without `id`, and of earlier lines that may have been such (``afterAll``).
+  case inOrder
+  /// After the replies of all earlier lines: nobody can say which request it belongs to.
+  case afterAll
+}
+
+/// What became of a line.
+package enum LineOutcome {
+  /// The reply, with its LF, was appended.
+  case answered(ReplyOrder)
+  /// The line is no JSON object; the reply that says so was appended, and comes after those to all earlier lines.
+  ///
+  /// As a connection's first line it is its last.
+  case notAnObject
+  /// Nothing was appended; the reply follows later.
+  case deferred(ReplyOrder, any DeferredReply)
+}
+
+/// What the framing itself has to refuse; the handler knows how to say it.
+package enum FramingFault: Equatable, Sendable {
+  /// A line longer than `limits.line_bytes`; it is discarded up to its LF and the connection goes on.
+  case lineTooLong
+  /// A line passed 1 MiB; the connection is closed after the answer.
+  case lineFarTooLong
+  /// The first bytes are those of HTTP or TLS; the connection is closed after the answer.
+  case notThisProtocol
+  /// A line was begun and not ended within `limits.partial_line_timeout`; the connection is closed after the answer.
+  case partialLineTimeout
+  /// The connection is one too many, in all or of this user; it is closed after the answer.
+  case tooManyConnections
 }

@@ -133,12 +133,6 @@ struct ListeningSocket: Sendable {
     Glibc.close(descriptor)
   }
 
-  /// Whether a connection waits to be accepted.
-  var hasWaitingConnection: Bool {
-    var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    return Glibc.poll(&poll, 1, 0) == 1 && poll.revents & Int16(POLLIN) != 0
-  }
-
   private static func identity(of path: String) -> Identity? {
     var status = stat()
     guard lstat(path, &status) == 0 else { return nil }

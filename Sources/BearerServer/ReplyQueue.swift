@@ -3,25 +3,31 @@
 // Most replies are there before the next line is read, and nothing waits before them: they never enter the queue, the
 // connection only asks `mayPass`. What waits is kept in the order of its lines. A reply without a place of its own
 // (`afterAll`) may belong to a request without `id`, so that later in-order replies stay behind it.
+//
+// Nothing here takes longer because more replies wait: a connection may have thousands.
 
 /// The replies of one connection that wait: for their own answer, or for that of an earlier line.
 struct ReplyQueue {
   /// Names a deferred reply of this connection.
   struct Ticket: Hashable, Sendable {
     fileprivate let number: UInt64
+    fileprivate let isFree: Bool
   }
 
   private struct Entry {
     let number: UInt64
-    let order: ReplyOrder
+    let isAfterAll: Bool
     /// The reply line; nil while its answer is not known.
     var reply: [UInt8]?
   }
 
-  /// In the order of their lines; numbers ascend.
-  private var entries: [Entry] = []
+  /// Replies that have a place, in the order of their lines; numbers ascend.
+  private var ordered = Fifo<Entry>()
+  /// Replies without a place whose answer is not known.
+  private var free: Set<UInt64> = []
+  /// Their numbers as they came, and among them some that were answered since; the first was not.
+  private var freeAsTheyCame = Fifo<UInt64>()
   private var nextNumber: UInt64 = 0
-  private var orderedEntries = 0
 
   /// How many replies are not known yet.
   private(set) var deferredCount = 0
@@ -29,27 +35,34 @@ struct ReplyQueue {
   private(set) var heldBytes = 0
 
   /// Whether nothing waits.
-  var isEmpty: Bool { entries.isEmpty }
+  var isEmpty: Bool { ordered.isEmpty && free.isEmpty }
 
   /// Whether a reply that is known now, to the line read last, may be sent at once.
   func mayPass(_ order: ReplyOrder) -> Bool {
     switch order {
     case .free: true
-    case .inOrder: orderedEntries == 0
-    case .afterAll: entries.isEmpty
+    case .inOrder: ordered.isEmpty
+    case .afterAll: isEmpty
     }
   }
 
   /// Keeps a reply that is known but may not pass yet.
   mutating func hold(_ reply: [UInt8], _ order: ReplyOrder) {
     heldBytes += reply.count
-    append(order, reply)
+    ordered.append(Entry(number: takeNumber(), isAfterAll: order == .afterAll, reply: reply))
   }
 
   /// Keeps the place of a reply that is not known yet.
   mutating func reserve(_ order: ReplyOrder) -> Ticket {
     deferredCount += 1
-    return Ticket(number: append(order, nil))
+    let ticket = Ticket(number: takeNumber(), isFree: order == .free)
+    if ticket.isFree {
+      free.insert(ticket.number)
+      freeAsTheyCame.append(ticket.number)
+    } else {
+      ordered.append(Entry(number: ticket.number, isAfterAll: order == .afterAll, reply: nil))
+    }
+    return ticket
   }
 
   /// Takes the reply to a reserved place and appends to `out` whatever may be sent now.
@@ -57,45 +70,47 @@ struct ReplyQueue {
   /// - Returns: Whether the ticket was waiting; false for a second reply to the same line.
   @discardableResult
   mutating func deliver(_ reply: [UInt8], for ticket: Ticket, into out: inout [UInt8]) -> Bool {
-    guard let index = entries.firstIndex(where: { $0.number == ticket.number }), entries[index].reply == nil else {
-      return false
+    if ticket.isFree {
+      guard free.remove(ticket.number) != nil else { return false }
+      forgetAnsweredFree()
+      out.append(contentsOf: reply)
+    } else {
+      guard let index = index(of: ticket.number), ordered[index].reply == nil else { return false }
+      heldBytes += reply.count
+      ordered[index].reply = reply
     }
     deferredCount -= 1
-    heldBytes += reply.count
-    entries[index].reply = reply
     release(into: &out)
     return true
   }
 
-  @discardableResult
-  private mutating func append(_ order: ReplyOrder, _ reply: [UInt8]?) -> UInt64 {
-    let number = nextNumber
-    nextNumber += 1
-    if order != .free { orderedEntries += 1 }
-    entries.append(Entry(number: number, order: order, reply: reply))
-    return number
+  private mutating func takeNumber() -> UInt64 {
+    defer { nextNumber += 1 }
+    return nextNumber
   }
 
-  /// Sends what nothing stands before any more; what stays keeps its order.
-  private mutating func release(into out: inout [UInt8]) {
-    var kept: [Entry] = []
-    var keptOrdered = 0
-    for entry in entries {
-      let mayGo =
-        switch entry.order {
-        case .free: true
-        case .inOrder: keptOrdered == 0
-        case .afterAll: kept.isEmpty
-        }
-      if mayGo, let reply = entry.reply {
-        heldBytes -= reply.count
-        out.append(contentsOf: reply)
-      } else {
-        if entry.order != .free { keptOrdered += 1 }
-        kept.append(entry)
-      }
+  private func index(of number: UInt64) -> Int? {
+    var low = 0
+    var high = ordered.count
+    while low < high {
+      let middle = (low + high) / 2
+      if ordered[middle].number < number { low = middle + 1 } else { high = middle }
     }
-    entries = kept
-    orderedEntries = keptOrdered
+    return low < ordered.count && ordered[low].number == number ? low : nil
+  }
+
+  /// Sends what nothing stands before any more.
+  private mutating func release(into out: inout [UInt8]) {
+    while let first = ordered.first, let reply = first.reply {
+      if first.isAfterAll, let oldest = freeAsTheyCame.first, oldest < first.number { return }
+      heldBytes -= reply.count
+      out.append(contentsOf: reply)
+      ordered.removeFirst()
+    }
+  }
+
+  /// Makes the first of ``freeAsTheyCame`` the oldest that is not answered.
+  private mutating func forgetAnsweredFree() {
+    while let number = freeAsTheyCame.first, !free.contains(number) { freeAsTheyCame.removeFirst() }
   }
 }

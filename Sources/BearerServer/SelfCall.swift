@@ -1,47 +1,87 @@
-internal import NIOCore
-internal import NIOPosix
+internal import Glibc
+internal import Synchronization
 
-/// One line to the server and one line back, over a connection of its own.
-final class SelfCall: ChannelInboundHandler {
-  typealias InboundIn = ByteBuffer
+/// One line to the server and one line back, over a connection of its own, as a client would.
+final class SelfCall: Sendable {
+  /// How often it is looked whether anybody still waits, in milliseconds.
+  private static let step: CInt = 50
+  /// More than any reply to a `ping` has.
+  private static let longestReply = 4096
 
-  private var bytes: [UInt8] = []
-  private let reply: EventLoopPromise<[UInt8]>
+  private let isCancelled = Atomic(false)
 
-  private init(_ reply: EventLoopPromise<[UInt8]>) {
-    self.reply = reply
-  }
-
-  /// Sends a line and waits for the reply, at most until the task is cancelled; the connection is closed then.
-  static func make(_ line: [UInt8], through descriptor: CInt, on group: any EventLoopGroup) async throws -> [UInt8] {
-    let reply = group.next().makePromise(of: [UInt8].self)
-    let connecting = ClientBootstrap(group: group)
-      .channelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(SelfCall(reply))
+  /// Sends a line and waits for the reply.
+  ///
+  /// A full queue of the listener means that the daemon is busy, not that it is dead: it is tried again, and as soon as
+  /// somebody else's connection was accepted meanwhile there is nothing more to be found out.
+  ///
+  /// - Parameters:
+  ///   - line: The line, with its LF.
+  ///   - socket: The listener.
+  ///   - accepted: How many connections the server has accepted so far.
+  /// - Returns: The reply without its LF; nil if nothing can be found out here (``ListeningSocket/connect()``).
+  /// - Throws: What kept it from connecting or reading; `CancellationError` when the task is cancelled.
+  static func make(
+    _ line: [UInt8], to socket: ListeningSocket, accepted: @escaping @Sendable () -> Int
+  ) async throws -> [UInt8]? {
+    let call = SelfCall()
+    let wait = CancellableWait<[UInt8]?>()
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        wait.begin(continuation)
+        let status = LoopThread.run { wait.end(Result { try call.run(line, to: socket, accepted: accepted) }) }
+        if status != 0 {
+          wait.end(.failure(ListenerFault.system(call: "pthread_create", path: "the daemon's own call", errno: status)))
         }
       }
-      .withConnectedSocket(descriptor)
-    connecting.whenSuccess { channel in
-      channel.writeAndFlush(channel.allocator.buffer(bytes: line)).cascadeFailure(to: reply)
+    } onCancel: {
+      call.isCancelled.store(true, ordering: .relaxed)
+      wait.end(.failure(CancellationError()))
     }
-    connecting.cascadeFailure(to: reply)
-    defer { connecting.whenSuccess { $0.close(promise: nil) } }
-    return try await reply.futureResult.getUnlessCancelled()
   }
 
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    bytes += unwrapInboundIn(data).readableBytesView
-    if let end = bytes.firstIndex(of: 0x0A) { reply.succeed(Array(bytes[..<end])) }
+  private func run(_ line: [UInt8], to socket: ListeningSocket, accepted: () -> Int) throws -> [UInt8]? {
+    let before = accepted()
+    while true {
+      let descriptor: CInt?
+      do throws(ListenerFault) {
+        descriptor = try socket.connect()
+      } catch {
+        guard error.errno == EAGAIN else { throw error }
+        if accepted() != before { return nil }
+        try pause()
+        continue
+      }
+      guard let descriptor else { return nil }
+      defer { close(descriptor) }
+      return try exchange(line, through: descriptor)
+    }
   }
 
-  func channelInactive(context: ChannelHandlerContext) {
-    reply.fail(ChannelError.eof)
-    context.fireChannelInactive()
+  private func pause() throws {
+    poll(nil, 0, Self.step)
+    if isCancelled.load(ordering: .relaxed) { throw CancellationError() }
   }
 
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    reply.fail(error)
-    context.close(promise: nil)
+  private func exchange(_ line: [UInt8], through descriptor: CInt) throws -> [UInt8] {
+    guard send(descriptor, line, line.count, CInt(MSG_NOSIGNAL)) == line.count else {
+      throw ListenerFault.system(call: "send", path: "the daemon's own call", errno: errno)
+    }
+    var reply: [UInt8] = []
+    var part = [UInt8](repeating: 0, count: Self.longestReply)
+    while reply.count <= Self.longestReply {
+      let count = recv(descriptor, &part, part.count, 0)
+      if count > 0 {
+        reply += part[..<count]
+        if let end = reply.firstIndex(of: 0x0A) { return Array(reply[..<end]) }
+      } else if count < 0, errno == EAGAIN {
+        var readable = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        poll(&readable, 1, Self.step)
+        if isCancelled.load(ordering: .relaxed) { throw CancellationError() }
+      } else if count == 0 || errno != EINTR {
+        break
+      }
+    }
+    throw ListenerFault.system(call: "recv", path: "the daemon's own call", errno: ECONNRESET)
   }
 }

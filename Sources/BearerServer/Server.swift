@@ -1,6 +1,5 @@
+internal import Glibc
 package import Logging
-package import NIOCore
-internal import NIOPosix
 internal import ServiceLifecycle
 internal import Synchronization
 
@@ -16,13 +15,13 @@ package final class Server: Service, Sendable {
     package var limits = ServerLimits()
     /// How many event loops (threads) serve connections.
     ///
-    /// By default as many as there are cores, at most four: a verdict takes microseconds, so that four outrun the
+    /// By default as many as there are processors to use, at most four: a verdict takes microseconds, so that four outrun the
     /// application beside them, and every further one costs memory and a canary.
-    package var eventLoops = max(1, min(NIOCore.System.coreCount, 4))
+    package var eventLoops = min(ProcessorCount.usable, 4)
 
     /// How long answering and sending the rest may take when the server stops; then connections are cut off.
     ///
-    /// The whole stop has five seconds (contract; systemd's own patience is longer).
+    /// Replies that wait for keys may wait for 7/8 of it. The whole stop has five seconds; systemd's own patience is longer.
     package var drainTimeout: Duration = .seconds(4)
 
     /// A server on these addresses, with the defaults for the rest.
@@ -33,8 +32,9 @@ package final class Server: Service, Sendable {
 
   /// What exists while the server runs.
   private struct Running {
-    var shares: [NIOLoopBound<LoopShare>]
+    var loops: [ServerLoop]
     var sockets: [ListeningSocket]
+    var acceptor: Acceptor
   }
 
   private let configuration: Configuration
@@ -79,13 +79,7 @@ package final class Server: Service, Sendable {
   package func onEachEventLoop<Result: Sendable>(
     _ body: @escaping @Sendable (any LineHandler) -> Result
   ) async throws -> [Result] {
-    let shares = running.withLock { $0?.shares ?? [] }
-    return try await withThrowingTaskGroup(of: Result.self) { group in
-      for share in shares {
-        group.addTask { try await share.eventLoop.submit { body(share.value.handler) }.getUnlessCancelled() }
-      }
-      return try await group.reduce(into: []) { $0.append($1) }
-    }
+    try await onEach(running.withLock { $0?.loops ?? [] }) { body($0.handler) }
   }
 
   /// The paths of the sockets; empty while the server does not run.
@@ -96,19 +90,20 @@ package final class Server: Service, Sendable {
   /// Sends a line to each of the server's own sockets, as a client would; returns the first line of each reply.
   ///
   /// A socket that this process cannot be expected to reach is left out: one that it may not open, or an inherited one
-  /// whose file is gone. The wait ends with `CancellationError` when the task is cancelled.
+  /// whose file is gone; and one whose queue is full while others are accepted from it. The wait ends with
+  /// `CancellationError` when the task is cancelled.
   ///
-  /// - Parameters:
-  ///   - line: The line, with its LF.
-  ///   - group: The event loops of the client; not the server's own, so that a stuck one is found out.
+  /// - Parameter line: The line, with its LF.
   /// - Returns: The lines without their LF.
   /// - Throws: What kept a client from connecting or reading.
-  package func askItself(_ line: [UInt8], on group: any EventLoopGroup) async throws -> [[UInt8]] {
-    let sockets = running.withLock { $0?.sockets ?? [] }
+  package func askItself(_ line: [UInt8]) async throws -> [[UInt8]] {
+    guard let running = running.withLock({ $0 }) else { return [] }
     var replies: [[UInt8]] = []
-    for socket in sockets {
-      guard let descriptor = try socket.connect() else { continue }
-      replies.append(try await SelfCall.make(line, through: descriptor, on: group))
+    for socket in running.sockets {
+      let acceptor = running.acceptor
+      if let reply = try await SelfCall.make(line, to: socket, accepted: { acceptor.accepted }) {
+        replies.append(reply)
+      }
     }
     return replies
   }
@@ -118,14 +113,34 @@ package final class Server: Service, Sendable {
   /// - Throws: ``ListenerFault`` when it cannot listen.
   package func run() async throws {
     let sockets = try await openSockets()
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoops)
-    do {
-      try await serve(sockets, on: group)
+    let acceptor = Acceptor(sockets: sockets, counter: counter, logger: logger)
+    let loops: [ServerLoop]
+    do throws(ListenerFault) {
+      loops = try makeLoops(acceptor)
     } catch {
-      try? await group.shutdownGracefully()
+      for socket in sockets { socket.abandon() }
       throw error
     }
-    try await group.shutdownGracefully()
+    var ends: [CancellableWait<Void>] = []
+    var fault: ListenerFault?
+    for loop in loops where fault == nil {
+      let end = CancellableWait<Void>()
+      let status = LoopThread.run {
+        loop.run()
+        end.end(.success(()))
+      }
+      if status == 0 {
+        ends.append(end)
+      } else {
+        fault = .system(call: "pthread_create", path: "event loop", errno: status)
+      }
+    }
+    if fault == nil { await serve(sockets, acceptor, loops) } else { for socket in sockets { socket.removeFile() } }
+    for loop in loops { loop.mailbox.post(.run { $0.stop() }) }
+    // Not ended by cancellation: the sockets are the loops' until they have ended.
+    for end in ends { _ = try? await withCheckedThrowingContinuation { end.begin($0) } }
+    for socket in sockets { Glibc.close(socket.descriptor) }
+    if let fault { throw fault }
   }
 
   private func openSockets() async throws(ListenerFault) -> [ListeningSocket] {
@@ -147,105 +162,77 @@ package final class Server: Service, Sendable {
     return sockets
   }
 
-  private func serve(_ sockets: [ListeningSocket], on group: MultiThreadedEventLoopGroup) async throws {
-    let shares = try await makeShares(on: group)
-    var listeners: [(socket: ListeningSocket, channel: any Channel)] = []
-    for (index, socket) in sockets.enumerated() {
-      do {
-        listeners.append((socket, try await accept(from: socket, shares: shares, on: group)))
-      } catch {
-        for listener in listeners { await stopAccepting(listener.socket, listener.channel) }
-        // NIO may have closed this one's descriptor already; closing it twice could hit another's.
-        socket.removeFile()
-        for socket in sockets[(index + 1)...] { socket.abandon() }
-        throw error
-      }
+  private func makeLoops(_ acceptor: Acceptor) throws(ListenerFault) -> [ServerLoop] {
+    let unsentBytes = UnsentBytes(limit: FixedLimits.unsentBytes)
+    var loops: [ServerLoop] = []
+    for _ in 0..<configuration.eventLoops {
+      loops.append(
+        try ServerLoop(
+          limits: configuration.limits, factory: handlers, acceptor: acceptor, unsentBytes: unsentBytes))
     }
-    running.withLock { $0 = Running(shares: Array(shares.values), sockets: sockets) }
+    acceptor.serve(by: loops)
+    return loops
+  }
+
+  private func serve(_ sockets: [ListeningSocket], _ acceptor: Acceptor, _ loops: [ServerLoop]) async {
+    // Once each has answered, each listens.
+    _ = try? await onEach(loops) { _ in }
+    running.withLock { $0 = Running(loops: loops, sockets: sockets, acceptor: acceptor) }
     logger.debug(
-      "listening", metadata: ["bearerd.sockets": "\(sockets.count)", "bearerd.event_loops": "\(shares.count)"])
+      "listening", metadata: ["bearerd.sockets": "\(sockets.count)", "bearerd.event_loops": "\(loops.count)"])
     await onListening()
 
     try? await gracefulShutdown()
-    for listener in listeners { await stopAccepting(listener.socket, listener.channel) }
+    // With our own file removed nobody can connect any more, so that the kernel's queue runs dry.
+    for socket in sockets { socket.removeFile() }
+    _ = try? await onEach(loops) { $0.stopAccepting() }
     logger.debug("draining", metadata: ["bearerd.connections": "\(connectionCount)"])
-    await drain(Array(shares.values))
+    await drain(loops)
+    // Whoever was connecting while the file was removed.
+    _ = try? await onEach(loops) { $0.acceptRest() }
+    await drain(loops)
     running.withLock { $0 = nil }
   }
 
-  private func makeShares(
-    on group: MultiThreadedEventLoopGroup
-  ) async throws -> [ObjectIdentifier: NIOLoopBound<LoopShare>] {
-    var shares: [ObjectIdentifier: NIOLoopBound<LoopShare>] = [:]
-    for eventLoop in group.makeIterator() {
-      shares[ObjectIdentifier(eventLoop)] = try await Turnstile.make(on: eventLoop).map { turnstile in
-        NIOLoopBound(
-          LoopShare(
-            eventLoop: eventLoop, limits: self.configuration.limits, factory: self.handlers, turnstile: turnstile.value),
-          eventLoop: eventLoop)
-      }.get()
-    }
-    return shares
-  }
-
-  private func accept(
-    from socket: ListeningSocket,
-    shares: [ObjectIdentifier: NIOLoopBound<LoopShare>],
-    on group: MultiThreadedEventLoopGroup
-  ) async throws -> any Channel {
-    let outputBytes = configuration.limits.outputBytes
-    return try await ServerBootstrap(group: group)
-      .serverChannelInitializer { [logger] channel in
-        // Without descriptors left, accept fails at once and for ever; the loop must not spin on it.
-        channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(AcceptPause(logger: logger))
-        }
-      }
-      .childChannelOption(.autoRead, value: false)
-      .childChannelOption(.allowRemoteHalfClosure, value: true)
-      .childChannelOption(.maxMessagesPerRead, value: 1)
-      .childChannelOption(.recvAllocator, value: FixedLimits.readBuffer)
-      .childChannelOption(.writeBufferWaterMark, value: .init(low: max(1, outputBytes / 2), high: max(1, outputBytes)))
-      .childChannelInitializer { [counter, logger] channel in
-        channel.eventLoop.makeCompletedFuture {
-          guard let share = shares[ObjectIdentifier(channel.eventLoop)]?.value, let peer = Peer(of: channel) else {
-            logger.debug("connection without peer credentials refused")
-            throw ChannelError.operationUnsupported
-          }
-          let isAdmitted = counter.admit(uid: peer.uid)
-          let connection = Connection(peer: peer, share: share, isAdmitted: isAdmitted) {
-            if isAdmitted { counter.release(uid: peer.uid) }
-          }
-          try channel.pipeline.syncOperations.addHandler(connection)
-        }
-      }
-      .withBoundSocket(socket.descriptor)
-      .get()
-  }
-
-  /// Accepts who has connected by now, then closes the listener.
-  ///
-  /// With our own file removed nobody can connect any more, so that the kernel's queue runs dry. An inherited socket goes
-  /// on listening in systemd's hands: its queue is the next daemon's.
-  private func stopAccepting(_ socket: ListeningSocket, _ channel: any Channel) async {
-    socket.removeFile()
-    if socket.isOwn {
-      let end = NIODeadline.now() + FixedLimits.acceptRest
-      while NIODeadline.now() < end {
-        // Looked at on the listener's loop, after a pass of it; each pass accepts what is there.
-        let isWaiting = try? await channel.eventLoop.submit { socket.hasWaitingConnection }.get()
-        guard isWaiting == true else { break }
-      }
-    }
-    try? await channel.close()
-  }
-
-  private func drain(_ shares: [NIOLoopBound<LoopShare>]) async {
-    let timeout = TimeAmount(configuration.drainTimeout)
+  private func drain(_ loops: [ServerLoop]) async {
     await withDiscardingTaskGroup { group in
-      for share in shares {
-        group.addTask { try? await share.eventLoop.flatSubmit { share.value.drain(timeout: timeout) }.get() }
+      for loop in loops {
+        group.addTask { [timeout = configuration.drainTimeout] in
+          _ = try? await Self.wait { done in
+            loop.mailbox.post(.run { $0.drain(timeout: timeout) { done(()) } })
+          }
+        }
       }
+    }
+  }
+
+  /// Runs something on each of these loops.
+  private func onEach<Result: Sendable>(
+    _ loops: [ServerLoop], _ body: @escaping @Sendable (ServerLoop) -> Result
+  ) async throws -> [Result] {
+    try await withThrowingTaskGroup(of: Result.self) { group in
+      for loop in loops {
+        group.addTask {
+          try await Self.wait { done in loop.mailbox.post(.run { done(body($0)) }) }
+        }
+      }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+  }
+
+  /// Waits until something is done, or the task is cancelled, even if it never is.
+  private static func wait<Value: Sendable>(
+    _ start: (@escaping @Sendable (Value) -> Void) -> Bool
+  ) async throws -> Value {
+    let wait = CancellableWait<Value>()
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        wait.begin(continuation)
+        // A loop that has ended does nothing any more.
+        if !start({ wait.end(.success($0)) }) { wait.end(.failure(CancellationError())) }
+      }
+    } onCancel: {
+      wait.end(.failure(CancellationError()))
     }
   }
 }

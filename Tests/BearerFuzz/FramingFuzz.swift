@@ -1,5 +1,4 @@
-import BearerTransport
-import NIOCore
+import BearerFraming
 
 /// Any bytes in any pieces: the same lines whatever the pieces, and those that splitting at LF gives.
 ///
@@ -45,11 +44,11 @@ struct FramingFuzz: FuzzTarget {
     var framer = LineFramer(maximumLineBytes: limit)
     var events: [Event] = []
     for piece in pieces {
-      framer.append(ByteBuffer(bytes: piece))
+      piece.withUnsafeBytes { framer.append($0) }
       reading: while true {
         switch framer.next() {
         case .line(let range):
-          events.append(.line(Array(framer.bytes.readableBytesView.dropFirst(range.lowerBound).prefix(range.count))))
+          events.append(.line(Array(framer.bytes[range])))
         case .tooLong: events.append(.tooLong)
         case .farTooLong: events.append(.farTooLong)
         case .needsMore: break reading

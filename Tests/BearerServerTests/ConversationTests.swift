@@ -115,7 +115,7 @@ struct ConversationTests {
     "ends a connection whose first line is not of this protocol",
     arguments: [
       "GET / HTTP/1.1\r\nHost: x\r\n\r\norder never\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "\r\nPOST /x HTTP/1.0\r\n",
-      "PROPFIND /x HTTP/1.1\r\n", "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}",
+      "GET /a-target-whose-line-does-not-end", "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}",
     ])
   func foreignProtocol(opening: String) async throws {
     try await RunningServer.run { running in
@@ -127,14 +127,20 @@ struct ConversationTests {
     }
   }
 
-  @Test("takes words that only resemble HTTP, and HTTP after the first line, for lines like any other")
-  func notForeign() async throws {
+  @Test("a first line that is no object is a connection's last, whatever follows; a later one is not")
+  func firstLine() async throws {
     try await RunningServer.run { running in
       let client = try running.client()
       defer { client.close() }
-      await client.send("GETTING ON\nGET / HTTP/1.1\n")
-      #expect(await client.line() == "?10")
-      #expect(await client.line() == "?14")
+      await client.send("\r\n\nno object\norder never\n")
+      #expect(await client.rest() == ["no object"])
+      let other = try running.client()
+      defer { other.close() }
+      await other.send("order one\nno object\nGET / HTTP/1.1\norder two\n")
+      #expect(await other.line() == "one")
+      #expect(await other.line() == "no object")
+      #expect(await other.line() == "?14")
+      #expect(await other.line() == "two")
     }
   }
 

@@ -177,4 +177,30 @@ struct LimitTests {
       #expect(running.book.handledLines < 12000)
     }
   }
+
+  @Test("a burst of a thousand connects that nobody waits for loses none, and all are served")
+  func connectBurst() async throws {
+    var limits = ServerLimits.patient
+    limits.connectionsPerUID = 1024
+    try await RunningServer.run(limits: limits, eventLoops: 2) { running in
+      let clients = (0..<1000).compactMap { _ in RawClient(running.path, waits: false) }
+      defer { for client in clients { client.close() } }
+      #expect(clients.count == 1000)
+      for (number, client) in clients.enumerated() { await client.send("order \(number)\n") }
+      for (number, client) in clients.enumerated() { #expect(await client.line() == "\(number)") }
+    }
+  }
+
+  @Test("connections are spread over the loops, whichever of them accepts")
+  func spread() async throws {
+    try await RunningServer.run(eventLoops: 4) { running in
+      var clients: [RawClient] = []
+      for _ in 0..<40 { clients.append(try running.client()) }
+      for client in clients { await client.send("loop\n") }
+      var loops: [String: Int] = [:]
+      for client in clients { loops[await client.line() ?? "", default: 0] += 1 }
+      #expect(loops.values.sorted() == [10, 10, 10, 10])
+      for client in clients { client.close() }
+    }
+  }
 }

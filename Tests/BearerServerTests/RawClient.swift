@@ -15,8 +15,12 @@ final class RawClient: @unchecked Sendable {
   private var received: [UInt8] = []
 
   /// Connects; nil if nobody answers.
-  init?(_ path: String) {
-    descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
+  ///
+  /// - Parameters:
+  ///   - path: Where the server is.
+  ///   - waits: Whether to wait for a place in the listener's queue.
+  init?(_ path: String, waits: Bool = true) {
+    descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | (waits ? 0 : CInt(SOCK_NONBLOCK.rawValue)), 0)
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
@@ -29,6 +33,7 @@ final class RawClient: @unchecked Sendable {
       close()
       return nil
     }
+    if !waits { _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK) }
   }
 
   func close() {

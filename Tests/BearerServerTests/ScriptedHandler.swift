@@ -2,7 +2,7 @@ import BearerServer
 import Synchronization
 
 /// A handler that does what each line says: `free X`, `order X`, `all X` are answered with X in that order, `defer free K`
-/// and the like once the test delivers K, `big N` with N bytes, `peer` with the caller's uid, `room` with whether a
+/// and the like once the test delivers K, `no object` is no JSON object, `big N` with N bytes, `peer` with the caller's uid, `loop` with what tells one event loop from another, `room` with whether a
 /// reply may wait for keys;
 /// `spin` takes 600 microseconds and is not answered.
 final class ScriptedHandler: LineHandler {
@@ -20,6 +20,9 @@ final class ScriptedHandler: LineHandler {
     switch words.first {
     case "defer" where words.count == 3:
       return .deferred(order(words[1]), book.reply(words[2]))
+    case "no":
+      reply += Array("no object\n".utf8)
+      return .notAnObject
     case "big" where words.count == 2:
       reply += [UInt8](repeating: UInt8(ascii: "x"), count: Int(words[1]) ?? 0) + [0x0A]
       return .answered(.inOrder)
@@ -27,6 +30,9 @@ final class ScriptedHandler: LineHandler {
       // Keeps the event loop for longer than a turn may last.
       let end = ContinuousClock.now + .microseconds(600)
       while ContinuousClock.now < end {}
+      return .answered(.inOrder)
+    case "loop":
+      reply += Array("\(UInt(bitPattern: ObjectIdentifier(self).hashValue))\n".utf8)
       return .answered(.inOrder)
     case "room":
       reply += Array("\(mayWait)\n".utf8)
@@ -63,7 +69,8 @@ final class DeferredBook: LineHandlerFactory {
   }
 
   private struct State {
-    var deliveries: [String: @Sendable ([UInt8]) -> Void] = [:]
+    var wakeUps: [String: @Sendable () -> Void] = [:]
+    var delivered: Set<String> = []
     var events: Set<Event> = []
     var waiters: [(Event, CheckedContinuation<Void, Never>)] = []
     var handledLines = 0
@@ -77,7 +84,11 @@ final class DeferredBook: LineHandlerFactory {
 
   /// Answers a deferred line with its key.
   func deliver(_ key: String) {
-    state.withLock { $0.deliveries[key] }?(Array("\(key)\n".utf8))
+    let wakeUp = state.withLock { state in
+      state.delivered.insert(key)
+      return state.wakeUps[key]
+    }
+    wakeUp?()
   }
 
   /// Waits until something has happened.
@@ -111,21 +122,31 @@ final class DeferredBook: LineHandlerFactory {
     for waiter in waiters { waiter.1.resume() }
   }
 
-  struct Reply: DeferredReply {
+  final class Reply: DeferredReply {
     let key: String
     let book: DeferredBook
 
-    func start(_ deliver: @escaping @Sendable ([UInt8]) -> Void) {
-      book.state.withLock { $0.deliveries[key] = deliver }
+    init(key: String, book: DeferredBook) {
+      self.key = key
+      self.book = book
+    }
+
+    func start(_ wakeUp: @escaping @Sendable () -> Void) {
+      book.state.withLock { $0.wakeUps[key] = wakeUp }
       book.note(.started(key))
     }
 
-    func cancel() { book.note(.cancelled(key)) }
-
-    func shutDown() {
-      book.note(.shutDown(key))
-      // `stay` stands for one that cannot be told at once.
-      if !key.hasPrefix("stay") { book.state.withLock { $0.deliveries[key] }?(Array("stopped \(key)\n".utf8)) }
+    func resume(into reply: inout [UInt8]) -> Bool {
+      guard book.state.withLock({ $0.delivered.contains(key) }) else { return false }
+      reply += Array("\(key)\n".utf8)
+      return true
     }
+
+    func shutDown(into reply: inout [UInt8]) {
+      book.note(.shutDown(key))
+      reply += Array("stopped \(key)\n".utf8)
+    }
+
+    func cancel() { book.note(.cancelled(key)) }
   }
 }

@@ -3,11 +3,11 @@ import Testing
 
 @Suite("Told to stop, a server")
 struct StopTests {
-  @Test("answers what was received, tells what is deferred, and closes")
+  @Test("answers what was received, tells what does not come in time, and closes")
   func drains() async throws {
     var limits = ServerLimits.patient
     limits.inFlight = 1
-    try await RunningServer.run(limits: limits) { running in
+    try await RunningServer.run(limits: limits, drainTimeout: .milliseconds(200)) { running in
       let client = try running.client()
       let idle = try running.client()
       defer {
@@ -19,9 +19,26 @@ struct StopTests {
       await running.book.happened(.started("one"))
       await client.send("order two\ndefer order three\nhalf")
       await running.stop()
-      #expect(await client.rest() == ["stopped one", "two", "stopped three"])
       #expect(await idle.rest() == [])
       #expect(RawClient(running.path) == nil)
+      #expect(await client.rest() == ["stopped one", "two"])
+    }
+  }
+
+  @Test("waits for what is deferred, as long as there is time")
+  func waits() async throws {
+    try await RunningServer.run(drainTimeout: .seconds(3600)) { running in
+      let client = try running.client()
+      defer { client.close() }
+      await client.send("defer order one\n")
+      await running.book.happened(.started("one"))
+      await client.send("defer order two\norder three\n")
+      await running.stop()
+      await running.book.happened(.started("two"))
+      running.book.deliver("two")
+      running.book.deliver("one")
+      #expect(await client.rest() == ["one", "two", "three"])
+      #expect(!running.book.has(.shutDown("one")))
     }
   }
 
@@ -49,9 +66,8 @@ struct StopTests {
       await waiting.send("defer order stay\norder two\n")
       await running.book.happened(.started("stay"))
       await running.stop()
-      await running.book.happened(.shutDown("stay"))
-      await running.book.happened(.cancelled("stay"))
-      #expect(await waiting.rest() == [])
+      #expect(await waiting.rest() == ["stopped stay", "two"])
+      #expect(await stuck.rest().count < 2000)
     }
   }
 }

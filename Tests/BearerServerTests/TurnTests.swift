@@ -1,92 +1,64 @@
-import NIOCore
-import NIOEmbedded
 import Testing
 
 @testable import BearerServer
 
-/// One connection on a loop whose time the test owns.
-@Suite("A connection's turn")
+@Suite("Turns")
 struct TurnTests {
-  /// Answers each line with itself; `slow` takes 300 microseconds of the loop's time.
-  private final class Echo: LineHandler {
-    let loop: EmbeddedEventLoop
+  @Test("users take turns, and each user's connections do")
+  func fairness() {
+    var turns = TurnQueue<String>()
+    let busy = TurnQueue<String>.User()
+    let polite = TurnQueue<String>.User()
+    for number in 1...3 { turns.append("busy \(number)", of: busy) }
+    turns.append("polite 1", of: polite)
+    #expect(turns.next() == "busy 1")
+    // It has more to do, and waits again behind its own.
+    turns.append("busy 1", of: busy)
+    #expect(turns.next() == "polite 1")
+    #expect(turns.next() == "busy 2")
+    turns.append("polite 1", of: polite)
+    #expect(turns.next() == "busy 3")
+    #expect(turns.next() == "polite 1")
+    #expect(turns.next() == "busy 1")
+    #expect(turns.next() == nil)
+    #expect(turns.isEmpty)
+  }
 
-    init(loop: EmbeddedEventLoop) { self.loop = loop }
-
-    func handle(_ line: Span<UInt8>, from peer: Peer, mayWait: Bool, into reply: inout [UInt8]) -> LineOutcome {
-      for index in line.indices { reply.append(line[index]) }
-      reply.append(0x0A)
-      if line.count == 4 { loop.advanceTime(by: .microseconds(300)) }
-      return .answered(.inOrder)
+  @Test("one of a hundred busy connections is served between two of another user's requests, not all")
+  func flood() {
+    var turns = TurnQueue<Int>()
+    let busy = TurnQueue<Int>.User()
+    let polite = TurnQueue<Int>.User()
+    for number in 1...100 { turns.append(number, of: busy) }
+    var served: [Int] = []
+    for _ in 0..<10 {
+      turns.append(0, of: polite)
+      while let next = turns.next() {
+        served.append(next)
+        if next == 0 { break }
+        turns.append(next, of: busy)
+      }
     }
+    #expect(served.count(where: { $0 == 0 }) == 10)
+    #expect(served.count <= 20)
+  }
 
-    func refuse(_ fault: FramingFault, into reply: inout [UInt8]) {
-      reply += Array("!\(fault)\n".utf8)
+  @Test("a queue keeps its order however it is used, and holds no more than twice what is in it")
+  func fifo() {
+    var fifo = Fifo<Int>()
+    var expected: [Int] = []
+    var state: UInt32 = 1
+    for number in 0..<10_000 {
+      state = state &* 1_664_525 &+ 1_013_904_223
+      if state >> 31 == 0 {
+        fifo.append(number)
+        expected.append(number)
+      } else {
+        #expect(fifo.popFirst() == expected.first)
+        if !expected.isEmpty { expected.removeFirst() }
+      }
+      #expect(fifo.count == expected.count)
     }
-  }
-
-  private struct Factory: LineHandlerFactory {
-    let loop: EmbeddedEventLoop
-    func makeHandler() -> any LineHandler { Echo(loop: loop) }
-  }
-
-  private let loop = EmbeddedEventLoop()
-
-  private func connect() throws -> EmbeddedChannel {
-    let share = LoopShare(eventLoop: loop, limits: ServerLimits(), factory: Factory(loop: loop), turnstile: nil)
-    let connection = Connection(peer: Peer(uid: 1, gid: 1, pid: 1), share: share, isAdmitted: true) {}
-    let channel = EmbeddedChannel(handler: connection, loop: loop)
-    try channel.connect(to: SocketAddress(unixDomainSocketPath: "/x")).wait()
-    return channel
-  }
-
-  private func write(_ channel: EmbeddedChannel) throws -> String? {
-    try channel.readOutbound(as: ByteBuffer.self).map { String(buffer: $0) }
-  }
-
-  @Test("answers all lines of a read with one write")
-  func oneWrite() throws {
-    let channel = try connect()
-    try channel.writeInbound(ByteBuffer(string: "a\nb\nc\n"))
-    #expect(try write(channel) == "a\nb\nc\n")
-    #expect(try write(channel) == nil)
-  }
-
-  @Test("ends after 500 microseconds, and goes on after what else the loop has to do")
-  func yields() throws {
-    let channel = try connect()
-    try channel.writeInbound(ByteBuffer(string: "slow\nslow\nslow\nfast!\n"))
-    #expect(try write(channel) == "slow\nslow\n")
-    #expect(try write(channel) == nil)
-    loop.run()
-    #expect(try write(channel) == "slow\nfast!\n")
-  }
-
-  @Test("a line that is unfinished for ten seconds ends the connection, bytes or no bytes in between")
-  func partialLine() throws {
-    let channel = try connect()
-    try channel.writeInbound(ByteBuffer(string: "a\nb"))
-    #expect(try write(channel) == "a\n")
-    loop.advanceTime(by: .seconds(9))
-    try channel.writeInbound(ByteBuffer(string: "b"))
-    loop.advanceTime(by: .milliseconds(999))
-    #expect(try write(channel) == nil)
-    loop.advanceTime(by: .milliseconds(1))
-    #expect(try write(channel) == "!partialLineTimeout\n")
-  }
-
-  @Test("each line has ten seconds of its own, and a silent client all the time")
-  func nextPartialLine() throws {
-    let channel = try connect()
-    try channel.writeInbound(ByteBuffer(string: "a"))
-    loop.advanceTime(by: .seconds(9))
-    try channel.writeInbound(ByteBuffer(string: "\nb"))
-    #expect(try write(channel) == "a\n")
-    loop.advanceTime(by: .seconds(9))
-    try channel.writeInbound(ByteBuffer(string: "\n"))
-    #expect(try write(channel) == "b\n")
-    loop.advanceTime(by: .hours(1))
-    #expect(try write(channel) == nil)
-    #expect(channel.isActive)
+    #expect((0..<fifo.count).map { fifo[$0] } == expected)
   }
 }

@@ -1,11 +1,11 @@
 import BearerFetch
+import BearerFraming
 import BearerJOSE
 import BearerJSON
 import BearerKeys
 import BearerProtocol
 import BearerServer
 import BearerTOML
-import BearerTransport
 import Foundation
 import Testing
 

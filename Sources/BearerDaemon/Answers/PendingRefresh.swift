@@ -6,10 +6,10 @@ import BearerServer
 import Synchronization
 
 /// A `refresh-jwks` that is under way.
-final class PendingRefresh: DeferredReply {
+final class PendingRefresh: DeferredReply, Sendable {
   private struct State {
-    var deliver: (@Sendable ([UInt8]) -> Void)?
-    var task: Task<Void, Never>?
+    /// The reply line, once it is known.
+    var reply: [UInt8]?
   }
 
   private let current: CurrentWorld
@@ -19,6 +19,7 @@ final class PendingRefresh: DeferredReply {
   private let ledger: AnswerLedger
   private let places: RefreshPlaces
   private let state = Mutex(State())
+  private let task = Mutex<Task<Void, Never>?>(nil)
 
   /// A refresh that has taken one of the places, and gives it back when it is over.
   init(
@@ -31,44 +32,35 @@ final class PendingRefresh: DeferredReply {
     self.id = id
   }
 
-  func start(_ deliver: @escaping @Sendable ([UInt8]) -> Void) {
-    state.withLock { state in
-      state.deliver = deliver
+  func start(_ wakeUp: @escaping @Sendable () -> Void) {
+    task.withLock { task in
       // Bridges the connection's callback to the keys' async interface; nobody awaits it, for the connection may go.
-      state.task = Task {
-        finish(await reply())
+      task = Task {
+        let line = await reply()
+        state.withLock { $0.reply = line }
+        wakeUp()
         places.release()
       }
     }
   }
 
-  /// The fetch serves others too, so it goes on; nobody reads the reply, so nobody waits for it.
-  func cancel() {
-    end()?.task?.cancel()
+  func resume(into reply: inout [UInt8]) -> Bool {
+    guard let line = state.withLock({ $0.reply }) else { return false }
+    reply += line
+    return true
   }
 
   /// The fetch may take longer than the daemon has left.
-  func shutDown() {
-    var line: [UInt8] = []
-    line.beginReply(id: id)
-    ErrorReply.shuttingDown.append(to: &line)
-    line.endReply()
-    let state = end()
-    state?.deliver?(line)
-    state?.task?.cancel()
+  func shutDown(into reply: inout [UInt8]) {
+    cancel()
+    reply.beginReply(id: id)
+    ErrorReply.shuttingDown.append(to: &reply)
+    reply.endReply()
   }
 
-  private func finish(_ line: [UInt8]) {
-    end()?.deliver?(line)
-  }
-
-  /// Takes what is needed to end the wait; `nil` once it was taken.
-  private func end() -> State? {
-    state.withLock { state in
-      guard state.deliver != nil else { return nil }
-      defer { state = State() }
-      return state
-    }
+  /// The fetch serves others too, so it goes on; nobody reads the reply, so nobody waits for it.
+  func cancel() {
+    task.withLock { $0 }?.cancel()
   }
 
   private func reply() async -> [UInt8] {

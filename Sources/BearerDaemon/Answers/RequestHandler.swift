@@ -54,6 +54,7 @@ package final class RequestHandler: LineHandler {
       ledger.count(error.code)
       ErrorReply(error).append(to: &reply)
       reply.endReply()
+      if error.code == .invalidJSON { return .notAnObject }
       return .answered(reader.isUnidentified ? .afterAll : order)
     }
     if let refusal = world.peers?.refusal(of: request, from: peer, now: .now) { return refuse(refusal, into: &reply) }
@@ -128,7 +129,7 @@ package final class RequestHandler: LineHandler {
       case .answered: return .answered(order)
       case .keyMissing(let need, let generation):
         let pending = PendingToken(
-          question, current, token: Array(credential[range]), id: reader.id, cameAt: world.keys[need.issuer].now)
+          question, self, token: Array(credential[range]), id: reader.id, cameAt: world.keys[need.issuer].now)
         switch pending.ask(question, need, notIn: generation, mayWait: mayWait) {
         case .lookAgain: continue
         case .wait: return .deferred(order, pending)
@@ -139,6 +140,47 @@ package final class RequestHandler: LineHandler {
         }
       }
     }
+  }
+
+  /// Judges a token that has waited, by the policies and issuers in force now: a reload may have changed them.
+  ///
+  /// - Parameters:
+  ///   - pending: The token.
+  ///   - error: What to answer if the key is still missing; `nil` asks for it once more.
+  ///   - reply: Where the reply goes.
+  /// - Returns: Whether it was answered; false if it waits on.
+  func judge(_ pending: PendingToken, otherwise error: ErrorReply?, into reply: inout [UInt8]) -> Bool {
+    followWorld()
+    let question: TokenQuestion
+    do throws(ErrorReply.Refusal) {
+      question = try pending.question.asked(in: world)
+    } catch {
+      ledger.count(error.reply.code)
+      reply.beginReply(id: pending.id)
+      error.reply.append(to: &reply)
+      reply.endReply()
+      return true
+    }
+    let token = pending.token
+    while true {
+      switch question.attempt(token.span, verifier: &verifier, id: pending.id, into: &reply) {
+      case .answered: return true
+      case .keyMissing(let need, let generation):
+        switch error.map({ .refuse($0) }) ?? pending.ask(question, need, notIn: generation) {
+        case .lookAgain: continue
+        case .wait: return false
+        case .refuse(let error):
+          question.refuse(error, token: token.span, of: need.issuer, verifier: &verifier, id: pending.id, into: &reply)
+          return true
+        }
+      }
+    }
+  }
+
+  /// Answers a token that has waited with an error.
+  func refuse(_ error: ErrorReply, _ pending: PendingToken, into reply: inout [UInt8]) {
+    let token = pending.token
+    pending.question.refuse(error, token: token.span, verifier: &verifier, id: pending.id, into: &reply)
   }
 
   private static func token(

@@ -18,7 +18,7 @@ package struct HealthProbe: Sendable {
   ///
   /// - Parameters:
   ///   - server: The server, which must be running.
-  ///   - group: Event loops that are not the server's, those that fetch keys, for the client's end of the `ping`.
+  ///   - group: The event loops that fetch keys.
   ///   - isLogAlive: Whether the thread that writes the log works.
   ///   - canaryPasses: Whether verifying works where this handler answers; called on its event loop.
   package init(
@@ -41,7 +41,7 @@ package struct HealthProbe: Sendable {
     guard let canaries = try? await server.onEachEventLoop(canaryPasses), !canaries.isEmpty,
       canaries.allSatisfy(\.self)
     else { return false }
-    guard let replies = try? await server.askItself(Array(#"{"op":"ping"}"#.utf8) + [0x0A], on: group) else {
+    guard let replies = try? await server.askItself(Array(#"{"op":"ping"}"#.utf8) + [0x0A]) else {
       return false
     }
     return replies.allSatisfy(Self.isSignOfLife)

@@ -113,7 +113,7 @@ final class AnswersFixture {
   /// The reply line to a request that is answered at once, with its LF.
   func text(_ line: String) -> String {
     let (reply, outcome) = outcome(line)
-    guard case .answered = outcome else { return "deferred" }
+    if case .deferred = outcome { return "deferred" }
     return reply
   }
 
@@ -136,22 +136,37 @@ final class AnswersFixture {
   }
 }
 
-/// A reply that is to come.
-final class Deferred: Sendable {
+/// A reply that is to come, with the test in the place of its connection's event loop.
+final class Deferred {
   let pending: any DeferredReply
-  private let replies: AsyncStream<[UInt8]>
+  private let wakeUps: AsyncStream<Void>
 
   init(_ pending: any DeferredReply) {
     self.pending = pending
-    let (replies, arrival) = AsyncStream<[UInt8]>.makeStream()
-    self.replies = replies
-    pending.start { arrival.yield($0) }
+    let (wakeUps, wakeUp) = AsyncStream<Void>.makeStream()
+    self.wakeUps = wakeUps
+    pending.start { wakeUp.yield() }
   }
 
   /// The reply, once it has come.
   func reply() async throws -> JSONValue {
-    for await reply in replies { return try JSONValue(parsing: reply) }
+    var reply: [UInt8] = []
+    for await _ in wakeUps where pending.resume(into: &reply) { return try JSONValue(parsing: reply) }
     return .null
+  }
+
+  /// Looks once, after the next wake-up; whether the reply is still to come.
+  func waitsOn() async -> Bool {
+    var reply: [UInt8] = []
+    for await _ in wakeUps { return !pending.resume(into: &reply) }
+    return false
+  }
+
+  /// The reply when the time for stopping is over.
+  func shutDown() throws -> JSONValue {
+    var reply: [UInt8] = []
+    pending.shutDown(into: &reply)
+    return try JSONValue(parsing: reply)
   }
 }
 

@@ -172,8 +172,7 @@ import Testing
     try await ProbedServer.run(inherited: ForeignListener(path: nil).descriptor) { running in
       #expect(running.server.socketPaths == [])
       #expect(running.server.socketsAreInPlace)
-      let replies = try await running.server.askItself(
-        Array(#"{"id":1,"op":"ping"}"#.utf8) + [0x0A], on: MultiThreadedEventLoopGroup.singleton)
+      let replies = try await running.server.askItself(Array(#"{"id":1,"op":"ping"}"#.utf8) + [0x0A])
       #expect(replies.map { String(decoding: $0, as: UTF8.self) } == [#"{"id":1,"ok":true,"ready":false}"#])
     }
   }

@@ -1,5 +1,4 @@
-import BearerTransport
-import NIOCore
+import BearerFraming
 import Testing
 
 @Suite("The line framer")
@@ -9,12 +8,11 @@ struct LineFramerTests {
     var framer = LineFramer(maximumLineBytes: limit)
     var said: [String] = []
     for chunk in chunks {
-      framer.append(ByteBuffer(bytes: chunk))
+      framer.append(chunk)
       reading: while true {
         switch framer.next() {
         case .line(let range):
-          let readable = framer.bytes.readableBytesView
-          said.append(String(decoding: readable.dropFirst(range.lowerBound).prefix(range.count), as: UTF8.self))
+          said.append(String(decoding: framer.bytes[range], as: UTF8.self))
         case .tooLong: said.append("<too long>")
         case .farTooLong: said.append("<far too long>")
         case .needsMore: break reading
@@ -53,10 +51,10 @@ struct LineFramerTests {
   func boundedMemory() {
     var framer = LineFramer(maximumLineBytes: 100)
     for _ in 0..<1000 {
-      framer.append(ByteBuffer(repeating: 0x78, count: 64))
+      framer.append([UInt8](repeating: 0x78, count: 64))
       #expect(framer.next() == .needsMore)
-      #expect(framer.bytes.readableBytes <= 101)
-      #expect(framer.bytes.capacity <= 1024)
+      #expect(framer.unconsumed <= 101)
+      #expect(framer.bytes.count <= 1024)
       #expect(framer.isInsideLine)
     }
   }
@@ -66,11 +64,11 @@ struct LineFramerTests {
     var framer = LineFramer(maximumLineBytes: 100)
     for _ in 0..<10_000 {
       // Every chunk ends inside a line, so that the buffer is never empty between them.
-      framer.append(ByteBuffer(string: "34567\n12"))
+      framer.append(Array("34567\n12".utf8))
       guard case .line = framer.next() else { return #expect(Bool(false)) }
       #expect(framer.next() == .needsMore)
     }
-    #expect(framer.bytes.capacity <= 1024)
+    #expect(framer.bytes.count <= 1024)
   }
 
   @Test("knows whether a line was begun")
@@ -78,13 +76,43 @@ struct LineFramerTests {
     var framer = LineFramer(maximumLineBytes: 100)
     #expect(framer.next() == .needsMore)
     #expect(!framer.isInsideLine)
-    framer.append(ByteBuffer(string: "a\nb"))
+    framer.append(Array("a\nb".utf8))
     #expect(framer.next() == .line(0..<1))
     #expect(framer.next() == .needsMore)
     #expect(framer.isInsideLine)
-    framer.append(ByteBuffer(string: "\n"))
-    #expect(framer.next() == .line(0..<1))
+    framer.append(Array("\n".utf8))
+    guard case .line(let range) = framer.next() else { return #expect(Bool(false)) }
+    #expect(framer.bytes[range] == [UInt8(ascii: "b")])
     #expect(framer.next() == .needsMore)
     #expect(!framer.isInsideLine)
+  }
+
+  @Test("a lent buffer takes over what was unfinished, and leaves only that behind")
+  func lentBuffer() {
+    var framer = LineFramer(maximumLineBytes: 100)
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    framer.append(Array("on".utf8))
+    #expect(framer.next() == .needsMore)
+    framer.borrow(&buffer)
+    #expect(buffer.isEmpty)
+    framer.fill(atLeast: 2) { space in
+      space.copyBytes(from: "e\ntwo\nth".utf8)
+      return 8
+    }
+    var lines: [String] = []
+    while case .line(let range) = framer.next() { lines.append(String(decoding: framer.bytes[range], as: UTF8.self)) }
+    #expect(lines == ["one", "two"])
+    framer.giveBack(&buffer)
+    #expect(buffer.count == 4096)
+    #expect(framer.bytes == Array("th".utf8))
+    framer.append(Array("ree\n".utf8))
+    guard case .line(let range) = framer.next() else { return #expect(Bool(false)) }
+    #expect(framer.bytes[range] == Array("three".utf8)[...])
+  }
+}
+
+extension LineFramer {
+  fileprivate mutating func append(_ bytes: [UInt8]) {
+    bytes.withUnsafeBytes { append($0) }
   }
 }

@@ -1,0 +1,297 @@
+internal import BearerFraming
+internal import CLinuxSockets
+internal import Glibc
+internal import Logging
+internal import Synchronization
+
+// One thread that serves connections: it waits for what happens to their sockets (epoll(7)), and lets those to whom
+// something happened have their turn. While somebody waits for a turn it only looks, and at most now and then, so that
+// what is new is not kept waiting by what is busy.
+//
+// Timeouts are checked in sweeps over the connections that wait for their clients; an idle connection is not among them.
+
+/// An event loop of the server, with its connections; everything but the mailbox is used on its own thread.
+final class ServerLoop: @unchecked Sendable {
+  // Safe because only `mailbox`, `limits` and the count of connections are used by other threads, and these are constant
+  // or synchronised.
+
+  /// Numbers of events that are no connection's; those of connections are larger.
+  private static let bell: UInt64 = 0
+  private static let firstListener: UInt64 = 1
+
+  let limits: ServerLimits
+  let mailbox: Mailbox
+  let unsentBytes: UnsentBytes
+  /// How many connections are served here or are on their way.
+  let load = Atomic(0)
+  /// The loop's own handler, made when it is first needed, on the loop.
+  private(set) lazy var handler: any LineHandler = factory.makeHandler()
+  var poller: Poller
+  var turns = TurnQueue<Connection>()
+  /// Whether the server stops: connections that come now are drained at once.
+  private(set) var isDraining = false
+
+  private let factory: any LineHandlerFactory
+  private let acceptor: Acceptor
+  private var slots = ConnectionSlots()
+  private var users: [UInt32: (user: TurnQueue<Connection>.User, connections: Int)] = [:]
+  /// Those that wait for their clients, with none among them twice.
+  private var watched: Set<Watched> = []
+  private var nextSweep: ContinuousNanoseconds = .max
+  private var hasPausedAccepting = false
+  private var hasEnded = false
+  private var drained: (@Sendable () -> Void)?
+  private var answersDue: ContinuousNanoseconds = .max
+  private var cutOffDue: ContinuousNanoseconds = .max
+  private var timeToSend: ContinuousNanoseconds = 0
+
+  /// Buffers for the connection whose turn it is.
+  private var inputBuffer = [UInt8](repeating: 0, count: FixedLimits.readBuffer)
+  private var replyBuffer: [UInt8] = []
+
+  init(limits: ServerLimits, factory: any LineHandlerFactory, acceptor: Acceptor, unsentBytes: UnsentBytes)
+    throws(ListenerFault)
+  {
+    self.limits = limits
+    self.factory = factory
+    self.acceptor = acceptor
+    self.unsentBytes = unsentBytes
+    poller = try Poller()
+    do {
+      mailbox = try Mailbox()
+    } catch {
+      poller.close()
+      throw error
+    }
+    replyBuffer.reserveCapacity(FixedLimits.flushBytes)
+  }
+
+  // MARK: Running
+
+  /// Serves until ``stop()``; called once, on the loop's own thread.
+  func run() {
+    guard poller.add(reader: mailbox.bell, Self.bell) else { return finish() }
+    startAccepting()
+    while !hasEnded {
+      let count = poller.wait(milliseconds: timeout)
+      for index in 0..<count { dispatch(poller.event(index)) }
+      giveTurns()
+      sweepIfDue()
+    }
+    finish()
+  }
+
+  /// Has ``run()`` return.
+  func stop() {
+    hasEnded = true
+  }
+
+  private func finish() {
+    for connection in slots.all { connection.end() }
+    for case .adopt(let accepted) in mailbox.shut() {
+      // Nobody is left to serve it; the client sees an end, and asks the next daemon.
+      acceptor.release(accepted)
+      Glibc.close(accepted.descriptor)
+    }
+    poller.close()
+  }
+
+  private func dispatch(_ event: Poller.Event) {
+    switch event.number {
+    case Self.bell: readMail()
+    case Self.firstListener..<Self.firstListener + UInt64(acceptor.sockets.count):
+      accept(from: Int(event.number - Self.firstListener))
+    default: slots[event.number]?.happened(event)
+    }
+  }
+
+  private func readMail() {
+    for message in mailbox.take() {
+      switch message {
+      case .adopt(let accepted): adopt(accepted)
+      case .wake(let connection, let ticket): connection.wake(ticket)
+      case .run(let body): body(self)
+      }
+    }
+  }
+
+  /// Lets those who wait have their turns, until it is time to look for what is new.
+  private func giveTurns() {
+    guard !turns.isEmpty else { return }
+    var now = ContinuousNanoseconds.now
+    let end = now + FixedLimits.turn.nanoseconds
+    while let connection = turns.next() {
+      connection.turn(at: now)
+      if turns.isEmpty { return }
+      now = .now
+      if now >= end { return }
+    }
+  }
+
+  private var timeout: CInt {
+    if !turns.isEmpty { return 0 }
+    let next = min(nextSweep, answersDue, cutOffDue)
+    if next == .max { return -1 }
+    let milliseconds = (max(0, next - .now) + 999_999) / 1_000_000
+    return CInt(clamping: milliseconds)
+  }
+
+  // MARK: Connections
+
+  private func adopt(_ accepted: AcceptedConnection) {
+    let user = users[accepted.peer.uid]?.user ?? TurnQueue<Connection>.User()
+    users[accepted.peer.uid, default: (user, 0)].connections += 1
+    let connection = slots.insert { Connection(accepted, number: $0, user: user, loop: self) }
+    guard poller.add(connection: connection.descriptor, connection.number) else { return connection.end() }
+    connection.begin()
+  }
+
+  /// Whether a connection is no longer served here.
+  func hasForgotten(_ connection: Connection) -> Bool { slots[connection.number] !== connection }
+
+  /// A connection is over; its descriptor is still open.
+  func forget(_ connection: Connection) {
+    guard slots.remove(connection.number) else { return }
+    let uid = connection.peer.uid
+    if let entry = users[uid] { users[uid] = entry.connections > 1 ? (entry.user, entry.connections - 1) : nil }
+    acceptor.release(
+      AcceptedConnection(
+        descriptor: connection.descriptor, peer: connection.peer, isAdmitted: connection.isAdmitted))
+    load.subtract(1, ordering: .relaxed)
+    if isDraining, slots.isEmpty { completeDrain() }
+  }
+
+  /// Gives a connection the large buffers for its turn; one with replies that are not sent keeps its own.
+  func lend(to framer: inout LineFramer, _ replies: inout [UInt8]) {
+    framer.borrow(&inputBuffer)
+    if replies.isEmpty { swap(&replies, &replyBuffer) }
+  }
+
+  /// Takes back what was lent, but for what the connection still has to send.
+  func takeBack(from framer: inout LineFramer, _ replies: inout [UInt8]) {
+    framer.giveBack(&inputBuffer)
+    if inputBuffer.isEmpty { inputBuffer = [UInt8](repeating: 0, count: FixedLimits.readBuffer) }
+    guard replyBuffer.capacity == 0 else { return }
+    if replies.isEmpty, replies.capacity <= 4 * FixedLimits.flushBytes {
+      swap(&replies, &replyBuffer)
+    } else {
+      replyBuffer.reserveCapacity(FixedLimits.flushBytes)
+    }
+    if replies.isEmpty { replies = [] }
+  }
+
+  /// Space for bytes that nobody looks at.
+  func withDiscardedInput(_ body: (UnsafeMutableRawBufferPointer) -> Void) {
+    withUnsafeTemporaryAllocation(byteCount: FixedLimits.leastRead, alignment: 16) { body($0) }
+  }
+
+  // MARK: Accepting
+
+  private func startAccepting() {
+    hasPausedAccepting = false
+    for (index, socket) in acceptor.sockets.enumerated() {
+      if !poller.add(listener: socket.descriptor, Self.firstListener + UInt64(index)) { pauseAccepting() }
+    }
+  }
+
+  private func pauseAccepting() {
+    hasPausedAccepting = true
+    for socket in acceptor.sockets { poller.remove(socket.descriptor) }
+    nextSweep = min(nextSweep, .now + FixedLimits.acceptPause.nanoseconds)
+  }
+
+  private func accept(from index: Int) {
+    for _ in 0..<FixedLimits.acceptsAtOnce {
+      switch acceptor.accept(from: index) {
+      case .accepted(let accepted): acceptor.place(accepted, preferring: self) { adopt($0) }
+      case .nobody: return
+      case .exhausted:
+        // The kernel keeps those who wait. Asking again at once would spin until a descriptor is free.
+        if !hasPausedAccepting { pauseAccepting() }
+        return
+      }
+    }
+  }
+
+  /// Accepts no more, but for those who have connected to sockets of our own by now.
+  ///
+  /// An inherited socket goes on listening in systemd's hands: its queue is the next daemon's.
+  func stopAccepting() {
+    acceptRest()
+    for socket in acceptor.sockets { poller.remove(socket.descriptor) }
+    hasPausedAccepting = false
+  }
+
+  /// Accepts those who have connected to sockets of our own.
+  func acceptRest() {
+    for (index, socket) in acceptor.sockets.enumerated() where socket.isOwn {
+      while case .accepted(let accepted) = acceptor.accept(from: index) {
+        acceptor.place(accepted, preferring: self) { adopt($0) }
+      }
+    }
+  }
+
+  // MARK: Sweeping
+
+  private struct Watched: Hashable {
+    let connection: Connection
+    static func == (one: Watched, other: Watched) -> Bool { one.connection === other.connection }
+    func hash(into hasher: inout Hasher) { hasher.combine(connection.number) }
+  }
+
+  /// Looks at a connection in each sweep until it waits for nothing.
+  func watch(_ connection: Connection) {
+    watched.insert(Watched(connection: connection))
+    nextSweep = min(nextSweep, .now + sweepInterval)
+  }
+
+  /// So often that nothing is noticed later than a quarter of its timeout.
+  private var sweepInterval: ContinuousNanoseconds {
+    let shortest = min(limits.partialLineTimeout, limits.writeTimeout, FixedLimits.linger)
+    return max(shortest / 4, FixedLimits.shortestSweep).nanoseconds
+  }
+
+  private func sweepIfDue() {
+    guard min(nextSweep, answersDue, cutOffDue) != .max else { return }
+    let now = ContinuousNanoseconds.now
+    if now >= answersDue {
+      answersDue = .max
+      // A loop that was late itself still sends the answers before it cuts anybody off.
+      cutOffDue = max(cutOffDue, now + timeToSend)
+      for connection in slots.all { connection.shutDownDeferred() }
+    } else if now >= cutOffDue {
+      for connection in slots.all { connection.end() }
+      return completeDrain()
+    }
+    guard now >= nextSweep else { return }
+    if hasPausedAccepting { startAccepting() }
+    for entry in Array(watched) where !entry.connection.look(at: now) { watched.remove(entry) }
+    nextSweep = watched.isEmpty ? .max : now + sweepInterval
+    if hasPausedAccepting { nextSweep = min(nextSweep, now + FixedLimits.acceptPause.nanoseconds) }
+  }
+
+  // MARK: Draining
+
+  /// Answers what was received on every connection and closes it.
+  ///
+  /// - Parameters:
+  ///   - timeout: After this time whoever is not done is cut off. Replies that are not known shortly before that are
+  ///     answered with what can be said.
+  ///   - done: Called on the loop once no connection is left.
+  func drain(timeout: Duration, done: @escaping @Sendable () -> Void) {
+    isDraining = true
+    drained = done
+    let now = ContinuousNanoseconds.now
+    timeToSend = (timeout / 8).nanoseconds
+    answersDue = now + timeout.nanoseconds - timeToSend
+    cutOffDue = now + timeout.nanoseconds
+    for connection in slots.all { connection.drain() }
+    if slots.isEmpty { completeDrain() }
+  }
+
+  private func completeDrain() {
+    (answersDue, cutOffDue) = (.max, .max)
+    drained?()
+    drained = nil
+  }
+}
