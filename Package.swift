@@ -57,8 +57,8 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   ),
   (
     .program, "bearerd-benchmark",
-    "BearerCrypto BearerDaemon BearerDevIssuer BearerJOSE BearerJSON BearerKeys BearerServer Logging "
-      + "ServiceLifecycle"
+    "BearerCrypto BearerDaemon BearerDevIssuer BearerJOSE BearerJSON BearerKeys BearerServer "
+      + "CLinuxSockets Logging ServiceLifecycle"
   ),
 
   // Tests.

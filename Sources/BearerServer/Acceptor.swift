@@ -15,6 +15,8 @@ final class Acceptor: Sendable {
     case exhausted
   }
 
+  private static let flags = CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+
   let sockets: [ListeningSocket]
   let counter: ConnectionCounter
   private let logger: Logger
@@ -40,7 +42,7 @@ final class Acceptor: Sendable {
   /// Accepts a connection to one of the sockets.
   func accept(from index: Int) -> Outcome {
     while true {
-      let descriptor = bearerd_accept(sockets[index].descriptor)
+      let descriptor = bearerd_accept(sockets[index].descriptor, Self.flags)
       guard descriptor >= 0 else {
         switch errno {
         case EINTR, ECONNABORTED: continue

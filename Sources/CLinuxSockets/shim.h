@@ -1,17 +1,17 @@
 #ifndef BEARERD_CLINUXSOCKETS_SHIM_H
 #define BEARERD_CLINUXSOCKETS_SHIM_H
 
-#include <errno.h>
+/* No header that Swift's Glibc module has too: whose declarations those are would depend on which module is read first. */
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
 /* Declared by the C library only with _GNU_SOURCE, which a module cannot set for headers of another one. */
-extern int accept4(int, struct sockaddr *, socklen_t *, int);
+struct sockaddr;
+extern int accept4(int, struct sockaddr *, unsigned int *, int);
+extern long syscall(long, ...);
 
 /* epoll_event is packed on some machines and its constants are untyped macros; Swift is given plain numbers. */
 static const uint32_t bearerd_epoll_in = EPOLLIN;
@@ -49,9 +49,8 @@ static inline int bearerd_epoll_remove(int epoll, int descriptor) {
   return epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, NULL);
 }
 
-static inline int bearerd_accept(int listener) {
-  return accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-}
+/* flags: of accept4(2), SOCK_NONBLOCK and SOCK_CLOEXEC. */
+static inline int bearerd_accept(int listener, int flags) { return accept4(listener, NULL, NULL, flags); }
 
 static inline int bearerd_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
 
@@ -62,13 +61,6 @@ static inline int bearerd_processors_allowed(void) {
   int count = 0;
   for (long index = 0; index < size / (long)sizeof bits[0]; index++) count += __builtin_popcountl(bits[index]);
   return count;
-}
-
-/* Nanoseconds since some fixed moment; the clock of timeouts. */
-static inline int64_t bearerd_monotonic_nanoseconds(void) {
-  struct timespec time = {0};
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
 #endif

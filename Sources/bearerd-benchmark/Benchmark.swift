@@ -11,8 +11,9 @@ import ServiceLifecycle
 
 /// Measures the daemon's own path against what bounds it, in one run and in turn, and prints ratios.
 ///
-/// The floors are libcrypto's verification of the same signature, and a server that sends each line back. Each figure
-/// is the median of its rounds; single figures of a shared machine say little, the ratios say more.
+/// The floors are libcrypto's verification of the same signature, and a bare loop of epoll_wait, read and write that
+/// answers each line with as many bytes. Each figure is the median of its rounds; single figures of a shared machine say
+/// little, the ratios say more.
 @main
 struct Benchmark {
   static let rounds = 9
@@ -27,13 +28,13 @@ struct Benchmark {
     for algorithm in [SigningAlgorithm.rs256, .es256, .edDSA] {
       try measureVerifying(try Material(algorithm))
     }
-    try await measureSocket(try Material(.rs256))
+    try await SocketBenchmark.measure(try Material(.rs256))
   }
 
   /// For a profiler: nothing but one kind of request, `known` or `new` in the process or `socket` over one, so often.
   static func profile(_ kind: String, requests: Int) async throws {
     let material = try Material(.rs256)
-    if kind == "socket" { return try await measureSocket(material, depths: [16], requests: requests / (2 * rounds)) }
+    if kind == "socket" { return try await SocketBenchmark.measure(material, requests: requests / (2 * rounds)) }
     let handler = material.handler(cacheBytes: kind == "known" ? 16 << 20 : Self.smallCache)
     var reply: [UInt8] = []
     for number in 0..<requests {
@@ -74,95 +75,6 @@ struct Benchmark {
     report("\(material.name): libcrypto alone", median(floor), nil)
     report("\(material.name): new token, whole request", median(new), median(zip(new, floor).map { $0 / $1 }))
     report("\(material.name): known token, whole request", median(known), nil)
-  }
-
-  // MARK: Over the socket
-
-  /// A known token over the socket, against a server that sends the line back.
-  static func measureSocket(_ material: Material, depths: [Int] = [1, 16], requests: Int = 20_000) async throws {
-    let directory = "/tmp/bearerd-benchmark-\(getpid())"
-    mkdir(directory, 0o700)
-    defer { rmdir(directory) }
-    var paths: [String] = []
-    var servers: [Task<Void, any Error>] = []
-    for (name, handlers) in [("echo", EchoHandlers() as any LineHandlerFactory), ("verify", material.handlers)] {
-      let path = "\(directory)/\(name)"
-      var configuration = Server.Configuration(addresses: [.path(SocketFile(path: path))])
-      configuration.eventLoops = 1
-      let (listening, nowListening) = AsyncStream.makeStream(of: Void.self)
-      var logger = Logger(label: "benchmark")
-      logger.logLevel = .error
-      let server = Server(configuration: configuration, handlers: handlers, logger: logger) { nowListening.yield() }
-      servers.append(Task { try await server.run() })
-      for await _ in listening { break }
-      paths.append(path)
-    }
-    for depth in depths {
-      var echo: [Double] = []
-      var verify: [Double] = []
-      for _ in 0..<rounds {
-        echo.append(try conversation(paths[0], material.lines[0], depth: depth, requests: requests))
-        verify.append(try conversation(paths[1], material.lines[0], depth: depth, requests: requests))
-      }
-      let deep = depth == 1 ? "one at a time" : "\(depth) deep"
-      report("socket, \(deep): echo", median(echo), nil)
-      report("socket, \(deep): known token", median(verify), median(zip(verify, echo).map { $0 / $1 }))
-    }
-    for server in servers { server.cancel() }
-    for server in servers { _ = await server.result }
-  }
-
-  /// Microseconds for each of many requests, `depth` of them on the way at a time.
-  static func conversation(_ path: String, _ line: [UInt8], depth: Int, requests: Int) throws -> Double {
-    let descriptor = try connect(path)
-    defer { close(descriptor) }
-    let batch = Array(repeatElement(line + [0x0A], count: depth).joined())
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    let batches = max(1, requests / (depth == 1 ? 2 : depth))
-    let start = ContinuousClock.now
-    for _ in 0..<batches {
-      var sent = 0
-      while sent < batch.count {
-        sent += max(0, batch[sent...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) })
-      }
-      var replies = 0
-      while replies < depth {
-        let count = read(descriptor, &buffer, buffer.count)
-        guard count > 0 else { throw Interrupted() }
-        replies += lineFeeds(in: buffer, count)
-      }
-    }
-    return microseconds(since: start) / Double(batches * depth)
-  }
-
-  /// How many lines end in the first bytes of a buffer; by `memchr`, so that the client is not what is measured.
-  static func lineFeeds(in buffer: [UInt8], _ count: Int) -> Int {
-    buffer.withUnsafeBytes { bytes in
-      var found = 0
-      var rest = UnsafeRawBufferPointer(rebasing: bytes[..<count])
-      // Safe because the rest is a part of the buffer, and memchr points into it.
-      while let base = rest.baseAddress, let lineFeed = memchr(base, 0x0A, rest.count) {
-        found += 1
-        rest = UnsafeRawBufferPointer(rebasing: rest[(UnsafeRawPointer(lineFeed) - base + 1)...])
-      }
-      return found
-    }
-  }
-
-  struct Interrupted: Error {}
-
-  static func connect(_ path: String) throws -> CInt {
-    let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-    let result = withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
-    guard result == 0 else { throw Interrupted() }
-    return descriptor
   }
 
   // MARK: Figures

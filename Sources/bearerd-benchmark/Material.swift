@@ -91,21 +91,3 @@ struct NoSource: KeySource {
     .failure(FetchFault(.invalidURL, found: "the benchmark has no network"))
   }
 }
-
-/// Sends each line back, for the floor.
-struct EchoHandlers: LineHandlerFactory {
-  func makeHandler() -> any LineHandler { EchoHandler() }
-}
-
-/// The handler of the floor.
-final class EchoHandler: LineHandler {
-  func handle(_ line: Span<UInt8>, from peer: Peer, mayWait: Bool, into reply: inout [UInt8]) -> LineOutcome {
-    reply.append(line)
-    reply.append(0x0A)
-    return .answered(.free)
-  }
-
-  func refuse(_ fault: FramingFault, into reply: inout [UInt8]) {
-    reply.append(0x0A)
-  }
-}

@@ -16,4 +16,17 @@ import Testing
     let own = rows.map { row in row.imports.filter { $0.hasPrefix("Bearer") || $0.contains(#/^C[A-Z]/#) } }
     #expect(table.rows.map { MarkdownTable.words(in: $0[2]) } == own)
   }
+
+  @Test("every file that it names is there, once")
+  func files() throws {
+    let names = Set(architecture.text.matches(of: #/`([\w+]+\.swift)`/#).map { String($0.1) })
+    #expect(names.count > 40)
+    let files = try Repository.swiftFiles(below: "Sources").map { String($0.split(separator: "/").last ?? "") }
+    for name in names.sorted() {
+      #expect(files.count(where: { $0 == name }) == (Self.twice.contains(name) ? 2 : 1), "\(name)")
+    }
+  }
+
+  /// Names of files that two targets have.
+  private static let twice: Set<String> = []
 }

@@ -98,7 +98,7 @@ import Testing
     }
     #expect(importing("CLibcrypto") == ["BearerCrypto", "BearerSigning"])
     #expect(importing("CLibsystemd") == ["BearerSystemd"])
-    #expect(importing("CLinuxSockets") == ["BearerServer"])
+    #expect(importing("CLinuxSockets") == ["BearerServer", "bearerd-benchmark"])
     #expect(importing("AsyncHTTPClient") == ["BearerFetch"])
     #expect(rows.first { $0.name == "BearerServer" }?.imports.filter { $0.hasPrefix("NIO") } == [])
     #expect(importing("BearerSigning") == ["BearerDevIssuer"])

@@ -46,14 +46,17 @@ import Testing
     #expect(table.rows.map { $0[0] } == all.map { "\($0.rawValue)" })
   }
 
-  @Test("every file that the documents link to is there", arguments: ["README.md", "protocol.md"])
+  @Test(
+    "every file that the documents link to is there",
+    arguments: ["README.md", "protocol.md", ".github/CONTRIBUTING.md"])
   func links(_ path: String) throws {
     let document = try Document(path)
+    let directory = path.split(separator: "/").dropLast().map { "\($0)/" }.joined()
     let targets = document.text.matches(of: #/\]\(([^)]+)\)/#).map { String($0.1) }.filter { !$0.hasPrefix("https://") }
     #expect(!targets.isEmpty)
     for target in targets {
       let parts = target.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-      let file = parts[0].isEmpty ? path : parts[0]
+      let file = parts[0].isEmpty ? path : directory + parts[0]
       #expect(Repository.exists(file), "\(target)")
       if parts.count == 2 { #expect(try Document(file).anchors.contains(parts[1]), "\(target)") }
     }
