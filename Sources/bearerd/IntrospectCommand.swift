@@ -18,6 +18,6 @@ struct IntrospectCommand: AsyncParsableCommand {
   @OptionGroup var daemon: SocketOptions
 
   func run() async throws {
-    try await TokenQuestion(operation: "introspect", options: options, daemon: daemon).ask()
+    try await TokenCommand(operation: "introspect", options: options, daemon: daemon).ask()
   }
 }

@@ -19,6 +19,6 @@ struct VerifyCommand: AsyncParsableCommand {
   @OptionGroup var daemon: SocketOptions
 
   func run() async throws {
-    try await TokenQuestion(operation: "verify", options: options, daemon: daemon).ask()
+    try await TokenCommand(operation: "verify", options: options, daemon: daemon).ask()
   }
 }

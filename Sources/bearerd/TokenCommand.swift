@@ -2,7 +2,7 @@ import ArgumentParser
 import BearerJSON
 
 /// What `verify` and `introspect` do.
-struct TokenQuestion {
+struct TokenCommand {
   let operation: String
   let options: TokenOptions
   let daemon: SocketOptions
