@@ -77,7 +77,7 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (
     .tests, "BearerFetchTests",
     "BearerAddress BearerFetch BearerJOSE BearerKeys BearerProviderKit BearerSigning BearerTestKit "
-      + "NIOCore NIOPosix"
+      + "NIOCore NIOHTTP1 NIOPosix"
   ),
   (.tests, "BearerServerTests", "BearerServer Logging ServiceLifecycle"),
   (.tests, "BearerLoggingTests", "BearerLogging Logging"),

@@ -57,7 +57,7 @@ package struct JWK {
     }
     switch member("kid") {
     case nil, .string(""): kid = nil
-    case .string(let text): kid = Array(text.utf8)
+    case .string(let text) where text.utf8.count <= KeySet.maximumKidBytes: kid = Array(text.utf8)
     default: throw .malformed
     }
     material = try Self.material(object, type: type)

@@ -63,10 +63,16 @@ package struct KeySet: Sendable {
   /// more to show than to send.
   package static let maximumUnusableEntries = 1000
 
-  /// The keys in the set's order: every one that can be used, and of the others the first
+  /// How many keys are compiled of one set: each costs kilobytes, and every change and `status` goes through them all.
+  package static let maximumUsableKeys = 1000
+
+  /// The longest `kid` of a key, in bytes: it is held, compared and repeated in replies.
+  package static let maximumKidBytes = 256
+
+  /// The keys in the set's order: the first ``maximumUsableKeys`` that can be used, and of the others the first
   /// ``maximumUnusableEntries``.
   package let entries: [Entry]
-  /// How many keys that cannot be used are not among the entries.
+  /// How many keys are not among the entries.
   package let leftOut: Int
   /// How many keys can be used.
   package var usableKeys: Int { candidates.count }
@@ -79,9 +85,12 @@ package struct KeySet: Sendable {
   ///   - bytes: The response's or file's content.
   ///   - algorithms: What the issuer may use; keys that fit none of it are skipped.
   ///   - previous: The set that is replaced; a key that it holds is not compiled again.
+  ///   - usesPublishedPrivateKeys: Whether a key is used whose private part stands in the set. Only where nobody else
+  ///     could read it: in a file or from a provider on this host.
   /// - Throws: `KeySetFault`, if the bytes must not replace a set.
   package init(
-    parsing bytes: [UInt8], algorithms: Set<Algorithm>, reusing previous: KeySet? = nil
+    parsing bytes: [UInt8], algorithms: Set<Algorithm>, reusing previous: KeySet? = nil,
+    usesPublishedPrivateKeys: Bool = true
   ) throws(KeySetFault) {
     let document: JSONValue
     do throws(JSONError) {
@@ -97,6 +106,7 @@ package struct KeySet: Sendable {
 
     var entries: [Entry] = []
     var unusable = 0
+    var leftOut = 0
     var candidates: [Candidate] = []
     var entryOfCandidate: [Int] = []
     var listed: Set<Listing> = []
@@ -106,6 +116,11 @@ package struct KeySet: Sendable {
         let jwk = try JWK(value)
         if !listed.insert(Listing(kid: jwk.kid, material: jwk.material, algorithms: jwk.algorithms)).inserted {
           throw .listedTwice
+        }
+        if entry.problem == .privateKeyPublished, !usesPublishedPrivateKeys { throw .privateKeyPublished }
+        if candidates.count >= Self.maximumUsableKeys {
+          leftOut += 1
+          continue
         }
         let key = try Self.compile(jwk.material, allowed, known: &known)
         let algorithms = jwk.algorithms.intersection(key.algorithms)
@@ -131,7 +146,7 @@ package struct KeySet: Sendable {
     candidates = unambiguous.filter { !$0.algorithms.isEmpty }
     if candidates.isEmpty { throw .noUsableKey }
     self.entries = entries
-    self.leftOut = max(0, unusable - Self.maximumUnusableEntries)
+    self.leftOut = leftOut + max(0, unusable - Self.maximumUnusableEntries)
     self.candidates = candidates
   }
 
@@ -214,7 +229,7 @@ package struct KeySet: Sendable {
 extension KeySet.Entry {
   /// What can be shown of a key before it is known whether it can be used.
   fileprivate init(_ value: JSONValue) {
-    kid = value["kid"]?.stringValue
+    kid = value["kid"]?.stringValue.flatMap { $0.utf8.count <= KeySet.maximumKidBytes ? $0 : nil }
     kty = value["kty"]?.stringValue
     alg = value["alg"]?.stringValue
     crv = value["crv"]?.stringValue

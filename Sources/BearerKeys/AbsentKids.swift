@@ -1,4 +1,4 @@
-/// What stands for a `kid` in memory: a short seeded hash, since the text is chosen by whoever sends tokens.
+/// A seeded hash of a `kid`; attackers choose the text, so it is not kept.
 package struct KidFingerprint: Hashable, Sendable {
   private let hash: Int
   /// Whether there is a `kid`: the lack of one proves no key absent.
@@ -63,13 +63,15 @@ struct AbsentKids: Sendable {
     entries = [:]
   }
 
-  /// Drops what is forgotten, and if that is not enough, the entry that would be forgotten first.
+  /// Drops what is forgotten, and if that is little, the quarter that would be forgotten first.
+  ///
+  /// Many at once, for a flood adds thousands under the lock of their issuer.
   private mutating func makeRoom(at now: MonotonicTime) {
-    guard entries.count >= KeysLimits.rememberedAbsentKids else { return }
+    let most = KeysLimits.rememberedAbsentKids
+    guard entries.count >= most else { return }
     entries = entries.filter { now < $0.value.forgottenAt }
-    guard entries.count >= KeysLimits.rememberedAbsentKids else { return }
-    if let oldest = entries.min(by: { $0.value.forgottenAt < $1.value.forgottenAt }) {
-      entries[oldest.key] = nil
-    }
+    guard entries.count > most * 3 / 4 else { return }
+    let latest = entries.sorted { $0.value.forgottenAt > $1.value.forgottenAt }.prefix(most * 3 / 4)
+    entries = Dictionary(latest.map { ($0.key, $0.value) }) { first, _ in first }
   }
 }

@@ -30,7 +30,7 @@ package struct FetchFault: Error, Equatable, Sendable {
 
   /// The stable code.
   package var code: Code
-  /// What was found; a sentence without its full stop. Holds no token, key or credential.
+  /// What was found: a sentence without its full stop, and without any token, key or credential.
   package var found: String
   /// What to do about it; a sentence without its full stop.
   package var advice: String?

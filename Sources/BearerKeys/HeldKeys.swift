@@ -13,6 +13,9 @@ package struct HeldKeys<Keys: Sendable>: Sendable {
   /// The end of its use; `nil` if it has none.
   package var usableUntil: MonotonicTime?
 
+  /// The end of its trust, if those who vouched for it are not trusted any more.
+  package var trustedUntil: MonotonicTime?
+
   /// How far the set can be trusted at `now`.
   package func health(at now: MonotonicTime) -> KeysHealth {
     guard let freshUntil, let usableUntil else { return .fresh }
@@ -24,6 +27,7 @@ package struct HeldKeys<Keys: Sendable>: Sendable {
   /// Notes that the provider sent or confirmed the set at `time`.
   mutating func confirm(at time: MonotonicTime, headerLifetime: Duration?, settings: RefreshSettings) {
     validatedAt = time
+    trustedUntil = nil
     self.headerLifetime = headerLifetime
     apply(settings)
   }
@@ -33,5 +37,8 @@ package struct HeldKeys<Keys: Sendable>: Sendable {
     let lifetime = settings.lifetime(header: headerLifetime)
     freshUntil = lifetime.map { validatedAt + $0 }
     usableUntil = freshUntil.map { $0 + max(settings.maximumStale, .zero) }
+    guard let trustedUntil else { return }
+    usableUntil = min(usableUntil ?? trustedUntil, trustedUntil)
+    freshUntil = min(freshUntil ?? trustedUntil, trustedUntil)
   }
 }

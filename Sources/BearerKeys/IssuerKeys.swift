@@ -8,6 +8,7 @@ import Synchronization
 package final class IssuerKeys: Sendable {
   private let clock: any RefreshClock
   private let places: FetchPlaces
+  private let room: WaitingRoom
   private let onChange: @Sendable (IssuerKeysChange) -> Void
   private let published = Mutex<KeySnapshot?>(nil)
   private let state: Mutex<IssuerKeysState>
@@ -22,16 +23,18 @@ package final class IssuerKeys: Sendable {
   ///   - source: Where keys come from.
   ///   - clock: Time and alarms.
   ///   - places: Bounds the fetches of all issuers together.
+  ///   - room: Bounds the memory of the requests that wait for keys, those of all issuers together.
   ///   - jitter: Chance.
   ///   - onChange: Called by the task of ``run()``, one change after the other, outside of locks. It may block
   ///     briefly: fetches are under way by then, and requests do not wait for it.
   package init(
     settings: RefreshSettings, source: any KeySource, clock: any RefreshClock = SystemRefreshClock(),
-    places: FetchPlaces = FetchPlaces(), jitter: JitterGenerator = JitterGenerator(),
+    places: FetchPlaces = FetchPlaces(), room: WaitingRoom = WaitingRoom(), jitter: JitterGenerator = JitterGenerator(),
     onChange: @escaping @Sendable (IssuerKeysChange) -> Void = { _ in }
   ) {
     self.clock = clock
     self.places = places
+    self.room = room
     self.onChange = onChange
     state = Mutex(IssuerKeysState(settings: settings, source: source, jitter: jitter))
     waitAlarm = EarliestAlarm(clock: clock)
@@ -69,6 +72,7 @@ package final class IssuerKeys: Sendable {
   ///   - generation: The generation of the usable snapshot that was looked into; `nil` if there was none.
   ///   - now: The present moment.
   ///   - waitAtMost: What is left of the request's own deadline; `key_wait` bounds it further. Zero never waits.
+  ///   - wait: Who asks, and what the request keeps while it waits.
   ///   - wakeUp: Called once, unless the wait is cancelled, and only if the decision is to wait; from any thread,
   ///     outside of locks, perhaps before this method returns. It must do no more than pass the outcome on. After
   ///     ``KeyWaitOutcome/arrived``, look again, and if the key is still missing, ask again: the decision will then be
@@ -76,11 +80,20 @@ package final class IssuerKeys: Sendable {
   /// - Returns: The decision; only ``KeyRequestDecision/waiting(_:)`` leaves anything to come.
   package func requestKey(
     kid: [UInt8]?, notIn generation: UInt64?, now: MonotonicTime, waitAtMost: Duration,
-    wakeUp: @escaping @Sendable (KeyWaitOutcome) -> Void
+    wait: WaitingRoom.Wait, wakeUp: @escaping @Sendable (KeyWaitOutcome) -> Void
   ) -> KeyRequestDecision {
     let fingerprint = KidFingerprint(kid)
-    let (asked, queuedClaim) = change { state, _ in
-      let asked = state.askForKey(fingerprint, notIn: generation, at: now, waitAtMost: waitAtMost, wakeUp)
+    let subject = WaitingRoom.Subject(issuer: ObjectIdentifier(self), kid: generation == nil ? nil : fingerprint)
+    let (asked, queuedClaim) = change { state, effects in
+      let asked = state.askForKey(fingerprint, notIn: generation, at: now, waitAtMost: waitAtMost) { place in
+        let (share, displaced) = room.enter(wait, for: subject) { [weak self] in self?.displace(place) }
+        effects += displaced
+        guard let share else { return nil }
+        return { [room] outcome in
+          room.leave(share)
+          if let outcome { wakeUp(outcome) }
+        }
+      }
       return (asked, asked?.place == nil ? nil : state.queuedClaim)
     }
     if let queuedClaim { places.hurry(queuedClaim) }
@@ -90,10 +103,7 @@ package final class IssuerKeys: Sendable {
     case .unknownKey: return .unknownKey
     case .unavailable(let retryAfter): return .unavailable(retryAfter: retryAfter)
     case .wait:
-      return .waiting(
-        KeyWait { [weak self] in
-          if let place = asked.place { self?.change { state, _ in state.cancelKeyWait(place) } }
-        })
+      return .waiting(KeyWait { [weak self] in if let place = asked.place { self?.cancel(place) } })
     }
   }
 
@@ -170,9 +180,11 @@ package final class IssuerKeys: Sendable {
   ///   - settings: The new settings.
   ///   - source: The new way to the same keys, if that changed; it is tried at once, and an answer that is still
   ///     under way on the old one no longer counts.
-  package func update(settings: RefreshSettings, source: (any KeySource)? = nil) {
+  ///   - trustChanged: Whether others are trusted now to say what the keys are: those in use go at the next success, or
+  ///     within a minute.
+  package func update(settings: RefreshSettings, source: (any KeySource)? = nil, trustChanged: Bool = false) {
     let now = clock.now
-    change { state, _ in state.update(settings: settings, source: source, at: now) }
+    change { state, _ in state.update(settings: settings, source: source, trustChanged: trustChanged, at: now) }
     // The new settings may expire keys before the current alarm: re-arm it.
     wake.yield()
   }
@@ -219,18 +231,27 @@ package final class IssuerKeys: Sendable {
     defer { places.release() }
     let begunAt = clock.now
     guard let task = change({ state, _ in state.fetchBegins(order, by: claim, at: begunAt) }) else { return }
-    if order.cause == .request { task.source.lookAnew(pastCaches: true) }
+    if order.cause == .request { task.source.forgetDiscovery(bypassCaches: true) }
     let result = await task.source.fetch(previous: task.previous, validators: task.validators)
     let now = clock.now
     change { state, effects in
       // The kid that was asked for may be where the keys have moved to. Before anybody can ask for it again.
       if state.finish(order, result, at: now, &effects), order.cause == .unknownKey {
-        task.source.lookAnew(pastCaches: false)
+        task.source.forgetDiscovery(bypassCaches: false)
       }
     }
   }
 
   // MARK: Steps
+
+  private func cancel(_ place: Waiters<KeyWaitOutcome?>.Place) {
+    change { state, _ in state.cancelKeyWait(place) }?(nil)
+  }
+
+  private func displace(_ place: Waiters<KeyWaitOutcome?>.Place) {
+    let now = clock.now
+    change { state, effects in state.displaceKeyWait(place, at: now, &effects) }
+  }
 
   /// Changes the state and publishes its set, wakes the task if that gave it something to do, and then performs the
   /// effects.

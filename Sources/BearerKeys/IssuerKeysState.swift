@@ -29,7 +29,8 @@ struct IssuerKeysState: Sendable {
   private var source: any KeySource
   private var validators = FetchValidators()
   private var jitter: JitterGenerator
-  private var keyWaiters = Waiters<KeyWaitOutcome>()
+  /// `nil` tells that the wait was cancelled.
+  private var keyWaiters = Waiters<KeyWaitOutcome?>()
   private var refreshWaiters = Waiters<RefreshReport>()
   private var readinessWaiters = Waiters<Bool>()
   /// What a fetch waits by for its place.
@@ -72,23 +73,36 @@ struct IssuerKeysState: Sendable {
   ///   - generation: The set that was looked into.
   ///   - now: The present moment.
   ///   - waitAtMost: How long it may wait; `key_wait` bounds it further.
-  ///   - wakeUp: Told the outcome if it waits.
+  ///   - enter: Asks for room to wait, at the place that is reserved; what wakes the request if there is.
   /// - Returns: What the token is told, and its place if it waits; `nil` if the daemon stops.
   mutating func askForKey(
     _ kid: KidFingerprint, notIn generation: UInt64?, at now: MonotonicTime, waitAtMost: Duration,
-    _ wakeUp: @escaping Waiters<KeyWaitOutcome>.WakeUp
-  ) -> (answer: KeyAnswer, place: Waiters<KeyWaitOutcome>.Place?)? {
+    enter: (Waiters<KeyWaitOutcome?>.Place) -> Waiters<KeyWaitOutcome?>.WakeUp?
+  ) -> (answer: KeyAnswer, place: Waiters<KeyWaitOutcome?>.Place?)? {
     guard !isShutDown else { return nil }
     let wait = min(waitAtMost, machine.settings.keyWait)
-    let mayWait = wait > .zero && keyWaiters.count < machine.settings.waitingPerIssuer
-    let (answer, next) = machine.keyAsked(kid, notIn: generation, mayWait: mayWait, at: now)
+    let (answer, next) = machine.keyAsked(kid, notIn: generation, mayWait: wait > .zero, at: now)
     order(next)
-    return (answer, answer == .wait ? keyWaiters.add(until: now + wait, wakeUp) : nil)
+    guard answer == .wait else { return (answer, nil) }
+    let place = keyWaiters.reserve()
+    guard let wakeUp = enter(place) else { return (.unavailable(retryAfter: machine.retryAfter(at: now)), nil) }
+    keyWaiters.begin(at: place, until: now + wait, wakeUp)
+    return (.wait, place)
   }
 
   /// Ends the wait of a request that is answered otherwise or not at all.
-  mutating func cancelKeyWait(_ place: Waiters<KeyWaitOutcome>.Place) {
+  ///
+  /// - Returns: What gives its room back; `nil` if the wait is over.
+  mutating func cancelKeyWait(_ place: Waiters<KeyWaitOutcome?>.Place) -> Waiters<KeyWaitOutcome?>.WakeUp? {
     keyWaiters.remove(place)
+  }
+
+  /// Ends the wait of a request that makes room for another.
+  mutating func displaceKeyWait(
+    _ place: Waiters<KeyWaitOutcome?>.Place, at now: MonotonicTime, _ effects: inout [Effect]
+  ) {
+    guard let wakeUp = keyWaiters.remove(place) else { return }
+    Self.wake([wakeUp], .failed(retryAfter: machine.retryAfter(at: now)), &effects)
   }
 
   /// Ends the waits for keys whose time is over.
@@ -170,14 +184,18 @@ struct IssuerKeysState: Sendable {
   }
 
   /// The configuration was reloaded.
-  mutating func update(settings: RefreshSettings, source newSource: (any KeySource)?, at now: MonotonicTime) {
+  mutating func update(
+    settings: RefreshSettings, source newSource: (any KeySource)?, trustChanged: Bool, at now: MonotonicTime
+  ) {
     guard !isShutDown else { return }
     if let newSource {
       source = newSource
       // What one server calls unchanged need not be what the other has.
       validators = FetchValidators()
     }
-    order(machine.settingsChanged(settings, sourceChanged: newSource != nil, at: now, jitter: &jitter))
+    order(
+      machine.settingsChanged(
+        settings, sourceChanged: newSource != nil, trustChanged: trustChanged, at: now, jitter: &jitter))
     renewSnapshot()
   }
 
@@ -289,6 +307,10 @@ struct IssuerKeysState: Sendable {
     guard counted else { return }
     validators = fetched.validators
     let difference = KeySetChange(from: before, to: fetched.keys)
+    // Not after a refresh on schedule: a provider whose servers are not all as new must not have keys refused for long.
+    if order.cause == .unknownKey {
+      machine.kidsRemoved(difference.removed.map { KidFingerprint(Array($0.utf8)) }, at: now, jitter: &jitter)
+    }
     if let snapshot = renewSnapshot() { changes.append(.replaced(snapshot, difference)) }
     noteSuccess(difference, &effects)
   }

@@ -16,7 +16,7 @@ package enum KeyRequestDecision: Sendable {
 package enum KeyWaitOutcome: Equatable, Sendable {
   /// The provider answered: look at the snapshot again.
   case arrived
-  /// The fetch failed (`keys_unavailable`).
+  /// The fetch failed, or the wait made room for a newer one (`keys_unavailable`).
   case failed(retryAfter: Duration)
   /// The wait was long enough (`keys_unavailable`, or `deadline_exceeded` if the request's own deadline ended it).
   case timedOut(retryAfter: Duration)

@@ -56,13 +56,13 @@ package protocol KeySource: Sendable {
 
   /// Has the next fetch find out anew where the keys are, if there is anything to find out.
   ///
-  /// - Parameter pastCaches: Whether that fetch also asks caches on the way to have what they keep confirmed by the
+  /// - Parameter bypassCaches: Whether that fetch also asks caches on the way to have what they keep confirmed by the
   ///   provider (`Cache-Control: no-cache`, RFC 9111 section 5.2.1.4). Not for what anyone's token may cause: caches are
   ///   there to keep that away from the provider.
-  func lookAnew(pastCaches: Bool)
+  func forgetDiscovery(bypassCaches: Bool)
 }
 
 extension KeySource {
   /// Nothing: the keys are always in the same place.
-  package func lookAnew(pastCaches: Bool) {}
+  package func forgetDiscovery(bypassCaches: Bool) {}
 }

@@ -4,18 +4,22 @@ package enum KeysLimits {
   package static let minimumLifetime: Duration = .seconds(60)
   /// Explicit refreshes (`refresh-jwks`) start at most one fetch in this time, counted from the attempt.
   package static let refreshRequestInterval: Duration = .seconds(10)
-  /// Kids that were proven absent and are remembered, of 16 bytes each or so; bounds memory under a flood.
-  package static let rememberedAbsentKids = 1024
+  /// Fetches for unknown kids that are saved up: one stray token must not cost the next rotation its cool-down.
+  package static let savedFetches = 4
+  /// Kids that were proven absent and are remembered, of 50 bytes each or so; bounds memory under a flood.
+  package static let rememberedAbsentKids = 4096
   /// Kids that one fetch can prove absent.
   ///
-  /// It bounds what the fetch's end costs after a flood of made-up kids whose askers did not stay. One beyond is only not
-  /// remembered; the cool-down holds it back as well.
-  package static let askedKidsPerFetch = 64
+  /// More than can wait for it at once. It bounds what the fetch's end costs after a flood of made-up kids whose askers
+  /// did not stay; one beyond is only not remembered, and the cool-down holds it back as well.
+  package static let askedKidsPerFetch = 4096
   /// A kid proven absent again and again holds back its own next fetch for up to this many cool-downs.
   package static let absentKidMaximumCooldowns = 4
   /// How far chance stretches every such hold but the first.
   package static let absentKidJitter: ClosedRange<Double> = 1.0...1.5
 
+  /// How long keys may still be used for which somebody vouched who is not trusted any more.
+  package static let trustAfterChange: Duration = .seconds(60)
   /// The earliest and the latest scheduled refresh, as fractions of a key set's lifetime: 80 % ± 10 %.
   package static let refreshAhead: ClosedRange<Double> = 0.7...0.9
   /// The first retry after a failure while there are usable keys: one blip, one retry, still before they are stale.

@@ -36,7 +36,7 @@ package enum KeyAnswer: Equatable, Sendable {
   case wait
 }
 
-/// What whoever asks for a refresh is told.
+/// The immediate answer to a requested refresh.
 package enum RefreshAnswer: Equatable, Sendable {
   /// A fetch is under way; its outcome is the answer.
   case wait

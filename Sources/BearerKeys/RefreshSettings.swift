@@ -14,20 +14,20 @@ package struct RefreshSettings: Equatable, Sendable {
   package var refresh: Duration
   /// How long after its lifetime a key set stays usable while refreshing fails (`max_stale`); zero for not at all.
   package var maximumStale: Duration
-  /// The time in which there is at most one fetch for unknown kids (`unknown_key_cooldown`), at least 1 s.
+  /// The time in which one more fetch for unknown kids may be made (`unknown_key_cooldown`), at least 1 s.
   package var unknownKeyCooldown: Duration
   /// How long a request may wait for a fetch that it needs (`key_wait`).
   package var keyWait: Duration
   /// The bound on one fetch (`timeout`); the source keeps it, and a fetch far beyond it is given up here.
   package var timeout: Duration
-  /// How many requests may wait at once (`waiting_per_issuer`); the rest are refused at once.
-  package var waitingPerIssuer: Int
+  /// How many fetches for unknown kids may be saved up, of which one comes each cool-down; at least 1.
+  package var savedFetches: Int
 
   /// Settings with the configuration's defaults for all that is not given.
   package init(
     renewal: Renewal = .lifetime, refresh: Duration = .seconds(600), maximumStale: Duration = .seconds(86400),
     unknownKeyCooldown: Duration = .seconds(30), keyWait: Duration = .milliseconds(500),
-    timeout: Duration = .seconds(5), waitingPerIssuer: Int = 16
+    timeout: Duration = .seconds(5), savedFetches: Int = KeysLimits.savedFetches
   ) {
     self.renewal = renewal
     self.refresh = refresh
@@ -35,7 +35,7 @@ package struct RefreshSettings: Equatable, Sendable {
     self.unknownKeyCooldown = unknownKeyCooldown
     self.keyWait = keyWait
     self.timeout = timeout
-    self.waitingPerIssuer = waitingPerIssuer
+    self.savedFetches = savedFetches
   }
 
   /// How long a key set lives whose response's headers said `header`; `nil` for ever.

@@ -9,8 +9,9 @@
 //     and a fleet that started together drifts apart.
 //  3. A failure changes nothing but the record of it and the time of the next attempt, which moves away exponentially:
 //     at once quick and bounded low while there are no usable keys, slow while there are.
-//  4. An unknown kid starts a fetch at most once in a cool-down. The cool-down counts from the attempt, not from its
-//     success. A failed attempt of whatever cause starts one too, which the next success ends: so a flood of bogus kids
+//  4. Unknown kids start one fetch in a cool-down on average, and a few that were saved up, so that one stray token does
+//     not cost the next rotation its first half minute. What such a fetch proved absent starts none for a while. The
+//     cool-down counts from the attempt, not from its success. A failed attempt of whatever cause starts one too, which the next success ends: so a flood of bogus kids
 //     shortens a back-off to one cool-down at the most. A refresh on schedule that succeeds starts none: a rotation in
 //     the second after it is still noticed at once.
 //  5. Whoever asks while a fetch is in flight may wait for it, even within a cool-down: it costs nothing.
@@ -41,7 +42,8 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
   package private(set) var failures: UInt64 = 0
 
   private var absentKids = AbsentKids()
-  private var unknownKeyCooldownUntil: MonotonicTime?
+  private var allowance = FetchAllowance()
+  private var lastUnknownKeyFetchAt: MonotonicTime?
   private var failureCooldownUntil: MonotonicTime?
   private var lastRequestedAt: MonotonicTime?
   private var fetchAgain = false
@@ -56,7 +58,7 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
     /// Whether it waits for a place among the fetches of other issuers; its time has not begun.
     var isQueued = false
     /// Kids that were asked for during it; at most ``KeysLimits/askedKidsPerFetch``, since who asks need not stay.
-    var askedKids: Set<KidFingerprint>
+    var askedKids = RecentKids(maximum: KeysLimits.askedKidsPerFetch)
   }
 
   /// A machine that has no keys and has not begun.
@@ -73,7 +75,8 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
 
   /// Until when unknown kids start no fetch.
   package var cooldownUntil: MonotonicTime? {
-    [unknownKeyCooldownUntil, failureCooldownUntil].compactMap(\.self).max()
+    let next = allowance.nextAt(cooldown: settings.cooldown, saved: settings.savedFetches)
+    return [next, failureCooldownUntil].compactMap(\.self).max()
   }
 
   /// How many kids are remembered as absent.
@@ -184,14 +187,22 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
         return (isKnown ? .unknownKey : .unavailable(retryAfter: retryAfter(at: now)), nil)
       }
       next = begin(.unknownKey, at: now)
-      unknownKeyCooldownUntil = now + settings.cooldown
+      allowance.take(at: now, cooldown: settings.cooldown)
+      lastUnknownKeyFetchAt = now
     }
     guard mayWait else { return (.unavailable(retryAfter: retryAfter(at: now)), next) }
-    if let asked = inFlight?.askedKids.count, asked < KeysLimits.askedKidsPerFetch { inFlight?.askedKids.insert(kid) }
+    inFlight?.askedKids.insert(kid)
     return (.wait, next)
   }
 
-  /// Someone asks for a refresh in so many words (`refresh-jwks`).
+  /// The set that has just come lacks kids that the one before had: they are as absent as if they had been asked for.
+  package mutating func kidsRemoved(
+    _ kids: [KidFingerprint], at now: MonotonicTime, jitter: inout some RandomNumberGenerator
+  ) {
+    for kid in kids { absentKids.prove(kid, by: now, cooldown: settings.cooldown, jitter: &jitter) }
+  }
+
+  /// An operator requests a refresh (`refresh-jwks`).
   package mutating func refreshAsked(at now: MonotonicTime) -> (answer: RefreshAnswer, next: FetchOrder?) {
     if inFlight != nil { return (.wait, nil) }
     if let last = lastRequestedAt {
@@ -219,22 +230,29 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
   ///   - settings: The new settings.
   ///   - sourceChanged: Whether keys are now fetched another way: an answer still under way no longer counts, what went
   ///     wrong with the old way is over, and the new one is tried at once.
+  ///   - trustChanged: Whether others are trusted now to say what the keys are: those in use go at the next success, or
+  ///     soon.
   ///   - now: The present moment.
   ///   - jitter: Chance.
   /// - Returns: The fetch that is to begin.
   package mutating func settingsChanged(
-    _ settings: RefreshSettings, sourceChanged: Bool, at now: MonotonicTime, jitter: inout some RandomNumberGenerator
+    _ settings: RefreshSettings, sourceChanged: Bool, trustChanged: Bool = false, at now: MonotonicTime,
+    jitter: inout some RandomNumberGenerator
   ) -> FetchOrder? {
     self.settings = settings
+    if trustChanged, let held {
+      self.held?.trustedUntil = min(held.trustedUntil ?? .distantFuture, now + KeysLimits.trustAfterChange)
+    }
     held?.apply(settings)
     if sourceChanged {
       consecutiveFailures = 0
-      unknownKeyCooldownUntil = nil
+      allowance = FetchAllowance()
+      lastUnknownKeyFetchAt = nil
       failureCooldownUntil = nil
       absentKids.removeAll()
       return begin(.reload, at: now)
     }
-    unknownKeyCooldownUntil = unknownKeyCooldownUntil.map { min($0, now + settings.cooldown) }
+    allowance.apply(at: now, cooldown: settings.cooldown, saved: settings.savedFetches)
     failureCooldownUntil = failureCooldownUntil.map { min($0, now + settings.cooldown) }
     guard inFlight == nil, let held else { return nil }
     if consecutiveFailures == 0 {
@@ -254,13 +272,16 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
     guard isUsable else { return attempts == 0 }
     if settings.renewal == .fileChanges { return false }
     if let cooldownUntil, now < cooldownUntil { return false }
+    // Nothing proves that a key without a name is absent, so what was saved up would go to one token after another, and
+    // to the same one again: without a `kid` there is one fetch in a cool-down.
+    if !kid.isOfKid, let last = lastUnknownKeyFetchAt, now < last + settings.cooldown { return false }
     return !absentKids.holds(kid, at: now)
   }
 
   private mutating func begin(_ cause: FetchCause, at now: MonotonicTime) -> FetchOrder {
     attempts += 1
     let order = FetchOrder(sequence: attempts, cause: cause)
-    inFlight = InFlight(order: order, startedAt: now, askedKids: [])
+    inFlight = InFlight(order: order, startedAt: now)
     due = nil
     fetchAgain = false
     lastAttemptAt = now
@@ -284,7 +305,7 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
     // Only a fetch that was made for a kid proves it absent: one that was under way may have been answered before the
     // rotation that brought the kid. Kids that did come are never asked for again, so their entries do no harm.
     if fetch.order.cause == .unknownKey {
-      for kid in fetch.askedKids where kid.isOfKid {
+      for kid in fetch.askedKids.all where kid.isOfKid {
         absentKids.prove(kid, by: fetch.startedAt, cooldown: settings.cooldown, jitter: &jitter)
       }
     }

@@ -108,6 +108,12 @@ package struct Waiters<Outcome: Sendable>: Sendable {
     return wakeUp
   }
 
+  /// The wait that began first, which goes on.
+  package var first: (place: Place, wakeUp: WakeUp)? {
+    guard head < waiters.count, let wakeUp = waiters[head].wakeUp else { return nil }
+    return (waiters[head].place, wakeUp)
+  }
+
   /// Ends the wait that began first.
   package mutating func removeFirst() -> WakeUp? {
     head < waiters.count ? remove(waiters[head].place) : nil

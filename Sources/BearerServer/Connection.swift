@@ -36,6 +36,8 @@ final class Connection: @unchecked Sendable {
   private var framer: LineFramer
   private var queue = ReplyQueue()
   private var deferred: [ReplyQueue.Ticket: any DeferredReply] = [:]
+  /// How many of them do not count among the requests in flight.
+  private var uncounted = 0
   /// Deferred replies that may be ready.
   private var woken: [ReplyQueue.Ticket] = []
   /// Replies to be sent, of which the first `sent` bytes are.
@@ -114,6 +116,7 @@ final class Connection: @unchecked Sendable {
       queue.deliver(line, for: ticket, into: &replies)
     }
     deferred = [:]
+    uncounted = 0
     wantTurn()
   }
 
@@ -231,6 +234,7 @@ final class Connection: @unchecked Sendable {
     case .deferred(let order, let reply):
       let ticket = queue.reserve(order)
       deferred[ticket] = reply
+      if !reply.countsInFlight { uncounted += 1 }
       let mailbox = loop.mailbox
       reply.start { mailbox.post(.wake(self, ticket)) }
     }
@@ -267,6 +271,7 @@ final class Connection: @unchecked Sendable {
       looked += 1
       if let reply = deferred[ticket], reply.resume(into: &line) {
         deferred[ticket] = nil
+        if !reply.countsInFlight { uncounted -= 1 }
         queue.deliver(line, for: ticket, into: &replies)
         line.removeAll(keepingCapacity: true)
       }
@@ -277,17 +282,17 @@ final class Connection: @unchecked Sendable {
 
   // MARK: Limits
 
-  /// Whether the next request may wait for keys.
+  /// Whether the next request may wait for keys: there are not thousands on this connection that do.
   ///
-  /// Half of what may be in flight is kept from such waits: slow providers must not fill it and so keep good tokens
+  /// They do not count among those in flight. Their memory bounds them, and slow providers must not keep good tokens
   /// behind them from being read.
-  private var mayWait: Bool { queue.deferredCount < max(1, loop.limits.inFlight / 2) }
+  private var mayWait: Bool { uncounted < FixedLimits.waitsForKeys }
 
   private var unsentBytes: Int { replies.count - sent }
 
   /// Whether the client has to wait: enough of its requests are worked on, or enough of its replies are not sent.
   private var isBlocked: Bool {
-    if queue.deferredCount >= loop.limits.inFlight { return true }
+    if queue.deferredCount - uncounted >= loop.limits.inFlight { return true }
     if queue.heldBytes == 0, isWritable { return false }
     return queue.heldBytes + unsentBytes > loop.limits.outputBytes
       || unsentBytes > 0 && !isWritable && loop.unsentBytes.areTooMany

@@ -3,6 +3,9 @@
 /// It belongs to one connection and is used on that connection's event loop only; what it waits for may happen on any
 /// thread and reaches it by the wake-up.
 package protocol DeferredReply: AnyObject {
+  /// Whether it counts among the requests in flight (`limits.in_flight`); false if something else bounds it.
+  var countsInFlight: Bool { get }
+
   /// Starts the work; called once, before the next line is handled.
   ///
   /// What takes time must not be done in the call itself: it would hold up the whole event loop.
@@ -22,4 +25,9 @@ package protocol DeferredReply: AnyObject {
 
   /// Nobody waits any more: the connection is gone. Nothing is called afterwards.
   func cancel()
+}
+
+extension DeferredReply {
+  /// It does.
+  package var countsInFlight: Bool { true }
 }

@@ -26,6 +26,8 @@ enum FixedLimits {
   static let turn: Duration = .microseconds(100)
   /// One in so many connections is kept for root and the daemon's own user.
   static let reservedShare = 64
+  /// How many requests of one connection may wait for keys.
+  static let waitsForKeys = 4096
   /// How many bytes of replies are gathered before they are handed to the kernel in the middle of a turn.
   static let flushBytes = 65536
   /// The size of a loop's buffer for reading: many lines, or one at the default limit.

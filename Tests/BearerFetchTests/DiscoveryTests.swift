@@ -1,11 +1,13 @@
-import BearerFetch
 import BearerJOSE
 import BearerKeys
 import BearerProviderKit
 import BearerTestKit
+import NIOHTTP1
 import NIOPosix
 import Synchronization
 import Testing
+
+@testable import BearerFetch
 
 @Suite(.timeLimit(.minutes(2)))
 struct DiscoveryTests {
@@ -37,6 +39,22 @@ struct DiscoveryTests {
       #expect(await trial.code() == code)
       #expect(trial.provider.keyRequests == 0)
     }
+  }
+
+  @Test(
+    "a provider elsewhere may not name a port of this host, one on this host may",
+    arguments: [
+      ("https://idp.example", "http://127.0.0.1:9000/k", false), ("https://idp.example", "http://localhost/k", false),
+      ("https://idp.example", "http://[::1]:9000/k", false), ("https://idp.example", "https://127.0.0.1/k", true),
+      ("http://127.0.0.1:8080", "http://127.0.0.1:9000/k", true), ("http://localhost", "http://[::1]/k", true),
+    ])
+  func loopbackKeys(issuer: String, keys: String, isAllowed: Bool) throws {
+    let body = #"{"issuer":"\#(issuer)","jwks_uri":"\#(keys)"}"#
+    let answer = HTTPAnswer(
+      address: try DiscoveryDocument.address(ofIssuer: issuer), status: 200, headers: [:], body: Array(body.utf8))
+    var code: FetchFault.Code?
+    do throws(FetchFault) { _ = try DiscoveryDocument(parsing: answer, issuer: issuer) } catch { code = error.code }
+    #expect(code == (isAllowed ? nil : .jwksURIRefused))
   }
 
   @Test("another issuer in the document: issuer_mismatch, with both names")
@@ -147,7 +165,7 @@ struct DiscoveryTests {
         trial.provider.present(keysAddress: new.provider.origin + "/jwks")
         #expect(await source.fetch(previous: nil, validators: nil).fetched != nil)
         #expect(new.provider.requests.isEmpty)
-        source.lookAnew(pastCaches: false)
+        source.forgetDiscovery(bypassCaches: false)
         #expect(await source.fetch(previous: nil, validators: nil).fetched != nil)
         #expect(new.provider.keyRequests == 1)
       }

@@ -17,7 +17,7 @@ struct FetchRouteTests {
       try Self.routes("https://a.test:8443/k?x=1", KeySourceSettings(url: "https://a.test:8443", algorithms: [])).first)
     #expect(route.url == "https://a.test:8443/k?x=1")
     #expect(route.hostHeader == "a.test:8443")
-    #expect(route.way == FetchRoute.Way(certificateHost: "a.test"))
+    #expect(route.way == FetchRoute.ConnectionKey(certificateHost: "a.test"))
   }
 
   @Test("connect_to moves the connection and keeps the name")
@@ -27,7 +27,7 @@ struct FetchRouteTests {
     let route = try #require(try Self.routes("https://a.test/k", settings).first)
     #expect(route.url == "https://a.test:8443/k")
     #expect(route.hostHeader == "a.test")
-    #expect(route.way == FetchRoute.Way(overrides: ["a.test": "10.0.0.5"], certificateHost: "a.test"))
+    #expect(route.way == FetchRoute.ConnectionKey(overrides: ["a.test": "10.0.0.5"], certificateHost: "a.test"))
   }
 
   @Test("connect_to without a port keeps the public one")

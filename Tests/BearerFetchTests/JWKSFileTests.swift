@@ -222,6 +222,7 @@ struct JWKSFileTests {
     let hangs = DispatchSemaphore(value: 0)
     let inodes = Mutex<[String: UInt64]>(["hung": 1, "good": 1])
     let hasHung = Mutex(false)
+    let (hangsNow, hanging) = AsyncStream.makeStream(of: Void.self)
     let poller = FilePoller(group: MultiThreadedEventLoopGroup.singleton, period: .seconds(86_400)) { path in
       let isFirst =
         path == "hung"
@@ -229,12 +230,16 @@ struct JWKSFileTests {
           defer { hasHung = true }
           return !hasHung
         }
-      if isFirst { hangs.wait() }
+      if isFirst {
+        hanging.yield()
+        hangs.wait()
+      }
       return inodes.withLock { $0[path].map(FileIdentity.init(inode:)) }
     }
     var hung = poller.changes(of: "hung").makeAsyncIterator()
     var good = poller.changes(of: "good").makeAsyncIterator()
     poller.poll()
+    for await _ in hangsNow { break }
     for inode in 1...3 as ClosedRange<UInt64> {
       inodes.withLock { $0["good"] = inode }
       poller.poll()

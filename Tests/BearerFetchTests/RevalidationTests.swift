@@ -43,15 +43,15 @@ struct RevalidationTests {
   }
 
   @Test("one fetch asks caches to ask the provider, if it is told to, for both documents")
-  func pastCaches() async throws {
+  func bypassCaches() async throws {
     try await ProviderTrial.run { trial in
       let source = trial.source()
       #expect(await source.fetch(previous: nil, validators: nil).fetched != nil)
-      source.lookAnew(pastCaches: true)
+      source.forgetDiscovery(bypassCaches: true)
       // What is told later takes nothing back.
-      source.lookAnew(pastCaches: false)
+      source.forgetDiscovery(bypassCaches: false)
       #expect(await source.fetch(previous: nil, validators: nil).fetched != nil)
-      source.lookAnew(pastCaches: false)
+      source.forgetDiscovery(bypassCaches: false)
       #expect(await source.fetch(previous: nil, validators: nil).fetched != nil)
       #expect(
         trial.provider.requests.map { $0.headers["cache-control"] } == [nil, nil, "no-cache", "no-cache", nil, nil])

@@ -78,6 +78,30 @@ struct KeySetTests {
     #expect(keys.entries[0].problem == .privateKeyPublished)
   }
 
+  @Test("a published private key is not used where others may have read it")
+  func publishedKey() throws {
+    let body = try JSONValue.object(["keys": [jwk(Self.ec, ["d": "AQ", "kid": "a"]), jwk(Self.other, ["kid": "b"])]])
+    let keys = try KeySet(parsing: body.serialized(), algorithms: [.es256], usesPublishedPrivateKeys: false)
+    #expect(keys.entries.map(\.isUsable) == [false, true])
+    #expect(keys.entries.map(\.problem) == [.privateKeyPublished, nil])
+  }
+
+  @Test("a kid of more than 256 bytes makes its key malformed, and is not repeated")
+  func longKid() throws {
+    let longest = String(repeating: "k", count: 256)
+    let keys = try set([jwk(Self.ec, ["kid": .string(longest)]), jwk(Self.other, ["kid": .string(longest + "k")])])
+    #expect(keys.entries.map(\.kid) == [longest, nil])
+    #expect(keys.entries.map(\.problem) == [nil, .malformed])
+  }
+
+  @Test("of keys that can be used the first thousand are, and the others counted")
+  func manyUsable() throws {
+    let keys = try set((0..<1100).map { try jwk(Self.ec, ["kid": .string("k\($0)")]) })
+    #expect(keys.usableKeys == 1000)
+    #expect(keys.entries.last?.kid == "k999")
+    #expect(keys.leftOut == 100)
+  }
+
   @Test("equal names with a common algorithm are ambiguous, with different ones legal, identical keys are one")
   func names() throws {
     let ambiguous = try set([

@@ -9,25 +9,27 @@ import Testing
 
   private func time(_ seconds: Double) -> MonotonicTime { .zero + .seconds(seconds) }
 
-  @Test("no more than 1024 kids are remembered: what is over goes first, then what would be over next")
+  @Test("no more than 4096 kids are remembered: what is over goes first, then the quarter that would be over next")
   func bound() {
     var absent = AbsentKids()
     var chance = FixedChance.middle
-    for number in 0..<1024 {
-      absent.prove(kid(number), by: time(0.01 * Double(number)), cooldown: Self.cooldown, jitter: &chance)
+    for number in 0..<4096 {
+      absent.prove(kid(number), by: time(0.0025 * Double(number)), cooldown: Self.cooldown, jitter: &chance)
     }
-    #expect(absent.count == 1024)
-    // None is over yet, so the first goes, and no other.
-    absent.prove(kid(2000), by: time(20), cooldown: Self.cooldown, jitter: &chance)
-    #expect(absent.count == 1024)
-    #expect(!absent.holds(kid(0), at: time(20)))
-    #expect((1..<1024).allSatisfy { absent.holds(kid($0), at: time(20)) })
-    #expect(absent.holds(kid(2000), at: time(20)))
-    // All that were proven absent in the first ten seconds are over: they go, and the one that is not stays.
-    absent.prove(kid(2001), by: time(75), cooldown: Self.cooldown, jitter: &chance)
-    #expect(absent.count == 2)
-    absent.prove(kid(2000), by: time(76), cooldown: Self.cooldown, jitter: &chance)
-    #expect(absent.holds(kid(2000), at: time(76 + 74.9)), "its second proof counts as the second")
+    #expect(absent.count == 4096)
+    // None is over yet, so the first quarter goes, and no other.
+    absent.prove(kid(9000), by: time(20), cooldown: Self.cooldown, jitter: &chance)
+    #expect(absent.count == 3073)
+    #expect((0..<1024).allSatisfy { !absent.holds(kid($0), at: time(20)) })
+    #expect((1024..<4096).allSatisfy { absent.holds(kid($0), at: time(20)) })
+    #expect(absent.holds(kid(9000), at: time(20)))
+    // All that were proven absent in the first ten seconds are over: they go when there is no room, and no other.
+    for number in 10_000..<11_024 {
+      absent.prove(kid(number), by: time(75), cooldown: Self.cooldown, jitter: &chance)
+    }
+    #expect(absent.count == 1025)
+    absent.prove(kid(9000), by: time(76), cooldown: Self.cooldown, jitter: &chance)
+    #expect(absent.holds(kid(9000), at: time(76 + 74.9)), "its second proof counts as the second")
   }
 
   @Test("a kid that is proven absent again and again is held for one cool-down, for two, and then always for four")

@@ -74,7 +74,8 @@ import Testing
       for issuer in keys.dropFirst() { #expect(issuer.status(at: clock.now + .seconds(60)).failures == 0) }
       let outcomes = Outcomes()
       let decision = keys[2].requestKey(
-        kid: nil, notIn: nil, now: clock.now, waitAtMost: .seconds(1), wakeUp: { outcomes.add($0) })
+        kid: nil, notIn: nil, now: clock.now, waitAtMost: .seconds(1), wait: WaitingRoom.Wait(user: 0, bytes: 0),
+        wakeUp: { outcomes.add($0) })
       #expect(decision.word == "waiting")
       first?.answer(.failure(FetchFault(.timedOut, found: "a test")))
       let second = await sources[2].nextCall()

@@ -32,7 +32,7 @@ struct Fleet {
   /// A binary heap, the earliest event first.
   private var heap: [Event] = []
 
-  init(daemons: Int, seed: UInt64, settings: RefreshSettings = RefreshSettings()) {
+  init(daemons: Int, seed: UInt64, settings: RefreshSettings = RefreshSettings(savedFetches: 1)) {
     machines = Array(repeating: RefreshStateMachine(settings: settings), count: daemons)
     random = JitterGenerator(seed: seed)
   }

@@ -7,14 +7,18 @@ import Synchronization
 struct IssuerKeysFixture {
   let clock = ManualClock()
   let source = ScriptedKeySource()
+  let room: WaitingRoom
   let keys: IssuerKeys
   private let changes: AsyncStream<IssuerKeysChange>
 
-  init(_ settings: RefreshSettings = RefreshSettings()) {
+  init(
+    _ settings: RefreshSettings = RefreshSettings(savedFetches: 1), capacity: Int = WaitingRoom.defaultCapacity
+  ) {
     let (changes, listener) = AsyncStream<IssuerKeysChange>.makeStream()
     self.changes = changes
+    room = WaitingRoom(capacity: capacity)
     keys = IssuerKeys(
-      settings: settings, source: source, clock: clock, jitter: JitterGenerator(seed: 1)
+      settings: settings, source: source, clock: clock, room: room, jitter: JitterGenerator(seed: 1)
     ) { listener.yield($0) }
   }
 
@@ -54,14 +58,15 @@ struct IssuerKeysFixture {
 
   /// Asks for a key as a verifier does that looked into the snapshot.
   func ask(
-    _ kid: String, waitAtMost: Duration = .seconds(10), _ outcomes: Outcomes = Outcomes()
+    _ kid: String, waitAtMost: Duration = .seconds(10), _ outcomes: Outcomes = Outcomes(), user: UInt32 = 1000,
+    bytes: Int = 0
   ) -> KeyRequestDecision {
     let now = clock.now
     let snapshot = keys.snapshot
     let isUsable = snapshot?.state(at: now).isUsable ?? false
     return keys.requestKey(
       kid: Array(kid.utf8), notIn: isUsable ? snapshot?.generation : nil, now: now, waitAtMost: waitAtMost,
-      wakeUp: { outcomes.add($0) })
+      wait: WaitingRoom.Wait(user: user, bytes: bytes), wakeUp: { outcomes.add($0) })
   }
 }
 

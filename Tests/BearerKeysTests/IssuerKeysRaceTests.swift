@@ -26,7 +26,7 @@ import Testing
   func readers() async {
     // The readers move the clock by half an hour; a fetch must not be given up by it, for its number would be missing.
     let settings = RefreshSettings(
-      unknownKeyCooldown: .seconds(1), keyWait: .seconds(30), timeout: .seconds(86_400))
+      unknownKeyCooldown: .seconds(1), keyWait: .seconds(30), timeout: .seconds(86_400), savedFetches: 1)
     let clock = ManualClock()
     let keys = IssuerKeys(settings: settings, source: RotatingSource(), clock: clock)
     let outcomes = Outcomes()
@@ -62,7 +62,7 @@ import Testing
       last = snapshot.generation
       let decision = keys.requestKey(
         kid: nil, notIn: snapshot.generation, now: clock.now, waitAtMost: .seconds(10),
-        wakeUp: { outcomes.add($0) })
+        wait: WaitingRoom.Wait(user: 0, bytes: 0), wakeUp: { outcomes.add($0) })
       if decision.wait != nil { waits += 1 }
       if round % 10 == 0 { clock.advance(by: .seconds(1)) }
     }

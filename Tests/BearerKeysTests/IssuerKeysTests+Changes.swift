@@ -6,6 +6,27 @@ import Testing
 
 /// What comes from outside: an operator's refresh, the disk, a file, a reload, the end.
 extension IssuerKeysTests {
+  @Test("keys for which somebody vouched who is not trusted any more go at the next success, or within a minute")
+  func trustChanged() async throws {
+    let fixture = IssuerKeysFixture()
+    try await fixture.run {
+      await fixture.bring(try TestKeySets.fetched("a"))
+      let settings = RefreshSettings(savedFetches: 1)
+      let other = ScriptedKeySource()
+      fixture.keys.update(settings: settings, source: other, trustChanged: true)
+      fixture.clock.advance(by: .seconds(30))
+      // Once more does not make it longer.
+      let another = ScriptedKeySource()
+      fixture.keys.update(settings: settings, source: another, trustChanged: true)
+      let soon = fixture.clock.now + .seconds(30)
+      #expect(fixture.keys.health(at: soon - .nanoseconds(1)) == .fresh)
+      #expect(fixture.keys.health(at: soon) == .expired)
+      await another.nextCall()?.answer(.success(.keys(try TestKeySets.fetched("a"))))
+      await fixture.changed { if case .confirmed = $0 { true } else { false } }
+      #expect(fixture.keys.health(at: soon) == .fresh)
+    }
+  }
+
   @Test("an explicit refresh tells what came and went, and is limited")
   func refresh() async throws {
     let fixture = IssuerKeysFixture()
@@ -74,7 +95,7 @@ extension IssuerKeysTests {
 
   @Test("a file that changed is read again, once more if it changed meanwhile")
   func file() async throws {
-    let fixture = IssuerKeysFixture(RefreshSettings(renewal: .fileChanges))
+    let fixture = IssuerKeysFixture(RefreshSettings(renewal: .fileChanges, savedFetches: 1))
     try await fixture.run {
       await fixture.bring(try TestKeySets.fetched("a"))
       fixture.clock.advance(by: .seconds(1_000_000))
@@ -103,7 +124,7 @@ extension IssuerKeysTests {
       fixture.clock.advance(by: .seconds(541))
       let late = try #require(await fixture.source.nextCall())
       let newSource = ScriptedKeySource()
-      fixture.keys.update(settings: RefreshSettings(refresh: .seconds(60)), source: newSource)
+      fixture.keys.update(settings: RefreshSettings(refresh: .seconds(60), savedFetches: 1), source: newSource)
       #expect(fixture.keys.snapshot?.kids == ["a"])
       #expect(fixture.keys.snapshot?.state(at: fixture.clock.now) == .stale(age: .seconds(541)))
       let call = try #require(await newSource.nextCall())
@@ -117,7 +138,7 @@ extension IssuerKeysTests {
 
   @Test("a reload that makes keys stale before the next attempt is told at that moment")
   func nearerBounds() async throws {
-    let fixture = IssuerKeysFixture(RefreshSettings(refresh: .seconds(86_400)))
+    let fixture = IssuerKeysFixture(RefreshSettings(refresh: .seconds(86_400), savedFetches: 1))
     try await fixture.run {
       await fixture.bring(try TestKeySets.fetched("a"))
       async let refreshed = fixture.keys.refresh()
@@ -129,7 +150,7 @@ extension IssuerKeysTests {
       }
       #expect(fixture.keys.status(at: fixture.clock.now).nextAttemptIn.map { $0 >= .seconds(150) } == true)
       // 1,500 s after the keys came.
-      fixture.keys.update(settings: RefreshSettings(refresh: .seconds(1600)))
+      fixture.keys.update(settings: RefreshSettings(refresh: .seconds(1600), savedFetches: 1))
       while !fixture.clock.deadlines.contains(.zero + .seconds(1600)) { await Task.yield() }
       fixture.clock.advance(by: .seconds(100))
       await fixture.changed { if case .health(.stale(age: .seconds(1600))) = $0 { true } else { false } }
@@ -139,7 +160,7 @@ extension IssuerKeysTests {
   @Test("an answer that comes after the stop changes nothing")
   func lateAnswer() async {
     let source = StoppingSource()
-    let keys = IssuerKeys(settings: RefreshSettings(), source: source, clock: ManualClock())
+    let keys = IssuerKeys(settings: RefreshSettings(savedFetches: 1), source: source, clock: ManualClock())
     source.keys.withLock { $0 = keys }
     await keys.run()
     #expect(keys.snapshot == nil)

@@ -29,7 +29,8 @@ extension IssuerKeysTests {
     try await fixture.run {
       await fixture.bring(try TestKeySets.fetched("a"))
       let decision = fixture.keys.requestKey(
-        kid: Array("a".utf8), notIn: nil, now: fixture.clock.now, waitAtMost: .seconds(1), wakeUp: { _ in })
+        kid: Array("a".utf8), notIn: nil, now: fixture.clock.now, waitAtMost: .seconds(1),
+        wait: WaitingRoom.Wait(user: 0, bytes: 0), wakeUp: { _ in })
       #expect(decision.word == "look again")
       #expect(fixture.source.fetches == 1)
     }
@@ -49,7 +50,7 @@ extension IssuerKeysTests {
     }
   }
 
-  @Test("10,000 bogus kids cost one fetch in a cool-down, bounded waits and bounded memory")
+  @Test("10,000 bogus kids cost one fetch in a cool-down, and of them the newest wait in a third of the room")
   func flood() async throws {
     let fixture = IssuerKeysFixture()
     try await fixture.run {
@@ -60,13 +61,18 @@ extension IssuerKeysTests {
         for number in 0..<10_000 {
           words[fixture.ask("bogus \(round) \(number)", outcomes).word, default: 0] += 1
         }
-        #expect(words == ["waiting": 16, "unavailable": 9984])
-        #expect(fixture.keys.status(at: fixture.clock.now).waiting == 16)
+        #expect(words == ["waiting": 10_000])
+        #expect(fixture.keys.status(at: fixture.clock.now).waiting == 2730)
+        #expect(fixture.room.used == 2730 * WaitingRoom.bytesPerWait)
         await fixture.answer(.success(.keys(try TestKeySets.fetched("a"))))
-        for _ in 0..<16 { #expect(await outcomes.next() == .arrived) }
+        for number in 0..<10_000 {
+          let outcome = await outcomes.next()
+          #expect(outcome == (number < 7270 ? .failed(retryAfter: .seconds(1)) : .arrived))
+        }
+        #expect(fixture.room.used == 0)
         for number in 0..<10_000 { #expect(fixture.ask("bogus \(round) \(number)").word == "unknown") }
         #expect(fixture.source.fetches == 1 + round)
-        #expect(fixture.keys.status(at: fixture.clock.now).rememberedAbsentKids <= 16 * round)
+        #expect(fixture.keys.status(at: fixture.clock.now).rememberedAbsentKids <= KeysLimits.rememberedAbsentKids)
         #expect(fixture.keys.snapshot?.kids == ["a"])
         fixture.clock.advance(by: .seconds(30))
       }
@@ -98,13 +104,15 @@ extension IssuerKeysTests {
 
   @Test("a wait that is given up frees its place, and nothing is delivered")
   func cancelledWait() async throws {
-    let fixture = IssuerKeysFixture(RefreshSettings(waitingPerIssuer: 1))
+    let fixture = IssuerKeysFixture(capacity: 3 * WaitingRoom.bytesPerWait)
     try await fixture.run {
       await fixture.bring(try TestKeySets.fetched("a"))
       let outcomes = Outcomes()
       let decision = fixture.ask("b", outcomes)
-      #expect(fixture.ask("b").word == "unavailable")
+      #expect(fixture.ask("b", bytes: 1).word == "unavailable")
+      #expect(fixture.room.used == WaitingRoom.bytesPerWait)
       decision.wait?.cancel()
+      #expect(fixture.room.used == 0)
       #expect(fixture.clock.deadlines.allSatisfy { $0 > fixture.clock.now + .seconds(1) })
       let second = Outcomes()
       #expect(fixture.ask("b", second).word == "waiting")
@@ -166,7 +174,7 @@ extension IssuerKeysTests {
 
   @Test("those who wait for a fetch that never ends are told when it is given up")
   func hungFetch() async throws {
-    let fixture = IssuerKeysFixture(RefreshSettings(keyWait: .seconds(60), timeout: .seconds(2)))
+    let fixture = IssuerKeysFixture(RefreshSettings(keyWait: .seconds(60), timeout: .seconds(2), savedFetches: 1))
     try await fixture.run {
       await fixture.bring(try TestKeySets.fetched("a"))
       let outcomes = Outcomes()

@@ -77,19 +77,19 @@ import Testing
     let fixture = IssuerKeysFixture()
     try await fixture.run {
       await fixture.bring(try TestKeySets.fetched("a"))
-      #expect(fixture.source.looksAnew == [])
+      #expect(fixture.source.forgottenDiscoveries == [])
       #expect(fixture.ask("b").word == "waiting")
       await fixture.bring(try TestKeySets.fetched("a", "b"))
-      #expect(fixture.source.looksAnew == [])
+      #expect(fixture.source.forgottenDiscoveries == [])
       fixture.clock.advance(by: .seconds(30))
       #expect(fixture.ask("c").word == "waiting")
       await fixture.bring(try TestKeySets.fetched("a", "b"))
-      #expect(fixture.source.looksAnew == [false])
+      #expect(fixture.source.forgottenDiscoveries == [false])
       let keys = fixture.keys
       let refresh = Task { await keys.refresh() }
       await fixture.bring(try TestKeySets.fetched("a", "b"))
       _ = await refresh.value
-      #expect(fixture.source.looksAnew == [false, true])
+      #expect(fixture.source.forgottenDiscoveries == [false, true])
     }
   }
 
@@ -126,7 +126,7 @@ import Testing
 
   @Test("a failed refresh keeps the keys; past their lifetime they are stale, past max_stale expired")
   func outage() async throws {
-    let fixture = IssuerKeysFixture(RefreshSettings(maximumStale: .seconds(600)))
+    let fixture = IssuerKeysFixture(RefreshSettings(maximumStale: .seconds(600), savedFetches: 1))
     try await fixture.run {
       await fixture.bring(try TestKeySets.fetched("a"))
       fixture.clock.advance(by: .seconds(541))

@@ -50,7 +50,8 @@ struct RefreshHistory {
     RefreshSettings(
       refresh: [.seconds(20), .seconds(60), .seconds(600), .seconds(3600)].randomElement(using: &random) ?? .zero,
       maximumStale: [.zero, .seconds(30), .seconds(300), .seconds(86400)].randomElement(using: &random) ?? .zero,
-      unknownKeyCooldown: [.seconds(2), .seconds(30), .seconds(90)].randomElement(using: &random) ?? .zero)
+      unknownKeyCooldown: [.seconds(2), .seconds(30), .seconds(90)].randomElement(using: &random) ?? .zero,
+      savedFetches: 1)
   }
 
   // MARK: The history
@@ -273,7 +274,7 @@ struct RefreshHistory {
       require(health == .empty, "keys from nowhere")
     }
     require(machine.consecutiveFailures == failuresInRow, "miscounted failures")
-    require(machine.rememberedAbsentKids <= 1024, "too many kids remembered")
+    require(machine.rememberedAbsentKids <= KeysLimits.rememberedAbsentKids, "too many kids remembered")
     require(machine.wakeAt != nil, "nothing is planned")
     if let due = machine.due, lastFailed, let lastFailureAt {
       let delay = due.duration(since: lastFailureAt)

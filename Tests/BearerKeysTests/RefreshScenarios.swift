@@ -60,7 +60,7 @@ extension RefreshStateMachineTests {
       ]),
     Scenario(
       name: "an operator's lifetime below a minute counts whatever the headers say",
-      settings: RefreshSettings(refresh: .seconds(20)),
+      settings: RefreshSettings(refresh: .seconds(20), savedFetches: 1),
       rows: [
         Row(0, .start, "fetch 1 start | empty in flight"),
         Row(0, .keys(1, ["a"], lifetime: 0), "counted | fresh [a] g1 due 16"),
@@ -89,7 +89,7 @@ extension RefreshStateMachineTests {
       ]),
     Scenario(
       name: "stale keys expire at max_stale, an attempt is made then, and from there on the pace is quick",
-      settings: RefreshSettings(maximumStale: .seconds(100)),
+      settings: RefreshSettings(maximumStale: .seconds(100), savedFetches: 1),
       rows: [
         Row(0, .start, "fetch 1 start | empty in flight"),
         Row(0, .keys(1, ["a"]), "counted | fresh [a] g1 due 480"),
@@ -107,7 +107,7 @@ extension RefreshStateMachineTests {
       ]),
     Scenario(
       name: "with max_stale 0 keys end with their lifetime",
-      settings: RefreshSettings(maximumStale: .zero),
+      settings: RefreshSettings(maximumStale: .zero, savedFetches: 1),
       rows: [
         Row(0, .start, "fetch 1 start | empty in flight"),
         Row(0, .keys(1, ["a"]), "counted | fresh [a] g1 due 480"),
@@ -237,7 +237,7 @@ extension RefreshStateMachineTests {
       ]),
     Scenario(
       name: "a cool-down is a second at least",
-      settings: RefreshSettings(unknownKeyCooldown: .zero),
+      settings: RefreshSettings(unknownKeyCooldown: .zero, savedFetches: 1),
       rows: [
         Row(0, .start, "fetch 1 start | empty in flight"),
         Row(0, .keys(1, ["a"]), "counted | fresh [a] g1 due 480"),
@@ -252,7 +252,7 @@ extension RefreshStateMachineTests {
       ]),
     Scenario(
       name: "without keys a cool-down says nothing about when to ask again, only the next attempt does",
-      settings: RefreshSettings(unknownKeyCooldown: .seconds(2)),
+      settings: RefreshSettings(unknownKeyCooldown: .seconds(2), savedFetches: 1),
       rows: [
         Row(0, .start, "fetch 1 start | empty in flight"),
         Row(0, .fault(1), "counted | empty due 0.75 failures 1"),
@@ -333,7 +333,7 @@ extension RefreshStateMachineTests {
       rows: [Row(0, .seed(["d"], age: 87000), "nothing | expired [d] g1")]),
     Scenario(
       name: "a file is never stale, and only its changes read it again",
-      settings: RefreshSettings(renewal: .fileChanges),
+      settings: RefreshSettings(renewal: .fileChanges, savedFetches: 1),
       rows: [
         Row(0, .start, "fetch 1 start | empty in flight"),
         Row(0, .keys(1, ["a"], lifetime: 60), "counted | fresh [a] g1"),
@@ -353,10 +353,12 @@ extension RefreshStateMachineTests {
         Row(0, .start, "fetch 1 start | empty in flight"),
         Row(0, .keys(1, ["a"]), "counted | fresh [a] g1 due 480"),
         Row(
-          100, .settings(RefreshSettings(refresh: .seconds(60), maximumStale: .seconds(60))),
+          100, .settings(RefreshSettings(refresh: .seconds(60), maximumStale: .seconds(60), savedFetches: 1)),
           "nothing | stale 100 [a] g1 due 48"),
         Row(100, .timer, "fetch 2 schedule | stale 100 [a] g1 in flight"),
-        Row(100, .settings(RefreshSettings(), sourceChanged: true), "fetch 3 reload | fresh [a] g1 in flight"),
+        Row(
+          100, .settings(RefreshSettings(savedFetches: 1), sourceChanged: true),
+          "fetch 3 reload | fresh [a] g1 in flight"),
         Row(101, .keys(2, ["old way"]), "ignored | fresh [a] g1 in flight"),
         Row(101, .keys(3, ["b"]), "counted | fresh [b] g2 due 581"),
       ]),
@@ -372,7 +374,7 @@ extension RefreshStateMachineTests {
         Row(510, .timer, "fetch 4 retry | fresh [a] g1 in flight cooling 10 failures 2"),
         Row(510, .fault(4), "counted | fresh [a] g1 due 540 cooling 30 failures 3"),
         Row(
-          511, .settings(RefreshSettings(refresh: .seconds(60), maximumStale: .seconds(460))),
+          511, .settings(RefreshSettings(refresh: .seconds(60), maximumStale: .seconds(460), savedFetches: 1)),
           "nothing | stale 511 [a] g1 due 520 cooling 29 failures 3"),
       ]),
     Scenario(
@@ -383,7 +385,8 @@ extension RefreshStateMachineTests {
         Row(700, .timer, "fetch 2 schedule | stale 700 [a] g1 in flight"),
         Row(700, .fault(2), "counted | stale 700 [a] g1 due 707.5 cooling 30 failures 1"),
         Row(
-          701, .settings(RefreshSettings(maximumStale: .zero)), "nothing | expired [a] g1 due 702 failures 1"
+          701, .settings(RefreshSettings(maximumStale: .zero, savedFetches: 1)),
+          "nothing | expired [a] g1 due 702 failures 1"
         ),
       ]),
     Scenario(
@@ -394,13 +397,13 @@ extension RefreshStateMachineTests {
         Row(700, .timer, "fetch 2 schedule | stale 700 [a] g1 in flight"),
         Row(700, .fault(2), "counted | stale 700 [a] g1 due 707.5 cooling 30 failures 1"),
         Row(
-          701, .settings(RefreshSettings(maximumStale: .seconds(105))),
+          701, .settings(RefreshSettings(maximumStale: .seconds(105), savedFetches: 1)),
           "nothing | stale 701 [a] g1 due 705 cooling 29 failures 1"),
         Row(
-          701, .settings(RefreshSettings(maximumStale: .seconds(101.5))),
+          701, .settings(RefreshSettings(maximumStale: .seconds(101.5), savedFetches: 1)),
           "nothing | stale 701 [a] g1 due 702 cooling 29 failures 1"),
         Row(
-          701, .settings(RefreshSettings(maximumStale: .seconds(300))),
+          701, .settings(RefreshSettings(maximumStale: .seconds(300), savedFetches: 1)),
           "nothing | stale 701 [a] g1 due 702 cooling 29 failures 1"),
       ]),
     Scenario(
@@ -411,14 +414,18 @@ extension RefreshStateMachineTests {
         Row(1, .ask("x"), "wait fetch 2 unknown_key | fresh [a] g1 in flight cooling 30"),
         Row(1, .unchanged(2), "counted | fresh [a] g1 due 481 cooling 30"),
         // The cool-down, and what was proven absent there.
-        Row(2, .settings(RefreshSettings(), sourceChanged: true), "fetch 3 reload | fresh [a] g1 in flight"),
+        Row(
+          2, .settings(RefreshSettings(savedFetches: 1), sourceChanged: true), "fetch 3 reload | fresh [a] g1 in flight"
+        ),
         Row(2, .unchanged(3), "counted | fresh [a] g1 due 482"),
         Row(3, .ask("x"), "wait fetch 4 unknown_key | fresh [a] g1 in flight cooling 30"),
         Row(3, .unchanged(4), "counted | fresh [a] g1 due 483 cooling 30"),
         Row(4, .refresh, "wait fetch 5 request | fresh [a] g1 in flight cooling 29"),
         Row(5, .fault(5), "counted | fresh [a] g1 due 12.5 cooling 29 failures 1"),
         // The failures, and the cool-down that they began.
-        Row(6, .settings(RefreshSettings(), sourceChanged: true), "fetch 6 reload | fresh [a] g1 in flight"),
+        Row(
+          6, .settings(RefreshSettings(savedFetches: 1), sourceChanged: true), "fetch 6 reload | fresh [a] g1 in flight"
+        ),
       ]),
     Scenario(
       name: "a reload with a shorter cool-down shortens the one that lasts, whatever began it",
@@ -428,12 +435,13 @@ extension RefreshStateMachineTests {
         Row(1, .ask("x"), "wait fetch 2 unknown_key | fresh [a] g1 in flight cooling 30"),
         Row(1, .unchanged(2), "counted | fresh [a] g1 due 481 cooling 30"),
         Row(
-          2, .settings(RefreshSettings(unknownKeyCooldown: .seconds(5))), "nothing | fresh [a] g1 due 481 cooling 5"),
-        Row(2, .settings(RefreshSettings()), "nothing | fresh [a] g1 due 481 cooling 5"),
+          2, .settings(RefreshSettings(unknownKeyCooldown: .seconds(5), savedFetches: 1)),
+          "nothing | fresh [a] g1 due 481 cooling 5"),
+        Row(2, .settings(RefreshSettings(savedFetches: 1)), "nothing | fresh [a] g1 due 481 cooling 5"),
         Row(481, .timer, "fetch 3 schedule | fresh [a] g1 in flight"),
         Row(481, .fault(3), "counted | fresh [a] g1 due 488.5 cooling 30 failures 1"),
         Row(
-          482, .settings(RefreshSettings(unknownKeyCooldown: .seconds(5))),
+          482, .settings(RefreshSettings(unknownKeyCooldown: .seconds(5), savedFetches: 1)),
           "nothing | fresh [a] g1 due 488.5 cooling 5 failures 1"),
       ]),
   ]

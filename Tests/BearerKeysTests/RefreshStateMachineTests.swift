@@ -35,7 +35,7 @@ import Testing
 
   struct Scenario: Sendable, CustomTestStringConvertible {
     var name: String
-    var settings = RefreshSettings()
+    var settings = RefreshSettings(savedFetches: 1)
     var chance = FixedChance.middle
     var rows: [Row]
     var testDescription: String { name }
@@ -52,7 +52,7 @@ import Testing
   @Test("a kid that stays absent is asked for more and more rarely; tokens without one may cost a fetch each cool-down")
   func lackOfKid() {
     func fetches(_ kid: KidFingerprint) -> [Int] {
-      var machine = RefreshStateMachine<Set<String>>(settings: RefreshSettings())
+      var machine = RefreshStateMachine<Set<String>>(settings: RefreshSettings(savedFetches: 1))
       var jitter = JitterGenerator(seed: 1)
       _ = machine.start(at: .zero)
       _ = machine.fetched(["a"], sequence: 1, headerLifetime: nil, at: .zero, jitter: &jitter)
@@ -69,9 +69,36 @@ import Testing
     #expect(fetches(KidFingerprint([1])).count == 3)
   }
 
+  @Test("made-up kids cost as many fetches as are saved up at once, and one more every cool-down")
+  func savedFetches() {
+    var machine = RefreshStateMachine<Set<String>>(settings: RefreshSettings())
+    var jitter = JitterGenerator(seed: 1)
+    _ = machine.start(at: .zero)
+    _ = machine.fetched(["a"], sequence: 1, headerLifetime: nil, at: .zero, jitter: &jitter)
+    var fetches: [Int] = []
+    for second in 0..<300 {
+      let now = MonotonicTime.zero + .seconds(second)
+      let kid = KidFingerprint(Array("\(second)".utf8))
+      guard let order = machine.keyAsked(kid, notIn: 1, mayWait: true, at: now).next else { continue }
+      fetches.append(second)
+      _ = machine.confirmed(sequence: order.sequence, headerLifetime: nil, at: now, jitter: &jitter)
+    }
+    #expect(fetches == [0, 1, 2, 3] + stride(from: 30, to: 300, by: 30))
+    // What was not asked for is saved up again, and no more than that.
+    fetches = []
+    for second in 1000..<1030 {
+      let now = MonotonicTime.zero + .seconds(second)
+      let kid = KidFingerprint(Array("\(second)".utf8))
+      guard let order = machine.keyAsked(kid, notIn: 1, mayWait: true, at: now).next else { continue }
+      fetches.append(second)
+      _ = machine.confirmed(sequence: order.sequence, headerLifetime: nil, at: now, jitter: &jitter)
+    }
+    #expect(fetches == [1000, 1001, 1002, 1003])
+  }
+
   @Test("a flood of kids during one fetch leaves few to be remembered at its end")
   func floodDuringOneFetch() {
-    var machine = RefreshStateMachine<Set<String>>(settings: RefreshSettings())
+    var machine = RefreshStateMachine<Set<String>>(settings: RefreshSettings(savedFetches: 1))
     var jitter = JitterGenerator(seed: 1)
     _ = machine.start(at: .zero)
     _ = machine.fetched(["a"], sequence: 1, headerLifetime: nil, at: .zero, jitter: &jitter)

@@ -110,7 +110,7 @@ import Testing
   @Test("1,000 waits of different length end each at its own time, with one alarm set at a time")
   func oneAlarm() async throws {
     let fixture = IssuerKeysFixture(
-      RefreshSettings(keyWait: .seconds(60), timeout: .seconds(600), waitingPerIssuer: 1000))
+      RefreshSettings(keyWait: .seconds(60), timeout: .seconds(600), savedFetches: 1))
     try await fixture.run {
       await fixture.bring(try TestKeySets.fetched("a"))
       let outcomes = Outcomes()

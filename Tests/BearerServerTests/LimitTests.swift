@@ -32,31 +32,39 @@ struct LimitTests {
     }
   }
 
-  @Test("lets waits for keys take half of what may be in flight, and one at least", arguments: [1, 2, 3, 4, 7])
-  func roomToWait(inFlight: Int) async throws {
+  @Test("reads on whatever waits that does not count among the requests in flight, and stops for what does")
+  func uncounted() async throws {
     var limits = ServerLimits.patient
-    limits.inFlight = inFlight
+    limits.inFlight = 2
     try await RunningServer.run(limits: limits) { running in
       let client = try running.client()
       defer { client.close() }
-      let room = max(1, inFlight / 2)
-      for number in 0..<room {
-        await client.send("room\ndefer free \(number)\n")
-        #expect(await client.line() == "true")
-        await running.book.happened(.started("\(number)"))
-      }
-      if inFlight > 1 {
-        await client.send("room\n")
-        #expect(await client.line() == "false")
-      }
-      running.book.deliver("0")
-      #expect(await client.line() == "0")
+      for number in 0..<100 { await client.send("defer free uncounted\(number)\n") }
+      await client.send("room\ndefer free one\ndefer free two\nfree held\n")
+      #expect(await client.line() == "true")
+      await running.book.happened(.started("two"))
+      running.book.deliver("uncounted7")
+      #expect(await client.line() == "uncounted7")
+      #expect(!running.book.has(.handled("free held")))
+      running.book.deliver("one")
+      #expect(await client.line() == "one")
+      #expect(await client.line() == "held")
+    }
+  }
+
+  @Test("4,096 requests of one connection may wait without counting among those in flight, and no more")
+  func manyUncounted() async throws {
+    try await RunningServer.run(limits: .patient) { running in
+      let client = try running.client()
+      defer { client.close() }
+      for number in 0..<4095 { await client.send("defer free uncounted\(number)\n") }
+      await client.send("room\ndefer free uncountedlast\nroom\n")
+      #expect(await client.line() == "true")
+      #expect(await client.line() == "false")
+      running.book.deliver("uncounted0")
+      #expect(await client.line() == "uncounted0")
       await client.send("room\n")
       #expect(await client.line() == "true")
-      for number in 1..<room {
-        running.book.deliver("\(number)")
-        #expect(await client.line() == "\(number)")
-      }
     }
   }
 

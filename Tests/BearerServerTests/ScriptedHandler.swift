@@ -126,6 +126,9 @@ final class DeferredBook: LineHandlerFactory {
     let key: String
     let book: DeferredBook
 
+    /// `uncounted` stands for one that something else bounds.
+    var countsInFlight: Bool { !key.hasPrefix("uncounted") }
+
     init(key: String, book: DeferredBook) {
       self.key = key
       self.book = book

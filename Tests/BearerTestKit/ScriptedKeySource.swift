@@ -37,7 +37,7 @@ package final class ScriptedKeySource: KeySource {
   private let calls: AsyncStream<Call>
   private let arrival: AsyncStream<Call>.Continuation
   private let counter = Mutex(0)
-  private let lookedAnew = Mutex<[Bool]>([])
+  private let forgotten = Mutex<[Bool]>([])
 
   /// A source that has not been asked yet.
   package init() {
@@ -48,10 +48,10 @@ package final class ScriptedKeySource: KeySource {
   package var fetches: Int { counter.withLock(\.self) }
 
   /// Each time that it was told to find out anew where the keys are, whether past caches.
-  package var looksAnew: [Bool] { lookedAnew.withLock(\.self) }
+  package var forgottenDiscoveries: [Bool] { forgotten.withLock(\.self) }
 
   /// Notes it.
-  package func lookAnew(pastCaches: Bool) { lookedAnew.withLock { $0.append(pastCaches) } }
+  package func forgetDiscovery(bypassCaches: Bool) { forgotten.withLock { $0.append(bypassCaches) } }
 
   /// The next fetch, as soon as it has begun.
   package func nextCall() async -> Call? {

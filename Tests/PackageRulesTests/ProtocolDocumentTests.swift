@@ -130,7 +130,7 @@ import Testing
     let defaults: [LimitKey: String] = [
       .lineBytes: "\(limits.lineBytes)", .tokenBytes: "\(limits.tokenBytes)", .connections: "\(limits.connections)",
       .connectionsPerUID: "\(limits.connectionsPerUID)", .inFlight: "\(limits.inFlight)",
-      .outputBytes: "\(limits.outputBytes)", .waitingPerIssuer: "\(limits.waitingPerIssuer)",
+      .outputBytes: "\(limits.outputBytes)", .waitingBytes: "\(limits.waitingBytes)",
       .partialLineTimeout: DurationText.format(limits.partialLineTimeout),
       .writeTimeout: DurationText.format(limits.writeTimeout), .tokenCacheBytes: "\(limits.tokenCacheBytes)",
     ]
@@ -163,7 +163,9 @@ import Testing
         ["`max_age`", "\(age.lowerBound) to \(age.upperBound)"],
         ["words or elements of `scope`, `acr_values`, `audience`", "\(ProtocolLimits.valuesPerMember) each"],
         ["response of an issuer", "\(FetchLimits.bodyBytes) bytes"],
-        ["`refresh-jwks`", "one fetch per issuer in \(seconds) s"],
+        ["`kid` of an issuer's key", "\(KeySet.maximumKidBytes) bytes"],
+        ["usable keys of one set", "\(KeySet.maximumUsableKeys), the first"],
+        ["`refresh-jwks`", "one fetch per issuer in \(seconds) s; 16 under way per user, 64 in all"],
         ["keys tried for a token without `kid`", "4"],
       ])
   }

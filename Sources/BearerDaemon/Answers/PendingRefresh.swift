@@ -18,15 +18,18 @@ final class PendingRefresh: DeferredReply, Sendable {
   private let id: [UInt8]
   private let ledger: AnswerLedger
   private let places: RefreshPlaces
+  /// Who asked.
+  private let user: UInt32
   private let state = Mutex(State())
   private let task = Mutex<Task<Void, Never>?>(nil)
 
   /// A refresh that has taken one of the places, and gives it back when it is over.
   init(
-    _ current: CurrentWorld, issuers: [Issuer], id: [UInt8], ledger: AnswerLedger, places: RefreshPlaces
+    _ current: CurrentWorld, issuers: [Issuer], id: [UInt8], ledger: AnswerLedger, places: RefreshPlaces, user: UInt32
   ) {
     self.ledger = ledger
     self.places = places
+    self.user = user
     self.current = current
     self.issuers = issuers
     self.id = id
@@ -39,7 +42,7 @@ final class PendingRefresh: DeferredReply, Sendable {
         let line = await reply()
         state.withLock { $0.reply = line }
         wakeUp()
-        places.release()
+        places.release(by: user)
       }
     }
   }

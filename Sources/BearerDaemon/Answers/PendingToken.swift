@@ -9,6 +9,9 @@ import Synchronization
 /// The news may come on any thread; the verdict is always reached on the connection's own loop, by the handler that the
 /// token came to, and so is remembered like any other.
 final class PendingToken: DeferredReply {
+  /// The memory of all waits bounds it (``WaitingRoom``), and it must not keep known tokens from being read.
+  var countsInFlight: Bool { false }
+
   private struct State {
     /// How the wait ended, and when; nil while it goes on, and once it was looked at.
     var outcome: (KeyWaitOutcome, at: MonotonicTime)?
@@ -17,6 +20,8 @@ final class PendingToken: DeferredReply {
 
   /// As it was when it came; policies and issuers may be others when it is answered.
   let question: TokenQuestion
+  /// The user id at the other end of the connection.
+  private let user: UInt32
   let token: [UInt8]
   let id: [UInt8]
   private let handler: RequestHandler
@@ -35,9 +40,13 @@ final class PendingToken: DeferredReply {
     let value = Mutex(State())
   }
 
-  init(_ question: TokenQuestion, _ handler: RequestHandler, token: [UInt8], id: [UInt8], cameAt: MonotonicTime) {
+  init(
+    _ question: TokenQuestion, _ handler: RequestHandler, user: UInt32, token: [UInt8], id: [UInt8],
+    cameAt: MonotonicTime
+  ) {
     self.question = question
     self.handler = handler
+    self.user = user
     self.token = token
     self.id = id
     self.cameAt = cameAt
@@ -62,7 +71,8 @@ final class PendingToken: DeferredReply {
     let now = keys.now
     let decision = keys.requestKey(
       kid: need.kid, notIn: generation, now: now,
-      waitAtMost: mayWait ? max(.zero, latest.duration(since: now)) : .zero
+      waitAtMost: mayWait ? max(.zero, latest.duration(since: now)) : .zero,
+      wait: WaitingRoom.Wait(user: user, bytes: token.count + id.count)
     ) { [state] outcome in
       let wakeUp = state.value.withLock { state in
         state.outcome = (outcome, keys.now)

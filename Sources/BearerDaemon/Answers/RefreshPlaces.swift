@@ -1,24 +1,45 @@
+import Glibc
 import Synchronization
 
-/// Bounds how many `refresh-jwks` are under way in the whole daemon.
+/// Bounds how many `refresh-jwks` are under way in the whole daemon, and of one user.
 ///
 /// Each is a task that waits for a fetch, perhaps for seconds. Connections bound only how many wait, not how many are
-/// begun by a client that sends them, closes, and connects again.
+/// begun by a client that sends them, closes, and connects again. No user takes the places of others, and root and the
+/// daemon's own user find theirs whoever took the rest.
 final class RefreshPlaces: Sendable {
   /// As many as one connection may have in flight by default.
   static let count = 64
+  /// How many of them one user may have.
+  static let countPerUser = 16
 
-  private let taken = Atomic<Int>(0)
-
-  /// Takes a place; false if there is none left.
-  func take() -> Bool {
-    if taken.add(1, ordering: .relaxed).newValue <= Self.count { return true }
-    release()
-    return false
+  private struct State: Sendable {
+    var taken: [UInt32: Int] = [:]
+    /// Those of users that have no places of their own.
+    var shared = 0
   }
 
-  /// Gives a place back.
-  func release() {
-    taken.subtract(1, ordering: .relaxed)
+  private let state = Mutex(State())
+
+  /// Takes a place for a user; false if there is none left.
+  func take(by user: UInt32) -> Bool {
+    state.withLock { state in
+      guard state.taken[user, default: 0] < Self.countPerUser, Self.isOperator(user) || state.shared < Self.count else {
+        return false
+      }
+      state.taken[user, default: 0] += 1
+      if !Self.isOperator(user) { state.shared += 1 }
+      return true
+    }
   }
+
+  /// Gives a place of a user back.
+  func release(by user: UInt32) {
+    state.withLock { state in
+      guard let taken = state.taken[user] else { return }
+      state.taken[user] = taken > 1 ? taken - 1 : nil
+      if !Self.isOperator(user) { state.shared -= 1 }
+    }
+  }
+
+  private static func isOperator(_ user: UInt32) -> Bool { user == 0 || user == geteuid() }
 }

@@ -65,7 +65,7 @@ package final class Reports: Sendable {
         "connections_per_uid": .number(JSONNumber(Int64(limits.connectionsPerUID))),
         "in_flight": .number(JSONNumber(Int64(limits.inFlight))),
         "output_bytes": .number(JSONNumber(Int64(limits.outputBytes))),
-        "waiting_per_issuer": .number(JSONNumber(Int64(reloaded.waitingPerIssuer))),
+        "waiting_bytes": .number(JSONNumber(Int64(reloaded.waitingBytes))),
         "partial_line_timeout_ms": .number(JSONNumber(limits.partialLineTimeout.milliseconds)),
         "write_timeout_ms": .number(JSONNumber(limits.writeTimeout.milliseconds)),
       ],

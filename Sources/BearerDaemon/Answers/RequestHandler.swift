@@ -59,9 +59,11 @@ package final class RequestHandler: LineHandler {
     }
     if let refusal = world.peers?.refusal(of: request, from: peer, now: .now) { return refuse(refusal, into: &reply) }
     switch request {
-    case .verify(let demands): return answer(demands, isIntrospection: false, mayWait: mayWait, into: &reply)
-    case .introspect(let demands): return answer(demands, isIntrospection: true, mayWait: mayWait, into: &reply)
-    case .refreshJWKS(let issuer): return refresh(issuer, into: &reply)
+    case .verify(let demands):
+      return answer(demands, isIntrospection: false, from: peer, mayWait: mayWait, into: &reply)
+    case .introspect(let demands):
+      return answer(demands, isIntrospection: true, from: peer, mayWait: mayWait, into: &reply)
+    case .refreshJWKS(let issuer): return refresh(issuer, from: peer, into: &reply)
     case .status:
       answer(with: reports.status(world), into: &reply)
     case .ping:
@@ -105,7 +107,7 @@ package final class RequestHandler: LineHandler {
   // MARK: Tokens
 
   private func answer(
-    _ request: TokenDemands, isIntrospection: Bool, mayWait: Bool, into reply: inout [UInt8]
+    _ request: TokenDemands, isIntrospection: Bool, from peer: Peer, mayWait: Bool, into reply: inout [UInt8]
   ) -> LineOutcome {
     let question: TokenQuestion
     do throws(ErrorReply.Refusal) {
@@ -129,7 +131,8 @@ package final class RequestHandler: LineHandler {
       case .answered: return .answered(order)
       case .keyMissing(let need, let generation):
         let pending = PendingToken(
-          question, self, token: Array(credential[range]), id: reader.id, cameAt: world.keys[need.issuer].now)
+          question, self, user: peer.uid, token: Array(credential[range]), id: reader.id,
+          cameAt: world.keys[need.issuer].now)
         switch pending.ask(question, need, notIn: generation, mayWait: mayWait) {
         case .lookAgain: continue
         case .wait: return .deferred(order, pending)
@@ -201,19 +204,20 @@ package final class RequestHandler: LineHandler {
 
   // MARK: Everything else
 
-  private func refresh(_ issuer: String?, into reply: inout [UInt8]) -> LineOutcome {
+  private func refresh(_ issuer: String?, from peer: Peer, into reply: inout [UInt8]) -> LineOutcome {
     let issuers = issuer.map { world.issuers(named: $0) } ?? Array(world.issuers.indices)
     if issuers.isEmpty {
       var error = ErrorReply(.unknownIssuerName, "No issuer has this short name or url.")
       error.member = "issuer"
       return refuse(error, into: &reply)
     }
-    guard refreshPlaces.take() else {
+    guard refreshPlaces.take(by: peer.uid) else {
       return refuse(
         .unavailable(.refreshLimited, "Too many refreshes are under way.", retryAfter: .seconds(1)), into: &reply)
     }
     let refresh = PendingRefresh(
-      current, issuers: issuers.map { world.issuers[$0] }, id: reader.id, ledger: ledger, places: refreshPlaces)
+      current, issuers: issuers.map { world.issuers[$0] }, id: reader.id, ledger: ledger, places: refreshPlaces,
+      user: peer.uid)
     return .deferred(order, refresh)
   }
 

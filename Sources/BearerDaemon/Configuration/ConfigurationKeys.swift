@@ -77,7 +77,7 @@ enum LimitKey: String, ConfigurationKey {
   case connectionsPerUID = "connections_per_uid"
   case inFlight = "in_flight"
   case outputBytes = "output_bytes"
-  case waitingPerIssuer = "waiting_per_issuer"
+  case waitingBytes = "waiting_bytes"
   case partialLineTimeout = "partial_line_timeout"
   case writeTimeout = "write_timeout"
   case tokenCacheBytes = "token_cache_bytes"

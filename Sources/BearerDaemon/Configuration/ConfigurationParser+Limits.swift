@@ -18,7 +18,8 @@ extension ConfigurationParser {
     limits.connectionsPerUID = reader.integer("connections_per_uid", in: many) ?? limits.connectionsPerUID
     limits.inFlight = reader.integer("in_flight", in: many) ?? limits.inFlight
     limits.outputBytes = reader.integer("output_bytes", in: bytes) ?? limits.outputBytes
-    limits.waitingPerIssuer = reader.integer("waiting_per_issuer", in: many) ?? limits.waitingPerIssuer
+    let room = 65_536...1_073_741_824
+    limits.waitingBytes = reader.integer("waiting_bytes", in: room) ?? limits.waitingBytes
     let patience: ClosedRange<Duration> = .milliseconds(1) ... .seconds(86_400)
     limits.partialLineTimeout = reader.duration("partial_line_timeout", in: patience) ?? limits.partialLineTimeout
     limits.writeTimeout = reader.duration("write_timeout", in: patience) ?? limits.writeTimeout

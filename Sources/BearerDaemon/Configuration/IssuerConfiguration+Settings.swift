@@ -17,11 +17,11 @@ extension IssuerConfiguration {
   }
 
   /// When this issuer's keys are refreshed and how long they may be used.
-  package func refreshSettings(_ limits: Limits) -> RefreshSettings {
+  package var refreshSettings: RefreshSettings {
     var renewal = RefreshSettings.Renewal.lifetime
     if case .jwksFile = source { renewal = .fileChanges }
     return RefreshSettings(
       renewal: renewal, refresh: refresh, maximumStale: maxStale, unknownKeyCooldown: unknownKeyCooldown,
-      keyWait: keyWait, timeout: timeout, waitingPerIssuer: limits.waitingPerIssuer)
+      keyWait: keyWait, timeout: timeout)
   }
 }

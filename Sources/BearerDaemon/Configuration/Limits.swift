@@ -1,3 +1,5 @@
+import BearerKeys
+
 /// Bounds on what clients may use; the `[limits]` table of the configuration.
 package struct Limits: Equatable, Sendable {
   /// The longest request line, in bytes without its LF.
@@ -12,8 +14,8 @@ package struct Limits: Equatable, Sendable {
   package var inFlight: Int = 64
   /// Bytes of replies that a connection may leave unread before the daemon stops reading from it.
   package var outputBytes: Int = 262_144
-  /// Requests that may wait at one time for a fetch of one issuer's keys.
-  package var waitingPerIssuer: Int = 16
+  /// Bytes of memory for requests that wait for keys, all together.
+  package var waitingBytes: Int = WaitingRoom.defaultCapacity
   /// How long a line may stay unfinished.
   package var partialLineTimeout: Duration = .seconds(10)
   /// How long a client may leave replies unread.

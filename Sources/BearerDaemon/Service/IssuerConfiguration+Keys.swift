@@ -1,8 +1,24 @@
+import BearerAddress
 import BearerJSON
 
 extension IssuerConfiguration {
   /// Whether keys of the one are keys of the other, whatever the two are called.
   func isSameIssuer(as other: IssuerConfiguration) -> Bool {
     url.hasSameBytes(as: other.url) && source == other.source && algorithms == other.algorithms
+  }
+
+  /// Whether the same are trusted to say what the keys are.
+  func hasSameTrust(as other: IssuerConfiguration) -> Bool {
+    caFile == other.caFile && connectTo == other.connectTo && proxy == other.proxy
+      && clientCertificate == other.clientCertificate && clientKey == other.clientKey
+  }
+
+  /// Whether a key may be used whose private part stands in its set: nobody but this host's own users can have read it.
+  var usesPublishedPrivateKeys: Bool {
+    switch source {
+    case .jwksFile: true
+    case .jwksURI(let address): (try? WebAddress(parsing: address))?.isLoopback == true
+    case .discovery: (try? WebAddress(parsing: url))?.isLoopback == true
+    }
   }
 }

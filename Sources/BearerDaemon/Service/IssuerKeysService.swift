@@ -9,12 +9,11 @@ import Synchronization
 
 /// Runs the owner of each issuer's keys, and carries them over from one configuration to the next.
 final class IssuerKeysService: Service {
-  private struct Held {
-    let configured: Configured
-    var limits: Limits
+  private struct IssuerEntry {
+    let live: LiveConfiguration
     let keys: IssuerKeys
 
-    var configuration: IssuerConfiguration { configured.configuration }
+    var configuration: IssuerConfiguration { live.configuration }
 
     /// The set that is held, for the same issuer with other algorithms, and its age.
     ///
@@ -23,8 +22,10 @@ final class IssuerKeysService: Service {
     func keys(for issuer: IssuerConfiguration) -> (keys: FetchedKeys, age: Duration)? {
       // The body was a key set before; what can fail now is that none of its keys is usable any more.
       guard
-        configuration.source == issuer.source, let snapshot = keys.snapshot,
-        let set = try? KeySet(parsing: snapshot.body, algorithms: issuer.algorithms)
+        configuration.source == issuer.source, configuration.hasSameTrust(as: issuer), let snapshot = keys.snapshot,
+        let set = try? KeySet(
+          parsing: snapshot.body, algorithms: issuer.algorithms,
+          usesPublishedPrivateKeys: issuer.usesPublishedPrivateKeys)
       else { return nil }
       let fetched = FetchedKeys(keys: set, body: snapshot.body, lifetime: snapshot.headerLifetime)
       return (fetched, keys.now.duration(since: snapshot.validatedAt))
@@ -32,7 +33,7 @@ final class IssuerKeysService: Service {
   }
 
   /// The configuration of one owner as it is now: its snapshots must be readable under the one that a reload brought.
-  private final class Configured: Sendable {
+  private final class LiveConfiguration: Sendable {
     private let value: Mutex<IssuerConfiguration>
 
     init(_ configuration: IssuerConfiguration) {
@@ -50,17 +51,19 @@ final class IssuerKeysService: Service {
 
   private let network: FetchNetwork
   private let files: FilePoller
+  private let clock: LoopClock
   private let places = FetchPlaces()
+  private let room = WaitingRoom()
   private let snapshots: SnapshotStore?
   private let disk: SnapshotDisk?
   private let logger: Logger
   private let onChange: @Sendable () -> Void
   /// By the bytes of the issuers' urls, each of which only one issuer has; a name may be another's after the next reload.
-  private let held = Mutex<[[UInt8]: Held]>([:])
-  /// Owners in whose place another is for the same url; ended once nobody is answered by them any more.
+  private let held = Mutex<[[UInt8]: IssuerEntry]>([:])
+  /// Replaced owners, shut down once the new configuration is active.
   private let replaced = Mutex<[IssuerKeys]>([])
-  private let arrivals: AsyncStream<Held>
-  private let arrive: AsyncStream<Held>.Continuation
+  private let arrivals: AsyncStream<IssuerEntry>
+  private let arrive: AsyncStream<IssuerEntry>.Continuation
 
   /// A service without issuers.
   ///
@@ -76,6 +79,7 @@ final class IssuerKeysService: Service {
   ) {
     network = FetchNetwork(group: group, environment: environment)
     files = FilePoller(group: group)
+    clock = LoopClock(loop: group.next())
     self.snapshots = snapshots
     disk = snapshots.map { store in
       SnapshotDisk { snapshot, issuer, logger in store.keep(snapshot, of: issuer, logger: logger) }
@@ -89,31 +93,34 @@ final class IssuerKeysService: Service {
   ///
   /// An issuer that is the same as before keeps its keys, by whatever name; one that is not begins anew.
   func owners(for configuration: Configuration) -> [IssuerKeys] {
+    room.setCapacity(configuration.limits.waitingBytes)
     let deadline = DispatchTime.now() + Self.diskPatience
     return configuration.issuers.map { issuer in
-      owner(of: issuer, limits: configuration.limits, diskDeadline: deadline)
+      owner(of: issuer, diskDeadline: deadline)
     }
   }
 
   private func owner(
-    of issuer: IssuerConfiguration, limits: Limits, diskDeadline: DispatchTime
+    of issuer: IssuerConfiguration, diskDeadline: DispatchTime
   ) -> IssuerKeys {
-    let settings = issuer.refreshSettings(limits)
+    let settings = issuer.refreshSettings
     let url = Array(issuer.url.utf8)
     let known = held.withLock { $0[url] }
     if let known, known.configuration.isSameIssuer(as: issuer) {
       let isSameWay = known.configuration.keySourceSettings == issuer.keySourceSettings
-      if known.configuration != issuer || known.limits != limits {
-        known.configured.configuration = issuer
-        known.keys.update(settings: settings, source: isSameWay ? nil : source(of: issuer))
-        held.withLock { $0[url] = Held(configured: known.configured, limits: limits, keys: known.keys) }
+      if known.configuration != issuer {
+        known.keys.update(
+          settings: settings, source: isSameWay ? nil : source(of: issuer),
+          trustChanged: !known.configuration.hasSameTrust(as: issuer))
+        // Only now: an answer of the old source must not be kept as one of the new.
+        known.live.configuration = issuer
       }
       return known.keys
     }
-    let configured = Configured(issuer)
-    let keys = IssuerKeys(settings: settings, source: source(of: issuer), places: places) {
+    let live = LiveConfiguration(issuer)
+    let keys = IssuerKeys(settings: settings, source: source(of: issuer), clock: clock, places: places, room: room) {
       [logger, disk, onChange] change in
-      let issuer = configured.configuration
+      let issuer = live.configuration
       let log = logger.forIssuer(issuer.name)
       log.tell(change)
       if let snapshot = change.validated { disk?.keep(snapshot, of: issuer, logger: log) }
@@ -130,7 +137,7 @@ final class IssuerKeysService: Service {
         log.notice("key set taken from the snapshot on disk", metadata: ["bearerd.keys": "\(fetched.keys.usableKeys)"])
       }
     }
-    let new = Held(configured: configured, limits: limits, keys: keys)
+    let new = IssuerEntry(live: live, keys: keys)
     held.withLock { $0[url] = new }
     arrive.yield(new)
     if let known { replaced.withLock { $0.append(known.keys) } }
@@ -178,7 +185,7 @@ final class IssuerKeysService: Service {
   /// Waits until every set that came is on the disk, or until the task is cancelled.
   func settle() async { await disk?.settle() }
 
-  private func run(_ issuer: Held) async {
+  private func run(_ issuer: IssuerEntry) async {
     await withTaskGroup { group in
       if case .jwksFile(let path) = issuer.configuration.source {
         group.addTask {

@@ -13,7 +13,10 @@ extension Logger {
   /// Tells of a change of an issuer's keys.
   func tell(_ change: IssuerKeysChange) {
     switch change {
-    case .replaced(_, let change):
+    case .replaced(let snapshot, let change):
+      if snapshot.keys.entries.contains(where: { $0.problem == .privateKeyPublished }) {
+        error("the key set holds the private part of a key: whoever can read it can sign; have it replaced at once")
+      }
       let metadata: Metadata = [
         "bearerd.keys": "\(change.keys)", "bearerd.added": Self.list(change.added),
         "bearerd.removed": Self.list(change.removed),

@@ -9,7 +9,8 @@ import Logging
 /// Keeps each issuer's last good key set in a directory, so that a start in an outage has keys at once.
 ///
 /// A file is replaced whole or not at all: written beside, forced to the disk, renamed over. Only its owner may read
-/// or write it, and only a regular file that belongs to this process's user is read back. What it says is used if it
+/// or write it, and only a regular file that belongs to this process's user is read back, from a directory that no
+/// other user may write. What it says is used if it
 /// is for the same issuer and configuration, whole, and not too old; anything else is told in the log and ignored.
 ///
 /// An older set that cannot be replaced is removed, which a full disk allows: it may hold a key that was withdrawn.
@@ -27,6 +28,11 @@ struct SnapshotStore: Sendable {
   func keep(_ snapshot: KeySnapshot, of issuer: IssuerConfiguration, logger: Logger) {
     // The file is its own snapshot.
     if case .jwksFile = issuer.source { return }
+    guard isDirectoryOurs else {
+      return logger.error(
+        "the key snapshot was not written: state_directory must be bearerd's own, and writable by no other user",
+        metadata: ["bearerd.directory": "\(directory)"])
+    }
     let record = KeySnapshotRecord(
       snapshot, issuer: issuer.url, source: issuer.sourceText, configuration: issuer.snapshotDigest, now: .now,
       wallNow: NumericDate.now.seconds)
@@ -69,8 +75,12 @@ struct SnapshotStore: Sendable {
         let record = try KeySnapshotRecord(
           decoding: bytes, issuer: issuer.url, configuration: issuer.snapshotDigest, wallNow: now,
           maximumAge: maximumAge)
-        // The digest was right and the keys are not: no kind of damage is worth a word of its own.
-        guard let keys = try? KeySet(parsing: record.body, algorithms: issuer.algorithms) else { throw .damaged }
+        // The digest matched but the keys do not parse, or none of them may be used.
+        guard
+          let keys = try? KeySet(
+            parsing: record.body, algorithms: issuer.algorithms,
+            usesPublishedPrivateKeys: issuer.usesPublishedPrivateKeys)
+        else { throw .damaged }
         let fetched = FetchedKeys(keys: keys, body: record.body, lifetime: record.headerLifetime)
         return (fetched, record.age(wallNow: now))
       } catch {
@@ -89,12 +99,14 @@ struct SnapshotStore: Sendable {
     case errno(CInt)
     case notOurs
     case tooLarge
+    case directoryNotOurs
 
     var description: String {
       switch self {
       case .errno(let code): Errno.fileWords(for: code)
       case .notOurs: "not_ours"
       case .tooLarge: "too_large"
+      case .directoryNotOurs: "state_directory_not_ours"
       }
     }
   }
@@ -135,7 +147,17 @@ struct SnapshotStore: Sendable {
     return code == 0 ? EIO : code
   }
 
+  /// Whether nobody else may put files into the directory.
+  ///
+  /// Whoever can keeps the file of a set by another name, and puts it back when one of its keys was withdrawn.
+  private var isDirectoryOurs: Bool {
+    var facts = stat()
+    guard stat(directory, &facts) == 0 else { return true }
+    return facts.st_uid == geteuid() && facts.st_mode & 0o022 == 0
+  }
+
   private func read(_ name: String) -> Result<[UInt8]?, Unfit> {
+    guard isDirectoryOurs else { return .failure(.directoryNotOurs) }
     let descriptor = open("\(directory)/\(name)", O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
     if descriptor < 0 { return errno == ENOENT ? .success(nil) : .failure(.errno(errno)) }
     defer { close(descriptor) }
@@ -176,7 +198,12 @@ extension IssuerConfiguration {
       case .jwksURI: "jwks_uri"
       case .jwksFile: "jwks_file"
       }
-    let text = [url, kind, sourceText, names, caFile ?? "", connectTo?.description ?? ""].joined(separator: "\n")
+    var parts = [url, kind, sourceText, names, caFile ?? "", connectTo?.description ?? ""]
+    // Seldom set, and named so that none is taken for another.
+    if let proxy { parts.append("proxy \(proxy.shown)") }
+    if let clientCertificate { parts.append("client_certificate \(clientCertificate)") }
+    if let clientKey { parts.append("client_key \(clientKey)") }
+    let text = parts.joined(separator: "\n")
     return SHA256.digest(of: Array(text.utf8)).prefix(16).map { byte in
       String(byte >> 4, radix: 16) + String(byte & 0xF, radix: 16)
     }.joined()

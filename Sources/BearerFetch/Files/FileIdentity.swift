@@ -12,7 +12,9 @@ package struct FileIdentity: Equatable, Sendable {
   /// Whether another write would leave other times behind: file systems count them in steps of some milliseconds.
   let isSettled: Bool
 
-  /// What a path leads to now, links followed; `nil` if that is nothing. May block on the disk.
+  /// What a path leads to now, links followed; `nil` if that is nothing.
+  ///
+  /// May block on the disk.
   package init?(of path: String) {
     var facts = stat()
     guard stat(path, &facts) == 0 else { return nil }

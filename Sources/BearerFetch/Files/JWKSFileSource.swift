@@ -34,7 +34,8 @@ package struct JWKSFileSource: KeySource {
     do throws(FetchFault) {
       let body = try bytes()
       let keys = try KeySetDocument.keys(
-        in: body, origin: "jwks_file \(ShownText.quoted(path))", answer: nil, algorithms: algorithms, reusing: previous)
+        in: body, origin: "jwks_file \(ShownText.quoted(path))", answer: nil, algorithms: algorithms, reusing: previous,
+        usesPublishedPrivateKeys: true)
       return .success(
         .keys(FetchedKeys(keys: keys, body: body, lifetime: nil, validators: FetchValidators())))
     } catch {

@@ -4,7 +4,7 @@ import BearerKeys
 /// How one address is reached: what is asked for, and what is really connected to.
 struct FetchRoute: Equatable, Sendable {
   /// What decides which connections can be shared: the address override and the proxy.
-  struct Way: Hashable, Sendable {
+  struct ConnectionKey: Hashable, Sendable {
     /// Public host to the host that is connected to in its place.
     var overrides: [String: String] = [:]
     /// The proxy, if any.
@@ -22,7 +22,7 @@ struct FetchRoute: Equatable, Sendable {
   /// The `Host` header: always the public authority.
   var hostHeader: String
   /// The connection.
-  var way: Way
+  var way: ConnectionKey
   /// Where the connection goes, for messages.
   var peer: String
 
@@ -45,7 +45,7 @@ struct FetchRoute: Equatable, Sendable {
       return ["127.0.0.1", "[::1]"].map { literal in
         FetchRoute(
           host: literal, url: "http://\(literal):\(address.port)\(address.target)", hostHeader: address.authority,
-          way: Way(),
+          way: ConnectionKey(),
           peer: "\(literal):\(address.port)")
       }
     }
@@ -53,7 +53,7 @@ struct FetchRoute: Equatable, Sendable {
     return [
       FetchRoute(
         host: address.host, url: address.origin + address.target, hostHeader: address.authority,
-        way: Way(proxy: proxy, certificateHost: address.scheme == .https ? address.host : nil),
+        way: ConnectionKey(proxy: proxy, certificateHost: address.scheme == .https ? address.host : nil),
         peer: proxy.map { "\(address.authority) through the proxy \($0.shown)" }
           ?? "\(address.hostInURL):\(address.port)")
     ]
@@ -105,7 +105,7 @@ struct FetchRoute: Equatable, Sendable {
     return FetchRoute(
       host: address.host, url: "\(address.scheme.rawValue)://\(address.host):\(port)\(address.target)",
       hostHeader: address.authority,
-      way: Way(
+      way: ConnectionKey(
         overrides: [address.host: target.host], proxy: proxy,
         certificateHost: address.scheme == .https ? address.host : nil),
       peer: proxy.map { "\(shown) (connect_to) through the proxy \($0.shown)" } ?? "\(shown) (connect_to)")

@@ -16,9 +16,9 @@ final class HTTPPool: Sendable {
   }
 
   private struct State {
-    var clients: [FetchRoute.Way: Entry] = [:]
+    var clients: [FetchRoute.ConnectionKey: Entry] = [:]
     /// The ways by which an answer has come, on a connection that the next request may use again.
-    var answered: Set<FetchRoute.Way> = []
+    var answered: Set<FetchRoute.ConnectionKey> = []
   }
 
   let group: any EventLoopGroup
@@ -44,7 +44,7 @@ final class HTTPPool: Sendable {
   }
 
   /// The client of a way.
-  func entry(for way: FetchRoute.Way, tls: TLSConfiguration, connectTimeout: TimeAmount) -> Entry {
+  func entry(for way: FetchRoute.ConnectionKey, tls: TLSConfiguration, connectTimeout: TimeAmount) -> Entry {
     state.withLock { state in
       if let entry = state.clients[way] { return entry }
       let connected = Flag()
@@ -63,27 +63,27 @@ final class HTTPPool: Sendable {
   }
 
   /// Notes that an answer came this way.
-  func noteAnswer(by way: FetchRoute.Way) {
+  func noteAnswer(by way: FetchRoute.ConnectionKey) {
     state.withLock { _ = $0.answered.insert(way) }
   }
 
   /// Drops the connections of a way by which an answer has come before.
   ///
   /// - Returns: Whether one had, so that the connection may just have been closed between two requests.
-  func dropAnswered(_ way: FetchRoute.Way) -> Bool {
+  func dropAnswered(_ way: FetchRoute.ConnectionKey) -> Bool {
     guard state.withLock({ $0.answered.remove(way) }) != nil else { return false }
     drop(way)
     return true
   }
 
   /// Drops the connections of a way.
-  func drop(_ way: FetchRoute.Way) {
+  func drop(_ way: FetchRoute.ConnectionKey) {
     state.withLock { $0.clients.removeValue(forKey: way) }?.client.shutdown { _ in }
   }
 
   /// What all clients have in common: no redirects, no retries, no decompression, HTTP/1.1.
   static func configuration(
-    way: FetchRoute.Way, tls: TLSConfiguration, connectTimeout: TimeAmount
+    way: FetchRoute.ConnectionKey, tls: TLSConfiguration, connectTimeout: TimeAmount
   ) -> HTTPClient.Configuration {
     var configuration = HTTPClient.Configuration(tlsConfiguration: tls, redirectConfiguration: .disallow)
     configuration.timeout = .init(connect: max(.milliseconds(1), connectTimeout))

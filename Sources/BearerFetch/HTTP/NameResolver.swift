@@ -10,7 +10,9 @@ import Synchronization
 
 /// Looks up names on threads of its own.
 package final class NameResolver: Sendable {
-  /// Looks up a name; may block. Empty if it has no address or cannot be looked up.
+  /// Looks up a name; may block.
+  ///
+  /// Empty if it has no address or cannot be looked up.
   package typealias LookUp = @Sendable (_ name: String) -> [String]
 
   private struct LookUpState: Sendable {

@@ -15,7 +15,9 @@ final class TLSMaterials: Sendable {
 
   private let entries = Mutex<[TLSFiles: Entry]>([:])
 
-  /// TLS 1.2 or later, full verification, and the authorities of the files; the system's are to be added. May block.
+  /// TLS 1.2 or later, full verification, and the authorities of the files.
+  ///
+  /// The system's authorities are to be added. May block.
   ///
   /// - Throws: `file_unreadable` that names the key and the file.
   func configuration(for files: TLSFiles) throws(FetchFault) -> TLSConfiguration {

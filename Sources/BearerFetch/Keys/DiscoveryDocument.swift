@@ -70,6 +70,12 @@ struct DiscoveryDocument: Equatable, Sendable {
         advice: "give jwks_uri in the configuration if the provider has one")
     }
     keysAddress = try DiscoveryDocument.keysAddress(text, origin: "the discovery document's jwks_uri")
+    // A provider elsewhere must not have this host's own ports asked, nor learn from `status` which of them are open.
+    guard keysAddress.scheme == .https || answer.address.isLoopback else {
+      throw FetchFault(
+        .jwksURIRefused, found: "the discovery document's jwks_uri is plain http to this host, the issuer is elsewhere",
+        advice: "have the provider publish an https address, or give jwks_uri in the configuration")
+    }
     self.issuer = found
   }
 

@@ -68,10 +68,10 @@ package final class IssuerKeySource: KeySource {
   }
 
   /// Has the next fetch read the discovery document anew, and go past caches if it is to.
-  package func lookAnew(pastCaches: Bool) {
+  package func forgetDiscovery(bypassCaches: Bool) {
     memory.withLock { memory in
       memory.discoveryDue = nil
-      if pastCaches { memory.goesPastCaches = true }
+      if bypassCaches { memory.goesPastCaches = true }
     }
   }
 
@@ -92,7 +92,7 @@ package final class IssuerKeySource: KeySource {
         let outcome = try await self.fetch(previous: previous, validators: validators, record: &record)
         return (.success(outcome), record)
       } catch {
-        self.lookAnew(pastCaches: false)
+        self.forgetDiscovery(bypassCaches: false)
         return (.failure(error), record)
       }
     }
@@ -211,7 +211,8 @@ package final class IssuerKeySource: KeySource {
     let keys = try await network.compute { [settings, answer] in
       Result { () throws(FetchFault) in
         try KeySetDocument.keys(
-          in: answer.body, origin: address.shown, answer: answer, algorithms: settings.algorithms, reusing: previous)
+          in: answer.body, origin: address.shown, answer: answer, algorithms: settings.algorithms, reusing: previous,
+          usesPublishedPrivateKeys: address.isLoopback)
       }
     }.get()
     memory.withLock { $0.validated = address }

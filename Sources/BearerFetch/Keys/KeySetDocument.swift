@@ -12,14 +12,17 @@ enum KeySetDocument {
   ///   - answer: The response, if it came by HTTP.
   ///   - algorithms: What the operator allows.
   ///   - previous: The set in use, whose compiled keys are kept.
+  ///   - usesPublishedPrivateKeys: Whether a key is used whose private part stands in the set.
   /// - Returns: A set with at least one usable key.
   /// - Throws: `not_json`, `not_a_key_set`, `empty_key_set` or `no_usable_key`.
   static func keys(
-    in body: [UInt8], origin: String, answer: HTTPAnswer?, algorithms: Set<Algorithm>, reusing previous: KeySet?
+    in body: [UInt8], origin: String, answer: HTTPAnswer?, algorithms: Set<Algorithm>, reusing previous: KeySet?,
+    usesPublishedPrivateKeys: Bool
   ) throws(FetchFault) -> KeySet {
     let fault: KeySetFault
     do throws(KeySetFault) {
-      return try KeySet(parsing: body, algorithms: algorithms, reusing: previous)
+      return try KeySet(
+        parsing: body, algorithms: algorithms, reusing: previous, usesPublishedPrivateKeys: usesPublishedPrivateKeys)
     } catch {
       fault = error
     }

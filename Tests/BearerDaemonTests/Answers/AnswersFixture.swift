@@ -29,16 +29,17 @@ final class AnswersFixture {
   ///   - policies: The policies; one named `default` unless told otherwise.
   ///   - peers: Who may ask what.
   ///   - limits: What clients may cost.
+  ///   - room: Where requests wait.
   init(
     _ settings: RefreshSettings = RefreshSettings(), policies: [Policy] = [AnswersFixture.policy()],
-    peers: [PeerConfiguration] = [], limits: Limits = Limits()
+    peers: [PeerConfiguration] = [], limits: Limits = Limits(), room: WaitingRoom = WaitingRoom()
   ) {
     let (changes, listener) = AsyncStream<IssuerKeysChange>.makeStream()
     self.changes = changes
     // Answers read the real clock; the keys' clock starts there and then stands still.
     clock.advance(by: MonotonicTime.now.duration(since: .zero))
     keys = IssuerKeys(
-      settings: settings, source: source, clock: clock, jitter: JitterGenerator(seed: 1)
+      settings: settings, source: source, clock: clock, room: room, jitter: JitterGenerator(seed: 1)
     ) { listener.yield($0) }
     let configuration = Configuration(
       issuers: [IssuerConfiguration(name: "idp", url: Self.url)], policies: policies, peers: peers, limits: limits)
@@ -102,11 +103,11 @@ final class AnswersFixture {
 
   /// What became of a line.
   func outcome(
-    _ line: String, from peer: Peer = Peer(uid: 0, gid: 0, pid: 1), mayWait: Bool = true
+    _ line: String, from peer: Peer = Peer(uid: 0, gid: 0, pid: 1)
   ) -> (reply: String, outcome: LineOutcome) {
     var reply: [UInt8] = []
     let bytes = Array(line.utf8)
-    let outcome = handler.handle(bytes.span, from: peer, mayWait: mayWait, into: &reply)
+    let outcome = handler.handle(bytes.span, from: peer, mayWait: true, into: &reply)
     return (String(decoding: reply, as: UTF8.self), outcome)
   }
 

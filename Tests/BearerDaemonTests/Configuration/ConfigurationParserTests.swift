@@ -84,7 +84,7 @@ import Testing
       connections_per_uid = 3
       in_flight = 4
       output_bytes = 5
-      waiting_per_issuer = 6
+      waiting_bytes = 600000
       partial_line_timeout = "7s"
       write_timeout = "8s"
       token_cache_bytes = 9
@@ -129,7 +129,7 @@ import Testing
     limits.connectionsPerUID = 3
     limits.inFlight = 4
     limits.outputBytes = 5
-    limits.waitingPerIssuer = 6
+    limits.waitingBytes = 600_000
     limits.partialLineTimeout = .seconds(7)
     limits.writeTimeout = .seconds(8)
     limits.tokenCacheBytes = 9
@@ -187,7 +187,7 @@ import Testing
       """
     let issuers = try configuration(text).issuers
     var limits = Limits()
-    limits.waitingPerIssuer = 6
+    limits.waitingBytes = 600_000
     let a = try #require(issuers.first)
     let proxy = try ProxyAddress(parsing: "http://user:secret@10.0.0.1:3128")
     #expect(
@@ -198,12 +198,12 @@ import Testing
           proxy: proxy, clientCertificateFile: "/c",
           clientKeyFile: "/k"))
     #expect(
-      a.refreshSettings(limits)
+      a.refreshSettings
         == RefreshSettings(
           refresh: .seconds(3600), maximumStale: .seconds(7200), unknownKeyCooldown: .seconds(180),
-          keyWait: .seconds(4), timeout: .seconds(6), waitingPerIssuer: 6))
+          keyWait: .seconds(4), timeout: .seconds(6)))
     let b = try #require(issuers.last)
     #expect(b.keySourceSettings.kind == .jwksFile("/keys"))
-    #expect(b.refreshSettings(limits).renewal == .fileChanges)
+    #expect(b.refreshSettings.renewal == .fileChanges)
   }
 }

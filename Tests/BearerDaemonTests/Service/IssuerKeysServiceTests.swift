@@ -144,6 +144,27 @@ import Testing
     #expect(age >= .seconds(3600))
   }
 
+  @Test(
+    "keys that came under another trust expire within a minute, those under the same do not",
+    arguments: ["ca_file", "connect_to", "client_certificate", "refresh"])
+  func trust(key: String) throws {
+    let change: (inout IssuerConfiguration) -> Void = { issuer in
+      switch key {
+      case "ca_file": issuer.caFile = "/nonexistent"
+      case "connect_to": issuer.connectTo = HostAndPort("10.0.0.1")
+      case "client_certificate": issuer.clientCertificate = "/nonexistent"
+      default: issuer.refresh = .seconds(500)
+      }
+    }
+    let isOther = key != "refresh"
+    let service = service()
+    let keys = try #require(service.owners(for: configuration(issuer())).first)
+    keys.seed(with: try AnswersFixture.fetched("k1"), age: .zero)
+    #expect(service.owners(for: configuration(issuer(changed: change))).first === keys)
+    #expect((keys.health(at: keys.now + .seconds(60)) == .expired) == isOther)
+    #expect(keys.health(at: keys.now) == .fresh)
+  }
+
   @Test("an issuer that went is ended")
   func dismissed() throws {
     let service = service()
@@ -156,7 +177,9 @@ import Testing
   }
 
   private func isRunning(_ keys: IssuerKeys) -> Bool {
-    let decision = keys.requestKey(kid: nil, notIn: nil, now: .now, waitAtMost: .zero) { _ in }
+    let decision = keys.requestKey(kid: nil, notIn: nil, now: .now, waitAtMost: .zero, wait: .init(user: 0, bytes: 0)) {
+      _ in
+    }
     if case .shuttingDown = decision { return false }
     return true
   }
@@ -193,25 +216,19 @@ import Testing
   @Test("changed limits hold for an issuer that is the same, each time that they change")
   func limits() throws {
     let service = service()
-    for (limit, decisions) in [
-      (1, ["waiting", "unavailable", "unavailable"]), (2, ["waiting", "waiting", "unavailable"]),
-      (1, ["waiting", "unavailable", "unavailable"]),
-    ] {
+    for (capacity, count) in [(65_536, 21), (131_072, 42), (65_536, 21)] {
       var next = configuration(issuer { $0.keyWait = .seconds(600) })
-      next.limits.waitingPerIssuer = limit
+      next.limits.waitingBytes = capacity
       let keys = try #require(service.owners(for: next).first)
-      let asked = (0..<3).map { _ in
-        keys.requestKey(kid: nil, notIn: nil, now: .now, waitAtMost: .seconds(600)) { _ in }
+      let waits = (0..<100).compactMap { _ -> KeyWait? in
+        let decision = keys.requestKey(
+          kid: nil, notIn: nil, now: .now, waitAtMost: .seconds(600), wait: .init(user: 0, bytes: 0)
+        ) { _ in }
+        if case .waiting(let wait) = decision { return wait }
+        return nil
       }
-      #expect(
-        asked.map { decision in
-          switch decision {
-          case .waiting: "waiting"
-          case .unavailable: "unavailable"
-          default: "?"
-          }
-        } == decisions)
-      for case .waiting(let wait) in asked { wait.cancel() }
+      #expect(waits.count == count)
+      for wait in waits { wait.cancel() }
     }
   }
 

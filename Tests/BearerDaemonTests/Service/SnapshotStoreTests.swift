@@ -50,6 +50,26 @@ import Testing
     store.load(issuer ?? self.issuer, logger: log.logger) != nil
   }
 
+  @Test(
+    "in a directory that others may write nothing is kept and nothing read",
+    arguments: [0o720, 0o702, 0o777] as [mode_t])
+  func foreignDirectory(mode: mode_t) async throws {
+    try await withStore { store, path in
+      try keep(in: store)
+      #expect(loads(store))
+      let directory = URL(filePath: path).deletingLastPathComponent().path()
+      #expect(chmod(directory, mode) == 0)
+      #expect(!loads(store))
+      #expect(log.lines.last?.contains("state_directory_not_ours") == true)
+      let before = try Data(contentsOf: URL(filePath: path))
+      try keep("k2", in: store)
+      #expect(try Data(contentsOf: URL(filePath: path)) == before)
+      #expect(log.lines.last?.hasPrefix("error the key snapshot was not written: state_directory") == true)
+      #expect(chmod(directory, 0o700) == 0)
+      #expect(loads(store))
+    }
+  }
+
   @Test("what is kept is loaded again, with its age and its keys, from a file for its owner alone")
   func roundTrip() async throws {
     try await withStore { store, path in
