@@ -79,7 +79,7 @@ let table: [(kind: Kind, name: String, imports: String)] = [
     "BearerAddress BearerFetch BearerJOSE BearerKeys BearerProviderKit BearerSigning BearerTestKit "
       + "NIOCore NIOHTTP1 NIOPosix"
   ),
-  (.tests, "BearerServerTests", "BearerServer Logging ServiceLifecycle"),
+  (.tests, "BearerServerTests", "BearerFraming BearerServer Logging ServiceLifecycle"),
   (.tests, "BearerLoggingTests", "BearerLogging Logging"),
   (.tests, "BearerFramingTests", "BearerFraming"),
   (.tests, "BearerSystemdTests", "BearerSystemd Logging"),

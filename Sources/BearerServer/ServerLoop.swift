@@ -171,12 +171,14 @@ final class ServerLoop: @unchecked Sendable {
   func takeBack(from framer: inout LineFramer, _ replies: inout [UInt8]) {
     framer.giveBack(&inputBuffer)
     if inputBuffer.isEmpty { inputBuffer = [UInt8](repeating: 0, count: FixedLimits.readBuffer) }
-    guard replyBuffer.capacity == 0 else { return }
-    if replies.isEmpty, replies.capacity <= 4 * FixedLimits.flushBytes {
-      swap(&replies, &replyBuffer)
-    } else {
-      replyBuffer.reserveCapacity(FixedLimits.flushBytes)
+    if replyBuffer.capacity == 0 {
+      if replies.isEmpty, replies.capacity <= 4 * FixedLimits.flushBytes {
+        swap(&replies, &replyBuffer)
+      } else {
+        replyBuffer.reserveCapacity(FixedLimits.flushBytes)
+      }
     }
+    // One that was its own, because it had replies to send, is of no use any more.
     if replies.isEmpty { replies = [] }
   }
 
