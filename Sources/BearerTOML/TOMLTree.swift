@@ -60,7 +60,9 @@ struct TOMLTree {
 
   // MARK: Reading back
 
-  /// A table with everything in it. Recursion is bounded by the nesting that the reader permits.
+  /// A table with everything in it.
+  ///
+  /// Recursion is bounded by the nesting that the reader permits.
   func table(_ number: Int = root) -> TOMLTable {
     let node = nodes[number]
     return TOMLTable(
