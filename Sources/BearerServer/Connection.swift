@@ -105,19 +105,23 @@ final class Connection: @unchecked Sendable {
   func drain() {
     guard !isClosed, !state.isDraining else { return }
     state.drain(unread: unreadBytes)
+    // A read may have ended before all was read, as it does behind a descriptor that was sent along.
+    isReadable = true
     wantTurn()
   }
 
   /// Answers what is not known yet with what can be said now: the time for stopping is nearly over.
   func shutDownDeferred() {
-    for (ticket, reply) in deferred {
-      var line: [UInt8] = []
-      reply.shutDown(into: &line)
-      queue.deliver(line, for: ticket, into: &replies)
-    }
+    for (ticket, reply) in deferred { shutDown(reply, ticket) }
     deferred = [:]
     uncounted = 0
     wantTurn()
+  }
+
+  private func shutDown(_ reply: any DeferredReply, _ ticket: ReplyQueue.Ticket) {
+    var line: [UInt8] = []
+    reply.shutDown(into: &line)
+    queue.deliver(line, for: ticket, into: &replies)
   }
 
   /// Looks whether the client has kept it waiting for too long.
@@ -233,6 +237,10 @@ final class Connection: @unchecked Sendable {
       if !state.hasSeenFirstLine { becomeRefused() }
     case .deferred(let order, let reply):
       let ticket = queue.reserve(order)
+      if loop.areAnswersDue {
+        shutDown(reply, ticket)
+        return
+      }
       deferred[ticket] = reply
       if !reply.countsInFlight { uncounted += 1 }
       let mailbox = loop.mailbox

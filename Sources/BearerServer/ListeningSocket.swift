@@ -1,21 +1,22 @@
+internal import CLinuxSockets
 internal import Glibc
 
 // How a daemon comes to own a path without harming another one.
 //
-// The directory is locked (flock on its descriptor) from before the path is looked at until the new socket listens. Of
-// two daemons that start together the second so finds the first one listening, and never takes its socket for a stale
-// one between bind and listen. A lock file would do the same but stays behind, or must be removed, which is a race of its
-// own. The kernel drops the lock with the descriptor, also when the process dies.
+// The start is locked (``StartLock``) from before the path is looked at until the new socket listens.
 //
 // Mode and group are set between bind and listen: until listen every connect is refused, so there is no moment in which
-// the file's first mode lets anybody in. (The umask would do for the mode only, and belongs to the whole process.)
+// the file's first mode lets anybody in. (The umask would do for the mode only, and belongs to the whole process.) They
+// are set through a descriptor of the file, which must be a socket of this user: in a directory where others may write,
+// a path can lead to another file from one moment to the next.
 //
 // Leaving is the other way round: the file is removed while the socket still listens, and only if its inode is the one
 // that was made here. While the socket is open the kernel cannot give that number to another file.
 
 /// A Unix socket that listens, and the file that belongs to it.
 struct ListeningSocket: Sendable {
-  private struct Identity: Equatable, Sendable {
+  /// Which file of which file system.
+  struct Identity: Equatable, Sendable {
     var device: UInt64
     var inode: UInt64
   }
@@ -66,21 +67,21 @@ struct ListeningSocket: Sendable {
     let bytes = path.utf8.count
     guard bytes > 0, bytes <= Self.maximumPathBytes else { throw .pathTooLong(path: path, bytes: bytes) }
     let group: gid_t? = try file.group.map { name throws(ListenerFault) in try Self.groupID(of: name) }
-    let directory = try await DirectoryLock(of: path)
-    defer { directory.release() }
+    let lock = try await StartLock(of: path)
+    defer { lock.release() }
     try Self.removeIfStale(path)
 
     let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw .system(call: "socket", path: path, errno: errno) }
+    // The file gets this mode, less the umask, from its first moment on.
+    fchmod(descriptor, file.mode)
     var isBound = false
     do throws(ListenerFault) {
       guard SocketAddress(path: path).bind(descriptor) == 0 else {
         throw .system(call: "bind", path: path, errno: errno)
       }
       isBound = true
-      if let group, chown(path, uid_t.max, group) != 0 { throw .permissions(path: path, errno: errno) }
-      guard chmod(path, file.mode) == 0 else { throw .permissions(path: path, errno: errno) }
-      guard let identity = Self.identity(of: path) else { throw .system(call: "lstat", path: path, errno: errno) }
+      let identity = try Self.giveAway(path, mode: file.mode, group: group)
       guard listen(descriptor, FixedLimits.backlog) == 0 else {
         throw .system(call: "listen", path: path, errno: errno)
       }
@@ -136,6 +137,29 @@ struct ListeningSocket: Sendable {
   private static func identity(of path: String) -> Identity? {
     var status = stat()
     guard lstat(path, &status) == 0 else { return nil }
+    return Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+  }
+
+  /// Gives a socket of this user its mode and group; whatever else is at the path is left alone.
+  ///
+  /// - Returns: Which file it is.
+  @discardableResult
+  static func giveAway(_ path: String, mode: UInt32, group: UInt32?) throws(ListenerFault) -> Identity {
+    let file = open(path, bearerd_o_path | O_NOFOLLOW | O_CLOEXEC)
+    guard file >= 0 else { throw .permissions(path: path, errno: errno) }
+    defer { Glibc.close(file) }
+    var status = stat()
+    guard fstat(file, &status) == 0 else { throw .permissions(path: path, errno: errno) }
+    guard status.st_mode & S_IFMT == S_IFSOCK, status.st_uid == geteuid() else {
+      throw .permissions(path: path, errno: EPERM)
+    }
+    if let group, fchownat(file, "", uid_t.max, group, bearerd_at_empty_path) != 0 {
+      throw .permissions(path: path, errno: errno)
+    }
+    // What names a file cannot change it, but its own name in /proc leads to the file itself and nowhere else.
+    if status.st_mode & 0o7777 != mode, chmod("/proc/self/fd/\(file)", mode) != 0 {
+      throw .permissions(path: path, errno: errno)
+    }
     return Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
   }
 

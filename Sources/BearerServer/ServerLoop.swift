@@ -30,6 +30,8 @@ final class ServerLoop: @unchecked Sendable {
   var turns = TurnQueue<Connection>()
   /// Whether the server stops: connections that come now are drained at once.
   private(set) var isDraining = false
+  /// Whether the server stops and there is no time to wait any more: what is not known is answered with what can be said.
+  private(set) var areAnswersDue = false
 
   private let factory: any LineHandlerFactory
   private let acceptor: Acceptor
@@ -258,6 +260,7 @@ final class ServerLoop: @unchecked Sendable {
     let now = ContinuousNanoseconds.now
     if now >= answersDue {
       answersDue = .max
+      areAnswersDue = true
       // A loop that was late itself still sends the answers before it cuts anybody off.
       cutOffDue = max(cutOffDue, now + timeToSend)
       for connection in slots.all { connection.shutDownDeferred() }
@@ -282,6 +285,7 @@ final class ServerLoop: @unchecked Sendable {
   ///   - done: Called on the loop once no connection is left.
   func drain(timeout: Duration, done: @escaping @Sendable () -> Void) {
     isDraining = true
+    areAnswersDue = false
     drained = done
     let now = ContinuousNanoseconds.now
     timeToSend = (timeout / 8).nanoseconds

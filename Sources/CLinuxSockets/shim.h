@@ -19,6 +19,10 @@ static const uint32_t bearerd_epoll_out = EPOLLOUT;
 static const uint32_t bearerd_epoll_end_of_input = EPOLLRDHUP;
 static const uint32_t bearerd_epoll_gone = EPOLLHUP | EPOLLERR;
 
+/* O_PATH and AT_EMPTY_PATH, which the C library too declares only with _GNU_SOURCE; on every machine that Swift knows. */
+static const int bearerd_o_path = 010000000;
+static const int bearerd_at_empty_path = 0x1000;
+
 /* Readable, the end of the other direction and, if wanted, writable; told once per change. */
 static inline int bearerd_epoll_connection(int epoll, int operation, int descriptor, uint64_t data, int writable) {
   struct epoll_event event = {

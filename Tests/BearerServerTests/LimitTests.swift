@@ -199,6 +199,63 @@ struct LimitTests {
     }
   }
 
+  @Test("a peer that goes away, in whatever phase, costs the others nothing and leaves nothing behind")
+  func peerGoesAway() async throws {
+    var limits = ServerLimits.patient
+    limits.outputBytes = 65536
+    try await RunningServer.run(limits: limits) { running in
+      // Nothing sent, half a line, a line, a wait, replies that are not read, a last answer that is not read.
+      let phases = [
+        "", "hal", "order one\n", "defer order wait\n", "order one\n" + String(repeating: "big 10000\n", count: 500),
+        "GET / HTTP/1.1\r\nHost: x\r\n",
+      ]
+      for (number, phase) in phases.enumerated() {
+        for endsFirst in [false, true] {
+          let client = try running.client()
+          await client.send(phase)
+          if endsFirst { client.closeWriting() }
+          client.close()
+        }
+        let other = try running.client()
+        await other.send("order \(number)\n")
+        #expect(await other.line() == "\(number)")
+        other.closeWriting()
+        #expect(await other.rest() == [])
+        other.close()
+      }
+      // An end is noticed on the loop; once a later one has ended, so have they.
+      while running.server.connectionCount > 0 { await Task.yield() }
+    }
+  }
+
+  @Test("serves as many connections as there are descriptors for, up to ten thousand")
+  func tenThousand() async throws {
+    var limit = rlimit()
+    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    // Two for each connection, for both ends are in this process; the rest is for the tests beside this one.
+    let count = min(10_000, Int(clamping: limit.rlim_cur) / 2 - 2000)
+    try #require(count > 500)
+    var limits = ServerLimits.patient
+    limits.connections = 20_000
+    limits.connectionsPerUID = 20_000
+    try await RunningServer.run(limits: limits, eventLoops: 2) { [count] running in
+      let failures = await blocking {
+        var clients: [RawClient] = []
+        defer { for client in clients { client.close() } }
+        for _ in 0..<count {
+          guard let client = RawClient(running.path) else { return -1 }
+          clients.append(client)
+        }
+        var failures = 0
+        for (number, client) in clients.enumerated() where client.askAndRead("order \(number)\n") != "\(number)\n" {
+          failures += 1
+        }
+        return failures
+      }
+      #expect(failures == 0)
+    }
+  }
+
   @Test("connections are spread over the loops, whichever of them accepts")
   func spread() async throws {
     try await RunningServer.run(eventLoops: 4) { running in

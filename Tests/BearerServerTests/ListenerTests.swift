@@ -1,7 +1,8 @@
-import BearerServer
 import Foundation
 import Glibc
 import Testing
+
+@testable import BearerServer
 
 @Suite("A listener")
 struct ListenerTests {
@@ -60,6 +61,59 @@ struct ListenerTests {
       let client = try #require(RawClient(path))
       client.close()
     }
+  }
+
+  @Test("starts although somebody who may read its directory has locked that")
+  func lockedDirectory() async throws {
+    let directory = RunningServer.freePath()
+    mkdir(directory, 0o755)
+    defer { rmdir(directory) }
+    let foreign = open(directory, O_RDONLY | O_DIRECTORY)
+    defer { close(foreign) }
+    #expect(flock(foreign, LOCK_EX | LOCK_NB) == 0)
+    try await RunningServer.run(addresses: [.path(SocketFile(path: "\(directory)/s"))]) { _ in
+      #expect(mode("\(directory)/s") == 0o660)
+      #expect(mode("\(directory)/.s.lock") == nil)
+    }
+  }
+
+  @Test("a lock that a daemon left when it died is in nobody's way, and a link in its place is not followed")
+  func leftLock() async throws {
+    let directory = RunningServer.freePath()
+    mkdir(directory, 0o755)
+    defer { rmdir(directory) }
+    let lock = "\(directory)/.s.lock"
+    close(open(lock, O_CREAT | O_WRONLY, 0o600))
+    try await RunningServer.run(addresses: [.path(SocketFile(path: "\(directory)/s"))]) { _ in
+      #expect(mode(lock) == nil)
+    }
+    #expect(symlink("\(directory)/elsewhere", lock) == 0)
+    try await RunningServer.run(addresses: [.path(SocketFile(path: "\(directory)/s"))]) { _ in
+      #expect(mode("\(directory)/elsewhere") == nil)
+      #expect(mode(lock) != nil)
+    }
+    unlink(lock)
+  }
+
+  @Test("gives its mode and group to a socket only, never to where a link leads or to another file")
+  func foreignFile() throws {
+    let path = RunningServer.freePath()
+    let link = "\(path)-link"
+    let socket = "\(path)-socket"
+    close(open(path, O_CREAT | O_WRONLY, 0o600))
+    close(bound(socket, backlog: nil))
+    chmod(socket, 0o600)
+    defer { for path in [path, link, socket] { unlink(path) } }
+    #expect(symlink(socket, link) == 0)
+    for path in [path, link] {
+      #expect(throws: ListenerFault.permissions(path: path, errno: EPERM)) {
+        try ListeningSocket.giveAway(path, mode: 0o666, group: getegid())
+      }
+    }
+    #expect(mode(path) == 0o600)
+    #expect(mode(socket) == 0o600)
+    try ListeningSocket.giveAway(socket, mode: 0o666, group: getegid())
+    #expect(mode(socket) == 0o666)
   }
 
   @Test("respects a live socket, also one whose queue is full")

@@ -65,6 +65,40 @@ final class RawClient: @unchecked Sendable {
     }
   }
 
+  /// Writes text in one piece, with a descriptor sent along (`SCM_RIGHTS`, unix(7)).
+  func send(_ text: String, with passed: CInt) -> Bool {
+    var text = Array(text.utf8)
+    let length = text.count
+    // A cmsghdr of 16 bytes, and the descriptor.
+    var control = [UInt64](repeating: 0, count: 3)
+    return text.withUnsafeMutableBytes { text in
+      control.withUnsafeMutableBytes { control in
+        control.storeBytes(of: 20, as: Int.self)
+        control.storeBytes(of: SOL_SOCKET, toByteOffset: 8, as: CInt.self)
+        control.storeBytes(of: CInt(SCM_RIGHTS), toByteOffset: 12, as: CInt.self)
+        control.storeBytes(of: passed, toByteOffset: 16, as: CInt.self)
+        var part = iovec(iov_base: text.baseAddress, iov_len: text.count)
+        return withUnsafeMutablePointer(to: &part) { part in
+          var message = msghdr()
+          message.msg_iov = part
+          message.msg_iovlen = 1
+          message.msg_control = control.baseAddress
+          message.msg_controllen = control.count
+          return sendmsg(descriptor, &message, CInt(MSG_NOSIGNAL)) == length
+        }
+      }
+    }
+  }
+
+  /// Sends a line, and reads until the end; for a thread that may block.
+  func askAndRead(_ line: String) -> String {
+    let bytes = Array(line.utf8)
+    guard Glibc.send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL)) == bytes.count else { return "not sent" }
+    closeWriting()
+    while readMore() {}
+    return String(decoding: received, as: UTF8.self)
+  }
+
   /// Writes as much as the kernel takes without waiting.
   func sendWithoutWaiting(_ bytes: [UInt8]) -> Int {
     let count = bytes.withUnsafeBytes {

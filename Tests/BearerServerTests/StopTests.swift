@@ -1,4 +1,5 @@
 import BearerServer
+import Dispatch
 import Testing
 
 @Suite("Told to stop, a server")
@@ -21,7 +22,61 @@ struct StopTests {
       await running.stop()
       #expect(await idle.rest() == [])
       #expect(RawClient(running.path) == nil)
-      #expect(await client.rest() == ["stopped one", "two"])
+      // Also what was behind it, and would have to wait in its turn.
+      #expect(await client.rest() == ["stopped one", "two", "stopped three"])
+      #expect(!running.book.has(.started("three")))
+    }
+  }
+
+  @Test("reads on behind a descriptor that was sent along, where a read ends before all was read")
+  func descriptorSentAlong() async throws {
+    try await RunningServer.run(drainTimeout: .seconds(3600)) { running in
+      let client = try running.client()
+      defer { client.close() }
+      await client.send("order one\n")
+      #expect(await client.line() == "one")
+      // The loop is busy until both writes have arrived, so that it is told of them once.
+      let gate = DispatchSemaphore(value: 0)
+      let (busy, isBusy) = AsyncStream.makeStream(of: Void.self)
+      let holding = Task {
+        try await running.server.onEachEventLoop { _ in
+          isBusy.yield()
+          gate.wait()
+        }
+      }
+      for await _ in busy { break }
+      #expect(client.send("order two\n", with: client.descriptor))
+      #expect(client.sendWithoutWaiting(Array("order three\n".utf8)) == 12)
+      gate.signal()
+      _ = try await holding.value
+      await running.stop()
+      #expect(await client.rest() == ["two", "three"])
+    }
+  }
+
+  @Test("loses nobody who has connected, while others go on connecting")
+  func losesNobody() async throws {
+    try await RunningServer.run(eventLoops: 2) { running in
+      let lost = await withTaskGroup(of: Int.self) { group in
+        for number in 0..<8 {
+          group.addTask {
+            await blocking {
+              var lost = 0
+              // Until nobody can connect any more.
+              while let client = RawClient(running.path) {
+                if client.askAndRead("order \(number)\n") != "\(number)\n" { lost += 1 }
+                client.close()
+              }
+              return lost
+            }
+          }
+        }
+        // Once each of them is at it.
+        for number in 0..<8 { await running.book.happened(.handled("order \(number)")) }
+        await running.stop()
+        return await group.reduce(0, +)
+      }
+      #expect(lost == 0)
     }
   }
 
