@@ -17,8 +17,7 @@ internal import Synchronization
 /// that asking twice does no harm.
 ///
 /// A reply is waited for however long it takes. A task that has waited long enough is cancelled: it ends with
-/// ``ClientError/cancelled``, nothing is repeated, and as the connection is closed, so do end the requests that share it
-/// (with ``ClientError/closed``, repeated once).
+/// ``ClientError/cancelled`` and nothing is repeated. Its reply is ignored when it comes, and other tasks notice nothing.
 public final class BearerClient: Sendable {
   /// Where the daemon listens unless configured otherwise.
   public static let defaultPath = "/run/bearerd/bearerd.sock"
@@ -36,12 +35,22 @@ public final class BearerClient: Sendable {
   static let maximumInFlight = 64
 
   private let path: String
+  private let serverUID: UInt32?
   private let eventLoop: any EventLoop
   private let connection = Mutex<ClientConnection?>(nil)
 
   /// A client of the daemon at a path; nothing is connected yet.
-  public init(path: String = BearerClient.defaultPath) {
+  ///
+  /// Whoever may write in the socket's directory can put another socket in its place, and say yes to every token. Where
+  /// that is not ruled out, `serverUID` is: then only that user's socket is asked, and nobody else is sent a token.
+  ///
+  /// - Parameters:
+  ///   - path: Where the daemon listens.
+  ///   - serverUID: The user who must have made the socket listen (`SO_PEERCRED`, unix(7)): the daemon's own, or root if
+  ///     systemd passes the socket in. Any if nil.
+  public init(path: String = BearerClient.defaultPath, serverUID: UInt32? = nil) {
     self.path = path
+    self.serverUID = serverUID
     self.eventLoop = MultiThreadedEventLoopGroup.singleton.next()
   }
 
@@ -107,12 +116,14 @@ public final class BearerClient: Sendable {
   // MARK: The connection
 
   private func requestOnce(_ members: JSONObject) async throws(ClientError) -> JSONObject {
+    if Task.isCancelled { throw .cancelled }
     let connection = current()
+    let reply = connection.request(members)
     do {
       return try await withTaskCancellationHandler {
-        try await connection.request(members).get()
+        try await reply.futureResult.get()
       } onCancel: {
-        connection.close()
+        connection.forget(reply)
       }
     } catch let error as ClientError {
       throw error == .closed && Task.isCancelled ? .cancelled : error
@@ -125,7 +136,7 @@ public final class BearerClient: Sendable {
   private func current() -> ClientConnection {
     connection.withLock { current in
       if let current, !current.hasEnded { return current }
-      let fresh = ClientConnection(path: path, eventLoop: eventLoop)
+      let fresh = ClientConnection(path: path, serverUID: serverUID, eventLoop: eventLoop)
       current = fresh
       return fresh
     }

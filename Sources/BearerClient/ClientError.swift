@@ -12,8 +12,10 @@ public enum ClientError: Error, Equatable, Sendable, CustomStringConvertible {
   case replyTooLong
   /// The reply is not what the protocol promises.
   case malformedReply
-  /// The task was cancelled before the reply came; the connection was closed, as the protocol asks.
+  /// The task was cancelled before the reply came.
   case cancelled
+  /// The socket belongs to another user than `serverUID` says (nil if the kernel does not tell); nothing was sent.
+  case unexpectedServer(uid: UInt32?, expected: UInt32)
   /// Another fault of the connection; `errno` tells which.
   case connection(errno: CInt)
 
@@ -26,6 +28,8 @@ public enum ClientError: Error, Equatable, Sendable, CustomStringConvertible {
     case .replyTooLong: "the daemon's reply is longer than \(BearerClient.maximumReplyBytes) bytes"
     case .malformedReply: "the daemon's reply is not what the protocol promises"
     case .cancelled: "cancelled before the daemon replied"
+    case .unexpectedServer(let uid, let expected):
+      "the socket is that of user \(uid.map { "\($0)" } ?? "unknown"), not of user \(expected); nothing was sent"
     case .connection(let errno): "the connection to the daemon failed (errno \(errno))"
     }
   }

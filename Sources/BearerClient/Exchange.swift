@@ -20,6 +20,7 @@ final class Exchange: ChannelInboundHandler {
   private var context: ChannelHandlerContext?
   private var framer = LineFramer(maximumLineBytes: BearerClient.maximumReplyBytes)
   private var nextID: Int64 = 1
+  /// The requests that were sent and have no reply yet, also those for which nobody waits any more.
   private var inFlight: [Int64: EventLoopPromise<JSONObject>] = [:]
   private var waiting = CircularBuffer<Waiting>()
   private var unclaimed: JSONObject?
@@ -45,6 +46,14 @@ final class Exchange: ChannelInboundHandler {
     guard inFlight.count < BearerClient.maximumInFlight else { return waiting.append(request) }
     send(request, context)
     context.flush()
+  }
+
+  /// Does not send a request any more for whose reply nobody waits.
+  ///
+  /// If it was sent its id stays, so that the late reply is known for what it is and goes to nobody: its promise is
+  /// fulfilled already.
+  func forget(_ reply: EventLoopFuture<JSONObject>) {
+    waiting.removeAll { $0.promise.futureResult === reply }
   }
 
   /// Closes the connection; whoever waits is told.

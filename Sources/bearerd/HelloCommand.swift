@@ -16,6 +16,6 @@ struct HelloCommand: AsyncParsableCommand {
   @OptionGroup var daemon: SocketOptions
 
   func run() async throws {
-    try Reply(await RunningDaemon(path: daemon.path(Environment.current())).ask(["op": "hello"])).printAndExit()
+    try Reply(await daemon.daemon(Environment.current()).ask(["op": "hello"])).printAndExit()
   }
 }

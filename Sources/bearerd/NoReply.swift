@@ -30,6 +30,10 @@ struct NoReply: Error, Equatable {
     case .noDaemon(_, let code):
       status = .noDaemon
       message = "no daemon answers at \(path): \(String(cString: strerror(code)))"
+    case .unexpectedServer(let uid, let expected):
+      status = .forbidden
+      message =
+        "the socket at \(path) is that of user \(uid.map { "\($0)" } ?? "unknown"), not of user \(expected): nothing was sent"
     case .connection(EAGAIN):
       status = .noDaemon
       message = "the daemon at \(path) hangs: so many wait for it already that no more can"

@@ -20,7 +20,7 @@ struct PingCommand: AsyncParsableCommand {
   @OptionGroup var daemon: SocketOptions
 
   func run() async throws {
-    let reply = try await RunningDaemon(path: daemon.path(Environment.current())).ask(["op": "ping"])
+    let reply = try await daemon.daemon(Environment.current()).ask(["op": "ping"])
     try Reply(reply).printAndExit(Self.status(of: reply, mustBeReady: ready))
   }
 

@@ -6,6 +6,7 @@ struct RefreshJWKSCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "refresh-jwks",
     abstract: "Have the daemon fetch its issuers' keys now.",
+    usage: "bearerd refresh-jwks [--issuer <name>] [<options>]",
     discussion: """
       For keys that were just rotated. The reply tells for each issuer which keys came and went; a fetch that fails \
       leaves the keys as they are, and the exit status is 75.
@@ -25,7 +26,7 @@ struct RefreshJWKSCommand: AsyncParsableCommand {
   func run() async throws {
     var request: JSONObject = ["op": "refresh-jwks"]
     request["issuer"] = issuer.map(JSONValue.string)
-    let daemon = RunningDaemon(path: daemon.path(Environment.current()), patience: .refresh)
+    let daemon = try daemon.daemon(Environment.current(), patience: .refresh)
     try Reply(await daemon.ask(request)).printAndExit()
   }
 }

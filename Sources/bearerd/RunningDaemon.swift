@@ -6,6 +6,8 @@ import BearerJSON
 struct RunningDaemon {
   /// The socket's path.
   let path: String
+  /// The user that the socket must be of; any if nil.
+  var serverUID: UInt32?
   /// How long it is waited for.
   var patience = Patience.atOnce
 
@@ -59,7 +61,7 @@ struct RunningDaemon {
 
   /// What becomes of a request over a connection of its own; `nil` if there is no reply in time.
   private func attempt(_ request: JSONObject, within time: Duration) async -> Outcome? {
-    let client = BearerClient(path: path)
+    let client = BearerClient(path: path, serverUID: serverUID)
     defer { client.close() }
     return await withTaskGroup(of: Outcome?.self) { group in
       group.addTask {

@@ -17,7 +17,7 @@ struct StatusCommand: AsyncParsableCommand {
 
   func run() async throws {
     let environment = Environment.current()
-    let reply = try await RunningDaemon(path: daemon.path(environment)).ask(["op": "status"])
+    let reply = try await daemon.daemon(environment).ask(["op": "status"])
     guard Output.standard.isTerminal, ExitStatus(reply: reply) == .holds else { return try Reply(reply).printAndExit() }
     let table = StatusTable(
       reply: reply, style: Output.standard.style(environment), width: Output.standard.width)

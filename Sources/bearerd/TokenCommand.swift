@@ -12,7 +12,7 @@ struct TokenCommand {
     let request = options.request(operation: operation, token: try token())
     let environment = Environment.current()
     let patience = Patience.forToken(deadlineMilliseconds: options.deadlineMs)
-    let reply = try await RunningDaemon(path: daemon.path(environment), patience: patience).ask(request)
+    let reply = try await daemon.daemon(environment, patience: patience).ask(request)
     if options.explain, Output.standard.isTerminal {
       let table = TraceTable(
         reply: reply, style: Output.standard.style(environment), width: Output.standard.width)

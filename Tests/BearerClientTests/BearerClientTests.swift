@@ -155,16 +155,91 @@ struct BearerClientTests {
     await #expect(throws: ClientError.replyTooLong) { try await task.value }
   }
 
-  @Test("closes the connection when a task stops waiting")
-  func cancelled() async {
+  @Test("a task that stops waiting is alone in that: its late reply goes to nobody, and the connection is kept")
+  func cancelled() async throws {
     defer { daemon.end() }
     let client = BearerClient(path: daemon.path)
-    let task = Task { try await client.verify(token: "x") }
+    let impatient = Task { try await client.request(["op": "first"]) }
+    let caller = await daemon.accept()
+    #expect(await caller.line() == #"{"id":1,"op":"first"}"#)
+    async let patient = client.request(["op": "second"])
+    #expect(await caller.line() == #"{"id":2,"op":"second"}"#)
+    impatient.cancel()
+    await #expect(throws: ClientError.cancelled) { try await impatient.value }
+    await caller.send(#"{"id":1,"ok":true}"# + "\n" + #"{"id":2,"ok":false}"# + "\n")
+    #expect(try await patient == ["ok": false])
+    async let later = client.request(["op": "third"])
+    #expect(await caller.line() == #"{"id":3,"op":"third"}"#)
+    await caller.send(#"{"id":3,"ok":true}"# + "\n")
+    #expect(try await later == ["ok": true])
+  }
+
+  @Test("a reply without an id of its own goes to the oldest request also if nobody waits for that any more")
+  func cancelledOldest() async throws {
+    defer { daemon.end() }
+    let client = BearerClient(path: daemon.path)
+    let impatient = Task { try await client.request(["op": "first"]) }
     let caller = await daemon.accept()
     _ = await caller.line()
+    async let patient = client.request(["op": "second"])
+    _ = await caller.line()
+    impatient.cancel()
+    await #expect(throws: ClientError.cancelled) { try await impatient.value }
+    await caller.send(#"{"id":null,"ok":false}"# + "\n" + #"{"id":2,"ok":true}"# + "\n")
+    #expect(try await patient == ["ok": true])
+  }
+
+  @Test("a request that waits for its turn is not sent when its task is cancelled")
+  func cancelledInLine() async throws {
+    defer { daemon.end() }
+    let client = BearerClient(path: daemon.path)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<64 { group.addTask { _ = try await client.request(["op": "ping"]) } }
+      let caller = await daemon.accept()
+      for _ in 1...64 { _ = await caller.line() }
+      let impatient = Task { try await client.request(["op": "first"]) }
+      // One after the other on the client's event loop: once this has failed, the other is in line.
+      impatient.cancel()
+      await #expect(throws: ClientError.cancelled) { try await impatient.value }
+      for id in 1...64 { await caller.send(#"{"id":\#(id),"ok":true}"# + "\n") }
+      try await group.waitForAll()
+      async let later = client.request(["op": "second"])
+      #expect(await caller.line()?.contains(#""op":"second""#) == true)
+      client.close()
+      _ = try? await later
+    }
+  }
+
+  @Test("a task that is cancelled before it asks sends nothing")
+  func cancelledBefore() async {
+    // Nobody listens there: whoever tried to connect would learn that.
+    let client = BearerClient(path: "/nonexistent/b.sock")
+    let (gate, open) = AsyncStream.makeStream(of: Void.self)
+    let task = Task {
+      for await _ in gate {}
+      return try await client.request(["op": "ping"])
+    }
     task.cancel()
-    #expect(await caller.line() == nil)
+    open.finish()
     await #expect(throws: ClientError.cancelled) { try await task.value }
+  }
+
+  @Test("asks the socket of the user that it expects, and sends nothing to that of another")
+  func serverUID() async throws {
+    defer { daemon.end() }
+    let uid = getuid()
+    let wrong = BearerClient(path: daemon.path, serverUID: uid + 1)
+    let refused = Task { try await wrong.verify(token: "x") }
+    let caller = await daemon.accept()
+    #expect(await caller.line() == nil)
+    await #expect(throws: ClientError.unexpectedServer(uid: uid, expected: uid + 1)) { try await refused.value }
+
+    let right = BearerClient(path: daemon.path, serverUID: uid)
+    async let reply = right.request(["op": "ping"])
+    let other = await daemon.accept()
+    _ = await other.line()
+    await other.send(#"{"id":1,"ok":true}"# + "\n")
+    #expect(try await reply == ["ok": true])
   }
 
   @Test("sends no more requests than may be under way, and the rest as replies come")
