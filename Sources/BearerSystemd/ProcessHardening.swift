@@ -18,6 +18,14 @@ package enum ProcessHardening {
     return bearerd_set_undumpable() == 0 && isLimited
   }
 
+  /// Rules out that a crash writes registers and the memory behind them, tokens among it, to standard error.
+  ///
+  /// Where `swift-backtrace` is installed, the runtime has caught the signals of a crash before `main`
+  /// (`SWIFT_BACKTRACE`); from here on they end the process as they do without it.
+  package static func forbidBacktraces() {
+    for number in [SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP] { signal(number, SIG_DFL) }
+  }
+
   /// Whether the process may be dumped (PR_GET_DUMPABLE).
   package static var isDumpable: Bool { bearerd_is_dumpable() != 0 }
 }

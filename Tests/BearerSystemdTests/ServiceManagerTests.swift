@@ -128,6 +128,16 @@ struct ServiceManagerTests {
     await task.value
   }
 
+  @Test("a crash ends the process without a report, whoever catches its signals before")
+  func noBacktraces() async {
+    await #expect(processExitsWith: .signal(SIGSEGV)) {
+      for number in [SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP] { signal(number) { _ in _exit(1) } }
+      ProcessHardening.forbidBacktraces()
+      kill(getpid(), SIGSEGV)
+      while true { sleep(60) }
+    }
+  }
+
   @Test("without socket activation there are no descriptors, nor with another process's")
   func noDescriptors() throws {
     defer {
