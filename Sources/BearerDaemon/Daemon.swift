@@ -1,6 +1,7 @@
 package import BearerLogging
 package import BearerServer
 import BearerSystemd
+import Dispatch
 import Logging
 import NIOCore
 import NIOPosix
@@ -61,8 +62,12 @@ package struct Daemon: Sendable {
   /// - Throws: ``Fault`` when it cannot listen.
   package func run() async throws {
     let notifier = Notifier()
+    let limits = limitsWithinDescriptors()
     var serverConfiguration = Server.Configuration(addresses: [try listenAddress()])
-    serverConfiguration.limits = configuration.limits.serverLimits
+    serverConfiguration.limits = limits.serverLimits
+    let forcedEnd = ForcedEnd(after: .seconds(8), log: log)
+    // It watches on until everything below has ended.
+    defer { withExtendedLifetime(forcedEnd) {} }
 
     let fetching = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let (listening, nowListening) = AsyncStream.makeStream(of: Void.self)
@@ -74,7 +79,7 @@ package struct Daemon: Sendable {
       }, logger: logger
     ) { changed.yield() }
     let current = CurrentWorld(World(configuration, keys: issuers.owners(for: configuration)))
-    let reports = Reports(eventLoops: serverConfiguration.eventLoops, limits: configuration.limits)
+    let reports = Reports(eventLoops: serverConfiguration.eventLoops, limits: limits)
     let server = Server(
       configuration: serverConfiguration, handlers: RequestHandlers(current, reports, logger: logger), logger: logger
     ) {
@@ -98,11 +103,15 @@ package struct Daemon: Sendable {
       listening: listening, changes: changes, logger: logger
     ) { watchdog?.begin() }
     let reloading = Reloading(
-      load: load, current: current, issuers: issuers, reports: reports, notifier: notifier, ready: ready,
-      logger: logger, hangups: await UnixSignalsSequence(trapping: .sighup))
+      reading: ConfigurationReading(load: load), current: current, issuers: issuers, reports: reports,
+      notifier: notifier, ready: ready, logger: logger, hangups: await UnixSignalsSequence(trapping: .sighup)
+    ) {
+      // A server that does not run has nobody to answer.
+      _ = try? await server.onEachEventLoop { ($0 as? RequestHandler)?.adoptReload() }
+    }
 
     // Stopped from the last to the first: STOPPING=1, then the server drains, and keys keep coming until it has.
-    let services: [(any Service)?] = [issuers, server, reloading, watchdog, readiness]
+    let services: [(any Service)?] = [forcedEnd, issuers, server, reloading, watchdog, readiness]
     var group = ServiceGroupConfiguration(
       services: services.compactMap(\.self).map { .init(service: $0) },
       gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger))
@@ -117,6 +126,23 @@ package struct Daemon: Sendable {
     // As above: there is nothing left that loops which do not stop could harm.
     try? await fetching.shutdownGracefully()
     logger.notice("stopped")
+  }
+
+  /// The configured limits, with no more connections than there can be descriptors: clients that used up all of them
+  /// would keep the daemon from its keys and its watchdog.
+  private func limitsWithinDescriptors() -> Limits {
+    var limits = configuration.limits
+    let descriptors = DescriptorLimit.raise(for: limits.connections)
+    limits.connections = DescriptorLimit.connections(wanted: limits.connections, limit: descriptors)
+    if limits.connections < configuration.limits.connections {
+      logger.warning(
+        "limits.connections is more than the process may have descriptors for; fewer are accepted",
+        metadata: [
+          "bearerd.wanted": "\(configuration.limits.connections)", "bearerd.connections": "\(limits.connections)",
+          "bearerd.descriptors": "\(descriptors)",
+        ])
+    }
+    return limits
   }
 
   private func listenAddress() throws(Fault) -> ListenAddress {

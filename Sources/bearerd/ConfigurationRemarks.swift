@@ -25,6 +25,13 @@ enum ConfigurationRemarks {
     if configuration.socketMode & 0o002 != 0 {
       remarks.append("socket_mode lets every user of this host ask")
     }
+    let descriptors = DescriptorLimit.highest
+    let connections = DescriptorLimit.connections(wanted: configuration.limits.connections, limit: descriptors)
+    if connections < configuration.limits.connections {
+      remarks.append(
+        "limits.connections is \(configuration.limits.connections), but here a process may have no more than \(descriptors) "
+          + "descriptors open (LimitNOFILE=, ulimit -n): \(connections) connections would be accepted")
+    }
     return remarks
   }
 }

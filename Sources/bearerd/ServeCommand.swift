@@ -24,6 +24,7 @@ struct ServeCommand: AsyncParsableCommand {
 
   func run() async throws {
     ProcessHardening.forbidCoreDumps()
+    ProcessHardening.forbidBacktraces()
     let environment = Environment.current()
     let sources = options.sources(environment)
     let configuration = try load(sources)

@@ -122,9 +122,12 @@ import Testing
         ["serve", "--config", file, "--socket", directory.file("b.sock")],
         environment: ["NOTIFY_SOCKET": directory.file("n.sock")])
       while try #require(manager.next()) != ["READY=1"] {}
-      let status = try #require(manager.next()?.first)
-      #expect(status.hasPrefix("STATUS=dead: NO keys yet, tokens cannot be verified"))
-      #expect(status.hasSuffix(" more fine"))
+      // At first some of the others may have no keys yet, on a busy machine.
+      var status = ""
+      while !status.hasPrefix("STATUS=dead: NO keys yet, tokens cannot be verified") || !status.hasSuffix(" more fine")
+      {
+        status = try #require(manager.next()?.first)
+      }
 
       // A reload that is refused for a thousand faults.
       let wrong = (0..<1000).map { "[issuer.\($0)]\nurl = \($0)\n" }
@@ -136,6 +139,7 @@ import Testing
       daemon.send(SIGTERM)
       #expect(daemon.end()?.status == 0)
       while try #require(manager.next()) != ["STOPPING=1"] {}
+      #expect(manager.past.filter { $0.contains("READY=1") }.allSatisfy { $0.count == 1 })
       #expect(manager.sizes.max().map { $0 < 2200 } == true)
 
       let faulty = try BuiltProgram(

@@ -41,7 +41,7 @@ package final class RequestHandler: LineHandler {
   package func handle(
     _ line: Span<UInt8>, from peer: Peer, mayWait: Bool, into reply: inout [UInt8]
   ) -> LineOutcome {
-    followWorld()
+    adoptReload()
     let request: Request
     do throws(RequestFault) {
       request = try reader.read(line)
@@ -153,7 +153,7 @@ package final class RequestHandler: LineHandler {
   ///   - reply: Where the reply goes.
   /// - Returns: Whether it was answered; false if it waits on.
   func judge(_ pending: PendingToken, otherwise error: ErrorReply?, into reply: inout [UInt8]) -> Bool {
-    followWorld()
+    adoptReload()
     let question: TokenQuestion
     do throws(ErrorReply.Refusal) {
       question = try pending.question.asked(in: world)
@@ -243,19 +243,28 @@ package final class RequestHandler: LineHandler {
 
   private var order: ReplyOrder { reader.id.isEmpty ? .inOrder : .free }
 
-  private func followWorld() {
+  /// Answers from now on by what is in force; each request does it, and a reload has idle loops do it, too, so that none
+  /// keeps what was replaced.
+  package func adoptReload() {
     let version = current.version
     if version == worldVersion { return }
     let limits = world.configuration.limits
     world = current.value
     worldVersion = version
-    if world.configuration.limits != limits { verifier = Self.verifier(for: world, reports) }
+    if !world.configuration.limits.haveSameVerifier(as: limits) { verifier = Self.verifier(for: world, reports) }
   }
 
   private static func verifier(for world: World, _ reports: Reports) -> Verifier {
     let limits = world.configuration.limits
     return Verifier(
       maximumTokenBytes: limits.tokenBytes, tokenCacheBytes: limits.tokenCacheBytes / max(1, reports.eventLoops))
+  }
+}
+
+extension Limits {
+  /// Whether a verifier made for these limits does for the others: then it keeps its token cache.
+  func haveSameVerifier(as other: Limits) -> Bool {
+    tokenBytes == other.tokenBytes && tokenCacheBytes == other.tokenCacheBytes
   }
 }
 

@@ -10,9 +10,16 @@ enum ConfigurationFile {
   ///
   /// - Throws: A fault that names the file and says what to mend.
   static func read(_ path: String) throws(ConfigurationFault) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // A pipe or a device is refused before it could block.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw fault(path, errno) }
     defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw fault(path, errno) }
+    if status.st_mode & S_IFMT == S_IFDIR { throw fault(path, EISDIR) }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw ConfigurationFault(place: path, expected: "a file", message: "this is a pipe, a socket or a device")
+    }
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 65_536)
     while true {

@@ -7,7 +7,8 @@ package import NIOCore
 ///
 /// Every event loop must tell a good token from a bad one, by the verifier and libcrypto that requests go through, and
 /// each of the daemon's sockets must answer a `ping`, which takes a descriptor, a place in the kernel's queue and the
-/// accepting loop; the loops that fetch keys and the thread that writes the log must turn. The probe ends when its task is cancelled, whatever is stuck.
+/// accepting loop; the loops that fetch keys and the thread that writes the log must turn. The probe ends when its task is
+/// cancelled, whatever is stuck.
 package struct HealthProbe: Sendable {
   private let server: Server
   private let group: any EventLoopGroup

@@ -1,15 +1,18 @@
+import BearerFetch
 import BearerSystemd
 import BearerTOML
 import Logging
 import ServiceLifecycle
+import Synchronization
 import UnixSignals
 
 /// Reads the configuration anew at each SIGHUP, and puts it in force if it is sound.
 ///
 /// A faulty one changes nothing: its faults are logged and shown by op `status` and in `STATUS=`, until a sound one
-/// takes their place.
+/// takes their place. What takes long, or may hang, is done on threads of its own, so that nobody who waits for keys is
+/// held up, and SIGTERM ends it at any point.
 struct Reloading: Service {
-  let load: ConfigurationSources.Load
+  let reading: ConfigurationReading
   let current: CurrentWorld
   let issuers: IssuerKeysService
   let reports: Reports
@@ -18,33 +21,71 @@ struct Reloading: Service {
   let logger: Logger
   /// SIGHUP, caught since before the daemon said that it is ready: until then the signal would end the process.
   let hangups: UnixSignalsSequence
+  /// Has every event loop answer by what is in force now, and ends when they all do.
+  let adopt: @Sendable () async -> Void
 
   func run() async throws {
-    for await _ in hangups.cancelOnGracefulShutdown() { reload() }
+    await cancelWhenGracefulShutdown {
+      await withDiscardingTaskGroup { group in
+        for await _ in hangups {
+          guard let replaced = await reload() else { continue }
+          group.addTask {
+            await adopt()
+            await FileThread.run { replaced.free() }
+          }
+        }
+      }
+    }
   }
 
-  private func reload() {
+  /// What was in force, to be freed where nobody waits: a thousand policies and their keys take milliseconds.
+  private final class Replaced: Sendable {
+    private let world: Mutex<World?>
+
+    init(_ world: World) { self.world = Mutex(world) }
+
+    func free() { world.withLock { $0 = nil } }
+  }
+
+  /// Reloads once.
+  ///
+  /// - Returns: What was in force before; `nil` if it still is.
+  private func reload() async -> Replaced? {
     let isTold = ready.isTold
     if isTold { notifier.notify(.reloading) }
-    do throws(ConfigurationFaults) {
-      let configuration = try load()
-      let old = current.value.configuration
-      current.replace(with: World(configuration, keys: issuers.owners(for: configuration)))
+    let replaced = await replaceConfiguration()
+    guard isTold, !Task.isCancelled else { return replaced }
+    notifier.notify(.ready)
+    notifier.notify(.status(reports.statusLine(current.value)))
+    return replaced
+  }
+
+  private func replaceConfiguration() async -> Replaced? {
+    switch await reading.read() {
+    case .success(let configuration):
+      // Kept keys may come from the disk, and keys and policies are compiled.
+      let world = await FileThread.run { [issuers] in
+        World(configuration, keys: issuers.owners(for: configuration))
+      }
+      guard let world else { return nil }
+      let keys = current.value.configuration.keysThatNeedRestart(differingFrom: configuration)
+      let replaced = Replaced(current.value)
+      current.replace(with: world)
       issuers.dismissAll(but: configuration)
       reports.setReloadFault(nil)
       logger.notice("configuration reloaded")
-      for key in old.keysThatNeedRestart(differingFrom: configuration) {
+      for key in keys {
         logger.warning("a changed key takes effect at the next restart only", metadata: ["bearerd.key": "\(key)"])
       }
-    } catch {
-      reports.setReloadFault(error.description)
+      return replaced
+    case .failure(let faults):
+      reports.setReloadFault(faults.description)
       logger.error(
         "the new configuration is faulty and was refused; the old one stays in force",
-        metadata: ["bearerd.detail": "\(error.description)"])
+        metadata: ["bearerd.detail": "\(faults.description)"])
+      return nil
+    case nil: return nil
     }
-    guard isTold else { return }
-    notifier.notify(.ready)
-    notifier.notify(.status(reports.statusLine(current.value)))
   }
 }
 

@@ -149,7 +149,7 @@ import Testing
       faults(ConfigurationSources(config: "/tmp", environment: [:])) == "/tmp: this is a directory; expected a file")
     #expect(
       faults(ConfigurationSources(config: "/dev/zero", environment: [:]))
-        == "/dev/zero: too large for a configuration file; expected at most 1048576 bytes")
+        == "/dev/zero: this is a pipe, a socket or a device; expected a file")
   }
 
   @Test("the log format comes from flag, environment or file, in this order, and tells of faults too")

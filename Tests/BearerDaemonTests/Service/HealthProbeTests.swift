@@ -3,6 +3,7 @@ import BearerServer
 import Dispatch
 import Glibc
 import Logging
+import NIOCore
 import NIOPosix
 import Synchronization
 import Testing
@@ -109,6 +110,38 @@ import Testing
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         #expect(await running.probe().passes())
       }
+    }
+  }
+
+  @Test("a log thread that is dead ends the pings")
+  func deadLog() async throws {
+    try await ProbedServer.run { running in
+      let probe = HealthProbe(running.server, on: MultiThreadedEventLoopGroup.singleton, isLogAlive: { false })
+      #expect(await !probe.passes())
+    }
+  }
+
+  @Test("a probe does not come past a fetching loop that is blocked")
+  func blockedFetching() async throws {
+    try await ProbedServer.run { running in
+      let fetching = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+      let gate = DispatchSemaphore(value: 0)
+      fetching.next().execute { gate.wait() }
+      let events = Mutex<[String]>([])
+      let probe = HealthProbe(
+        running.server, on: fetching,
+        canaryPasses: { handler in
+          events.withLock { $0.append("canary") }
+          return (handler as? RequestHandler)?.canaryPasses() ?? false
+        })
+      async let passes = probe.passes()
+      // Time for a probe that does not wait for the fetching loop to come further.
+      for _ in 0..<100 { _ = try await running.server.onEachEventLoop { _ in } }
+      events.withLock { $0.append("released") }
+      gate.signal()
+      #expect(await passes)
+      #expect(events.withLock(\.self) == ["released", "canary", "canary", "canary"])
+      try await fetching.shutdownGracefully()
     }
   }
 
