@@ -57,5 +57,35 @@ extension [UInt8] {
     }
   }
 
+  /// Writes U+0085, U+2028 and U+2029 as escapes; the JSON means the same.
+  ///
+  /// Some readers of lines end one at these characters: Node's `readline`, Python's `str.splitlines`. They would cut a
+  /// reply in two, and take its second half for the answer to the next request. They can only stand inside strings.
+  ///
+  /// - Parameter start: Where the JSON begins that is looked at; it ends with the array.
+  package mutating func escapeLineSeparators(from start: Int) {
+    let mayHold = withUnsafeBufferPointer { all in
+      // Without a branch, so that many bytes are looked at together: almost every reply has none.
+      UnsafeBufferPointer(rebasing: all[start...]).reduce(false) { $0 || $1 == 0xC2 || $1 == 0xE2 }
+    }
+    guard mayHold else { return }
+    let text = Array(self[start...])
+    removeSubrange(start...)
+    var at = 0
+    while at < text.count {
+      if text[at] == 0xC2, at + 1 < text.count, text[at + 1] == 0x85 {
+        append(json: #"\u0085"#)
+        at += 2
+      } else if text[at] == 0xE2, at + 2 < text.count, text[at + 1] == 0x80, text[at + 2] & 0xFE == 0xA8 {
+        append(json: #"\u202"#)
+        append(text[at + 2] - 0x70)
+        at += 3
+      } else {
+        append(text[at])
+        at += 1
+      }
+    }
+  }
+
   private static func hexadecimalDigit(_ value: UInt8) -> UInt8 { value < 10 ? value + 0x30 : value + 0x57 }
 }

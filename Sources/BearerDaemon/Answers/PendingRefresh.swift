@@ -49,16 +49,20 @@ final class PendingRefresh: DeferredReply, Sendable {
 
   func resume(into reply: inout [UInt8]) -> Bool {
     guard let line = state.withLock({ $0.reply }) else { return false }
+    let start = reply.count
     reply += line
+    reply.escapeLineSeparators(from: start)
     return true
   }
 
   /// The fetch may take longer than the daemon has left.
   func shutDown(into reply: inout [UInt8]) {
     cancel()
+    let start = reply.count
     reply.beginReply(id: id)
     ErrorReply.shuttingDown.append(to: &reply)
     reply.endReply()
+    reply.escapeLineSeparators(from: start)
   }
 
   /// The fetch serves others too, so it goes on; nobody reads the reply, so nobody waits for it.

@@ -41,6 +41,15 @@ package final class RequestHandler: LineHandler {
   package func handle(
     _ line: Span<UInt8>, from peer: Peer, mayWait: Bool, into reply: inout [UInt8]
   ) -> LineOutcome {
+    let start = reply.count
+    let outcome = answer(line, from: peer, mayWait: mayWait, into: &reply)
+    reply.escapeLineSeparators(from: start)
+    return outcome
+  }
+
+  private func answer(
+    _ line: Span<UInt8>, from peer: Peer, mayWait: Bool, into reply: inout [UInt8]
+  ) -> LineOutcome {
     adoptReload()
     let request: Request
     do throws(RequestFault) {
@@ -153,6 +162,13 @@ package final class RequestHandler: LineHandler {
   ///   - reply: Where the reply goes.
   /// - Returns: Whether it was answered; false if it waits on.
   func judge(_ pending: PendingToken, otherwise error: ErrorReply?, into reply: inout [UInt8]) -> Bool {
+    let start = reply.count
+    let isAnswered = decide(pending, otherwise: error, into: &reply)
+    reply.escapeLineSeparators(from: start)
+    return isAnswered
+  }
+
+  private func decide(_ pending: PendingToken, otherwise error: ErrorReply?, into reply: inout [UInt8]) -> Bool {
     adoptReload()
     let question: TokenQuestion
     do throws(ErrorReply.Refusal) {
@@ -182,8 +198,10 @@ package final class RequestHandler: LineHandler {
 
   /// Answers a token that has waited with an error.
   func refuse(_ error: ErrorReply, _ pending: PendingToken, into reply: inout [UInt8]) {
+    let start = reply.count
     let token = pending.token
     pending.question.refuse(error, token: token.span, verifier: &verifier, id: pending.id, into: &reply)
+    reply.escapeLineSeparators(from: start)
   }
 
   private static func token(

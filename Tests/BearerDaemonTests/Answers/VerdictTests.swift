@@ -179,4 +179,22 @@ import Testing
     #expect(order("nope") == .afterAll)
     #expect(order(#"{"id":null,"op":"ping"}"#) == .afterAll)
   }
+
+  @Test(
+    "what some readers take for the end of a line is an escape in every reply", arguments: ["verify", "introspect"])
+  func lineSeparators(op: String) async throws {
+    let fixture = AnswersFixture()
+    try fixture.seed("k1")
+    let odd = "a\u{2028}b\u{2029}c\u{85}d\u{2019}\u{E9}"
+    let token = try AnswersFixture.token { $0.subject = odd }
+    for text in [
+      fixture.text(#"{"id":"\#(odd)","op":"\#(op)","token":"\#(token)"}"#),
+      fixture.text(#"{"id":"\#(odd)","op":"\#(odd)"}"#),
+    ] {
+      #expect(!text.unicodeScalars.contains { ["\u{2028}", "\u{2029}", "\u{85}"].contains($0) })
+      #expect(try JSONValue(parsing: Array(text.utf8))["id"] == .string(odd))
+    }
+    let reply = try fixture.verify(token, op: op)
+    #expect((reply["claims"] ?? reply["introspection"])?["sub"] == .string(odd))
+  }
 }
