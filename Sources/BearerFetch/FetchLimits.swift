@@ -1,6 +1,6 @@
 /// The bounds of what a fetch may cost.
 package enum FetchLimits {
-  /// Bytes of one response body; bounds the memory that a hostile or broken provider can take (contract: 1 MiB).
+  /// Bytes of one response body; bounds the memory that a hostile or broken provider can take (`protocol.md` section 7.2).
   package static let bodyBytes = 1_048_576
   /// Bytes of one file of certificates or of a private key; all public authorities together have a quarter of it.
   static let materialBytes = 1_048_576

@@ -56,7 +56,7 @@ package struct KeySet: Sendable {
     }
   }
 
-  /// How many keys are tried for a token that names none: each try costs a signature (contract section 8.5).
+  /// How many keys are tried for a token that names none: each try costs a signature (`protocol.md` section 6.3).
   static let maximumTries = 4
 
   /// How many keys that cannot be used are kept for `status`: a mebibyte has room for 340,000, each of which would cost
@@ -150,7 +150,7 @@ package struct KeySet: Sendable {
     self.candidates = candidates
   }
 
-  /// Chooses what to verify with (contract section 8.5).
+  /// Chooses what to verify with (`protocol.md` section 6.3).
   ///
   /// A token that names a key gets that key if its algorithm fits; else the only fitting key without a name, for an
   /// issuer that names its keys in tokens but not in its set. A token that names none may try the fitting ones.

@@ -34,7 +34,7 @@ package struct Verifier {
   /// A verifier that knows nothing yet.
   ///
   /// - Parameters:
-  ///   - maximumTokenBytes: The longest token in bytes (contract: `limits.token_bytes`).
+  ///   - maximumTokenBytes: The longest token in bytes (`limits.token_bytes`).
   ///   - tokenCacheBytes: The most memory in bytes for facts about known tokens; 0 for none.
   package init(maximumTokenBytes: Int = 16384, tokenCacheBytes: Int = 0) {
     self.maximumTokenBytes = maximumTokenBytes

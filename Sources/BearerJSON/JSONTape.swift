@@ -42,7 +42,7 @@ package struct JSONTape: Sendable {
   }
 
   /// How deep arrays and objects of requests, tokens, key sets and discovery documents may nest, the outermost
-  /// counting as one (contract section 4).
+  /// counting as one (`protocol.md` section 1).
   package static let maximumDepth = 32
 
   @usableFromInline private(set) var nodes: [Node] = []

@@ -1,6 +1,6 @@
 import BearerJSON
 
-/// The `error` of a reply (contract section 6).
+/// The `error` of a reply (`protocol.md` section 4.2).
 package struct ErrorReply: Equatable, Sendable {
   /// The stable code.
   package var code: ReplyCode

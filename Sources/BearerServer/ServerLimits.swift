@@ -15,7 +15,7 @@ package struct ServerLimits: Equatable, Sendable {
   /// How long a client may leave replies unread without taking a single byte.
   package var writeTimeout: Duration = .seconds(30)
 
-  /// The contract's defaults.
+  /// The defaults of `protocol.md` section 7.1.
   package init() {}
 }
 

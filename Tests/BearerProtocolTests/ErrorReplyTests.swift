@@ -54,7 +54,7 @@ import Testing
   }
 
   @Test(
-    "codes have the categories and statuses of the contract",
+    "codes have the categories and statuses of the protocol",
     arguments: ReplyCode.allCases)
   func categories(_ code: ReplyCode) {
     let expected: (ReplyCode.Category, Int) =
