@@ -64,26 +64,47 @@ extension [UInt8] {
   ///
   /// - Parameter start: Where the JSON begins that is looked at; it ends with the array.
   package mutating func escapeLineSeparators(from start: Int) {
-    let mayHold = withUnsafeBufferPointer { all in
-      // Without a branch, so that many bytes are looked at together: almost every reply has none.
-      UnsafeBufferPointer(rebasing: all[start...]).reduce(false) { $0 || $1 == 0xC2 || $1 == 0xE2 }
-    }
-    guard mayHold else { return }
-    let text = Array(self[start...])
-    removeSubrange(start...)
+    // Almost every reply is ASCII, which eight bytes at a time tell for next to nothing.
+    guard withUnsafeBytes({ Self.holdsHighBit($0, from: start) }) else { return }
+    guard let first = (start..<count).first(where: { isLineSeparator(at: $0) }) else { return }
+    let text = Array(self[first...])
+    removeSubrange(first...)
     var at = 0
     while at < text.count {
-      if text[at] == 0xC2, at + 1 < text.count, text[at + 1] == 0x85 {
+      if !text.isLineSeparator(at: at) {
+        append(text[at])
+        at += 1
+      } else if text[at] == 0xC2 {
         append(json: #"\u0085"#)
         at += 2
-      } else if text[at] == 0xE2, at + 2 < text.count, text[at + 1] == 0x80, text[at + 2] & 0xFE == 0xA8 {
+      } else {
         append(json: #"\u202"#)
         append(text[at + 2] - 0x70)
         at += 3
-      } else {
-        append(text[at])
-        at += 1
       }
+    }
+  }
+
+  private static func holdsHighBit(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Bool {
+    var bits: UInt64 = 0
+    var at = start
+    while at + 8 <= bytes.count {
+      bits |= bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+      at += 8
+    }
+    while at < bytes.count {
+      bits |= UInt64(bytes[at])
+      at += 1
+    }
+    return bits & 0x8080_8080_8080_8080 != 0
+  }
+
+  /// Whether U+0085 (C2 85), U+2028 (E2 80 A8) or U+2029 (E2 80 A9) begins at an offset, in UTF-8.
+  private func isLineSeparator(at index: Int) -> Bool {
+    switch self[index] {
+    case 0xC2: index + 1 < count && self[index + 1] == 0x85
+    case 0xE2: index + 2 < count && self[index + 1] == 0x80 && self[index + 2] & 0xFE == 0xA8
+    default: false
     }
   }
 
