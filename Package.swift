@@ -42,8 +42,8 @@ let table: [(kind: Kind, name: String, imports: String)] = [
 
   (
     .program, "bearerd",
-    "BearerClient BearerDaemon BearerFetch BearerJOSE BearerJSON BearerLogging BearerSystemd BearerTOML "
-      + "ArgumentParser Logging"
+    "BearerAddress BearerClient BearerDaemon BearerFetch BearerJOSE BearerJSON BearerLogging "
+      + "BearerSystemd BearerTOML ArgumentParser Logging"
   ),
 
   // Development only. BearerSigning is the one place with signing code; the daemon does not link it.

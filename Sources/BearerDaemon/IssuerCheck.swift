@@ -21,4 +21,15 @@ package enum IssuerCheck {
       return reports.sorted { $0.0 < $1.0 }.map(\.1)
     }
   }
+
+  /// Asks an issuer what it says of itself, for `bearerd init`.
+  ///
+  /// - Parameters:
+  ///   - url: The issuer as somebody wrote it.
+  ///   - environment: The process's environment, for its proxy variables.
+  /// - Returns: What the issuer says.
+  package static func survey(url: String, environment: [String: String]) async -> IssuerSurvey {
+    let network = FetchNetwork(group: MultiThreadedEventLoopGroup.singleton, environment: environment)
+    return await IssuerSurvey.run(url: url, network: network)
+  }
 }

@@ -76,6 +76,8 @@ package struct KeySet: Sendable {
   package let leftOut: Int
   /// How many keys can be used.
   package var usableKeys: Int { candidates.count }
+  /// For each key that can be used, the algorithms that it may be used with.
+  package var usableAlgorithms: [AlgorithmSet] { candidates.map(\.algorithms) }
 
   private let candidates: [Candidate]
 

@@ -130,7 +130,7 @@ package struct TOMLReader {
     return parts
   }
 
-  static func isBareKeyByte(_ byte: UInt8) -> Bool {
+  package static func isBareKeyByte(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
       UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Glibc
 
-/// Standard output or standard error, written at once and whole.
+/// Standard output, standard error or a file, written at once and whole.
 struct Output: Sendable {
-  private let descriptor: Int32
+  let descriptor: Int32
 
   static let standard = Output(descriptor: STDOUT_FILENO)
   static let error = Output(descriptor: STDERR_FILENO)

@@ -9,7 +9,7 @@ struct TokenCommand {
 
   /// Asks, prints, and ends the command with the status of the verdict.
   func ask() async throws(ExitCode) {
-    let request = options.request(operation: operation, token: try token())
+    let request = options.request(operation: operation, token: try Self.token(options.token))
     let environment = Environment.current()
     let patience = Patience.forToken(deadlineMilliseconds: options.deadlineMs)
     let reply = try await daemon.daemon(environment, patience: patience).ask(request)
@@ -22,8 +22,9 @@ struct TokenCommand {
     try Reply(reply).printAndExit()
   }
 
-  private func token() throws(ExitCode) -> String {
-    guard options.token == "-" else { return options.token }
+  /// The token that an argument is or, as `-`, stands for.
+  static func token(_ argument: String) throws(ExitCode) -> String {
+    guard argument == "-" else { return argument }
     do throws(StandardInput.Fault) {
       return try StandardInput.readToken()
     } catch {

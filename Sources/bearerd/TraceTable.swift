@@ -18,6 +18,13 @@ struct TraceTable {
     return lines
   }
 
+  /// The verdict, and of the checks only the first that failed: it is the answer.
+  func summary() -> [String] {
+    let checks = (reply["trace"] ?? reply["error"]?["trace"])?.arrayValue ?? []
+    guard let first = checks.first(where: { $0["result"] == "fail" }) else { return verdict() }
+    return verdict() + lines(for: first, nameWidth: text(first["check"]).count)
+  }
+
   // MARK: Verdict
 
   private func verdict() -> [String] {

@@ -54,7 +54,8 @@ import Testing
     "every help fits 80 columns and shows an example",
     arguments: [
       ["--help"], ["help", "serve"], ["help", "check"], ["help", "verify"], ["help", "introspect"],
-      ["help", "refresh-jwks"], ["help", "status"], ["help", "ping"], ["help", "hello"],
+      ["help", "refresh-jwks"], ["help", "status"], ["help", "ping"], ["help", "hello"], ["help", "init"],
+      ["help", "try"],
     ])
   func help(_ arguments: [String]) async throws {
     let run = try await Self.run(arguments)

@@ -40,10 +40,7 @@ import Testing
   @Test("the table of exit statuses is the command's")
   func exitStatuses() throws {
     let table = try #require(MarkdownTable.first(["status", "meaning"], in: readme.text))
-    let all: [bearerd.ExitStatus] = [
-      .holds, .refused, .usage, .noDaemon, .internalError, .cannotBind, .undecided, .forbidden, .configuration,
-    ]
-    #expect(table.rows.map { $0[0] } == all.map { "\($0.rawValue)" })
+    #expect(table.rows.map { $0[0] } == bearerd.ExitStatus.allCases.map { "\($0.rawValue)" })
   }
 
   @Test(

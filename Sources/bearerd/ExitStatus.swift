@@ -2,7 +2,7 @@ import ArgumentParser
 import BearerJSON
 
 /// How the program ends; sysexits(3) where it has a word for it.
-enum ExitStatus: Int32 {
+enum ExitStatus: Int32, CaseIterable {
   /// What was asked holds; for a token: it is good.
   case holds = 0
   /// The token is refused (categories `token` and `policy`), or the reply is of a category that is not known here.
@@ -15,6 +15,8 @@ enum ExitStatus: Int32 {
   case internalError = 70
   /// The socket cannot be bound.
   case cannotBind = 71
+  /// A file exists already or cannot be written (sysexits(3) `EX_CANTCREAT`).
+  case cannotCreate = 73
   /// It cannot be decided now (category `unavailable`), an issuer did not pass its probe, keys are missing, or the outcome
   /// cannot be written.
   case undecided = 75

@@ -1,0 +1,45 @@
+import BearerJOSE
+import BearerJSON
+
+/// What to write into the configuration so that a token could be taken, and how the policies stand to it.
+struct TokenAdvice {
+  /// What a policy makes of the token.
+  struct PolicyReply {
+    let policy: String
+    let reply: JSONObject
+  }
+
+  let token: UnverifiedToken
+  /// The `iss` of each configured issuer; `nil` if that is not known.
+  let issuers: [String]?
+  let replies: [PolicyReply]
+
+  /// 0 if a policy takes the token; else the first undecided one's status, else that of a refusal.
+  var exitStatus: ExitStatus {
+    let all = replies.map { ExitStatus(reply: $0.reply) }
+    return all.first { $0 == .holds } ?? all.first { $0 != .refused } ?? .refused
+  }
+
+  /// What nobody but the issuer can mend, or a configuration to start from; empty if the policies' own hints say it all.
+  func lines() -> [String] {
+    guard !replies.contains(where: { ExitStatus(reply: $0.reply) == .holds }) else { return [] }
+    guard let issuer = token.issuer, !isConfigured(issuer) else { return [] }
+    var proposal = ConfigurationProposal(url: issuer)
+    // Never what no issuer may use: `none` and HMAC are no entries of this list.
+    proposal.algorithms = [token.header["alg"]?.stringValue].compactMap { $0 }.filter {
+      !AlgorithmSet(named: $0).isEmpty
+    }
+    proposal.audiences = token.audiences
+    proposal.isForIDTokens = token.looksLikeIDToken
+    return [
+      "No issuer of the configuration has this name. If you trust it, and only then,",
+      "these lines would have such tokens taken. Compare them with what your provider",
+      "told you: anybody can write a token.",
+      "",
+    ] + proposal.lines().map { $0.isEmpty ? "" : "  " + $0 }
+  }
+
+  private func isConfigured(_ issuer: String) -> Bool {
+    issuers?.contains { $0.utf8.elementsEqual(issuer.utf8) } ?? false
+  }
+}
