@@ -22,6 +22,7 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (.library, "BearerCrypto", "CLibcrypto"),
   (.library, "BearerJOSE", "BearerCrypto BearerJSON"),
   (.library, "BearerKeys", "BearerCrypto BearerJOSE BearerJSON"),
+  (.library, "BearerIntrospection", "BearerCrypto BearerJOSE BearerJSON BearerKeys"),
   (.library, "BearerProtocol", "BearerJSON"),
 
   // The outside world: network, sockets, the service manager.
@@ -73,6 +74,7 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (.tests, "BearerCryptoTests", "BearerCrypto BearerSigning"),
   (.tests, "BearerJOSETests", "BearerJOSE BearerJSON BearerProtocol BearerSigning BearerTestKit"),
   (.tests, "BearerKeysTests", "BearerJOSE BearerKeys BearerTestKit"),
+  (.tests, "BearerIntrospectionTests", "BearerIntrospection BearerJSON BearerKeys"),
   (.tests, "BearerProtocolTests", "BearerJSON BearerProtocol"),
   (
     .tests, "BearerFetchTests",
@@ -107,8 +109,8 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   ),
   (
     .fuzzer, "bearerd-fuzz",
-    "BearerAddress BearerCrypto BearerDaemon BearerFetch BearerFraming BearerJOSE BearerJSON BearerKeys "
-      + "BearerProtocol BearerServer BearerSigning BearerTOML NIOHTTP1"
+    "BearerAddress BearerCrypto BearerDaemon BearerFetch BearerFraming BearerIntrospection BearerJOSE "
+      + "BearerJSON BearerKeys BearerProtocol BearerServer BearerSigning BearerTOML NIOHTTP1"
   ),
 
 ]

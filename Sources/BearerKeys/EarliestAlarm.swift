@@ -4,7 +4,7 @@ import Synchronization
 ///
 /// An alarm that goes off too early does no harm, so it is set anew only for an earlier deadline, or taken back when
 /// there is none left.
-final class EarliestAlarm: Sendable {
+package final class EarliestAlarm: Sendable {
   private struct State: Sendable {
     var armedFor: MonotonicTime?
     var handle: ScheduledAlarm?
@@ -15,7 +15,8 @@ final class EarliestAlarm: Sendable {
   private let clock: any RefreshClock
   private let state = Mutex(State())
 
-  init(clock: any RefreshClock) {
+  /// An alarm that is not set.
+  package init(clock: any RefreshClock) {
     self.clock = clock
   }
 
@@ -24,7 +25,7 @@ final class EarliestAlarm: Sendable {
   /// - Parameters:
   ///   - earliest: The earliest deadline, asked under a lock so that the last call knows the last change.
   ///   - action: What is to be done at the deadline; it calls this method again.
-  func follow(_ earliest: () -> MonotonicTime?, _ action: @escaping @Sendable () -> Void) {
+  package func follow(_ earliest: () -> MonotonicTime?, _ action: @escaping @Sendable () -> Void) {
     let (old, new) = state.withLock { state -> (ScheduledAlarm?, (deadline: MonotonicTime, number: UInt64)?) in
       let next = earliest()
       if next == nil, state.armedFor == nil { return (nil, nil) }

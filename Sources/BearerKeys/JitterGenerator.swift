@@ -19,7 +19,7 @@ package struct JitterGenerator: RandomNumberGenerator, Sendable {
 
 extension ClosedRange<Double> {
   /// A point of the range, the same on every platform and in every release for the same random bits.
-  func randomPoint(using generator: inout some RandomNumberGenerator) -> Double {
+  package func randomPoint(using generator: inout some RandomNumberGenerator) -> Double {
     let fraction = Double(generator.next() >> 11) * 0x1p-53
     return lowerBound + (upperBound - lowerBound) * fraction
   }

@@ -155,7 +155,8 @@ package struct Waiters<Outcome: Sendable>: Sendable {
     return low
   }
 
-  private func isWaiting(_ place: Place) -> Bool {
+  /// Whether a wait goes on.
+  package func contains(_ place: Place) -> Bool {
     let index = index(of: place)
     return index < waiters.count && waiters[index].place == place && waiters[index].wakeUp != nil
   }
@@ -165,9 +166,9 @@ package struct Waiters<Outcome: Sendable>: Sendable {
   /// Brings the earliest deadline of a wait that goes on to the top.
   private mutating func dropEndedAlarms() {
     if alarms.count > 2 * count + Self.tolerated {
-      alarms = alarms.filter { isWaiting($0.place) }.sorted(by: Self.comesFirst)
+      alarms = alarms.filter { contains($0.place) }.sorted(by: Self.comesFirst)
     }
-    while let first = alarms.first, !isWaiting(first.place) {
+    while let first = alarms.first, !contains(first.place) {
       let last = alarms.removeLast()
       if alarms.isEmpty { break }
       alarms[0] = last

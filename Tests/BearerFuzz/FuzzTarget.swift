@@ -17,7 +17,8 @@ enum FuzzTargets {
   static let all: [(name: String, type: any (FuzzTarget & SendableMetatype).Type)] = [
     ("json", JSONFuzz.self), ("framing", FramingFuzz.self), ("request", RequestFuzz.self),
     ("authorization", AuthorizationFuzz.self), ("token", TokenFuzz.self), ("keys", KeySetFuzz.self),
-    ("provider", ProviderFuzz.self), ("snapshot", SnapshotFuzz.self), ("configuration", ConfigurationFuzz.self),
+    ("provider", ProviderFuzz.self), ("backend", BackEndFuzz.self), ("snapshot", SnapshotFuzz.self),
+    ("configuration", ConfigurationFuzz.self),
   ]
 
   /// The target that the environment's `BEARERD_FUZZ` names; its seeds are written where `BEARERD_FUZZ_SEEDS` says.

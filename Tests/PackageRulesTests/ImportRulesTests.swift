@@ -9,6 +9,7 @@ import Testing
     "BearerCrypto": ["Synchronization"],
     "BearerJOSE": ["Synchronization"],
     "BearerKeys": ["Synchronization"],
+    "BearerIntrospection": ["Synchronization"],
     "BearerFetch": ["Glibc", "Synchronization"],
     "BearerServer": ["Glibc", "Synchronization"],
     "BearerLogging": ["Dispatch", "Glibc", "Synchronization"],

@@ -1,0 +1,182 @@
+package import BearerKeys
+import Synchronization
+
+/// One issuer's back-end: asked by every event loop, and asking by one task.
+package final class BackEnd: Sendable {
+  /// The kind of back-end.
+  package let kind: BackEndKind
+  private let source: any TokenStatusSource
+  private let clock: any RefreshClock
+  private let room: WaitingRoom
+  private let onChange: @Sendable (BackEndChange) -> Void
+  private let state: Mutex<BackEndState>
+  private let waitAlarm: EarliestAlarm
+  private let orders: AsyncStream<BackEndState.Order>
+  private let order: AsyncStream<BackEndState.Order>.Continuation
+
+  /// A back-end that nothing is known of yet; calls are made by ``run()``.
+  ///
+  /// - Parameters:
+  ///   - kind: The kind of back-end.
+  ///   - settings: How it may be asked, and how long its answers count.
+  ///   - source: Asks it.
+  ///   - clock: Time and alarms.
+  ///   - room: Bounds the memory of requests that wait, those for keys included.
+  ///   - jitter: Chance.
+  ///   - onChange: Called for each change, on any thread, outside of locks; it must not block.
+  package init(
+    kind: BackEndKind, settings: BackEndSettings, source: any TokenStatusSource,
+    clock: any RefreshClock = SystemRefreshClock(), room: WaitingRoom = WaitingRoom(),
+    jitter: JitterGenerator = JitterGenerator(), onChange: @escaping @Sendable (BackEndChange) -> Void = { _ in }
+  ) {
+    self.kind = kind
+    self.source = source
+    self.clock = clock
+    self.room = room
+    self.onChange = onChange
+    state = Mutex(BackEndState(settings: settings, jitter: jitter))
+    waitAlarm = EarliestAlarm(clock: clock)
+    // As many as `concurrency` at most.
+    (orders, order) = AsyncStream.makeStream()
+  }
+
+  /// The present moment, by the clock that waits are measured with.
+  package var now: MonotonicTime { clock.now }
+
+  /// What op `status` tells.
+  package func status(at now: MonotonicTime) -> BackEndStatus { state.withLock { $0.status(at: now) } }
+
+  // MARK: Asking
+
+  /// An answer that is still good enough; never blocks for longer than a look-up.
+  package func known(_ question: StatusQuestion, at now: MonotonicTime) -> KnownStatus? {
+    state.withLock { $0.known(question, at: now) }
+  }
+
+  /// The back-end's last word about a token, however old.
+  package func lastWord(_ digest: TokenDigest, at now: MonotonicTime) -> KnownStatus? {
+    state.withLock { $0.lastWord(digest, at: now) }
+  }
+
+  /// Asks for an answer that is not known.
+  ///
+  /// Never blocks. A JWT that is not good locally must not come here: what is asked may cost a call.
+  ///
+  /// - Parameters:
+  ///   - question: About which token, and what for.
+  ///   - now: The present moment.
+  ///   - waitAtMost: What is left of the request's own time; `key_wait` bounds it further. Zero never waits.
+  ///   - wait: Who asks, and what the request keeps while it waits.
+  ///   - call: What to ask the back-end; only called if that is done.
+  ///   - wakeUp: Called once, unless the wait is cancelled, and only if the decision is to wait; from any thread,
+  ///     outside of locks, perhaps before this method returns. It must do no more than pass the outcome on.
+  /// - Returns: The decision; only ``StatusDecision/waiting(_:)`` leaves anything to come.
+  package func ask(
+    _ question: StatusQuestion, now: MonotonicTime, waitAtMost: Duration, wait: WaitingRoom.Wait,
+    call: () -> StatusCall, wakeUp: @escaping @Sendable (StatusOutcome) -> Void
+  ) -> StatusDecision {
+    let answer = change { state, effects in
+      // Nobody's made-up tokens displace one that was active before.
+      let fingerprint = KidFingerprint(question.digest.waitName)
+      let subject = WaitingRoom.Subject(
+        issuer: ObjectIdentifier(self), kid: state.wasActive(question) ? nil : fingerprint)
+      let deadline = now + min(max(waitAtMost, .zero), state.settings.wait)
+      return state.ask(question, user: wait.user, at: now, until: deadline, call: call) { place in
+        let (share, displaced) = room.enter(wait, for: subject) { [weak self] in self?.displace(place) }
+        effects += displaced
+        guard let share else { return nil }
+        return { [room] outcome in
+          room.leave(share)
+          if let outcome { wakeUp(outcome) }
+        }
+      }
+    }
+    switch answer {
+    case .known(let known): return .known(known)
+    case .unavailable(let failure): return .unavailable(failure)
+    case .shuttingDown: return .shuttingDown
+    case .wait(let place): return .waiting(StatusWait { [weak self] in self?.cancel(place) })
+    }
+  }
+
+  /// Asks about a token whose answer is still good but will not be for long; nobody waits for it.
+  package func askAhead(_ question: StatusQuestion, now: MonotonicTime, user: UInt32, call: () -> StatusCall) {
+    change { state, _ in
+      _ = state.ask(question, user: user, at: now, until: nil, call: call) { _ in nil }
+    }
+  }
+
+  // MARK: Events from outside
+
+  /// Takes the settings of a reloaded configuration, for a back-end that is still the same.
+  package func update(_ settings: BackEndSettings) {
+    let now = clock.now
+    change { state, _ in state.update(settings, at: now) }
+  }
+
+  /// Notes that a file changed that the credentials or the way to the back-end are in.
+  package func credentialsChanged() {
+    source.forgetCredentials()
+    change { state, _ in state.credentialsChanged() }
+  }
+
+  /// Ends every wait, and ``run()``.
+  package func shutDown() {
+    change { state, effects in state.shutDown(&effects) }
+    order.finish()
+  }
+
+  // MARK: The one task
+
+  /// Makes the calls, until it is cancelled or ``shutDown()``; to be called once.
+  package func run() async {
+    await withDiscardingTaskGroup { group in
+      for await order in orders { group.addTask { await self.perform(order) } }
+      shutDown()
+      group.cancelAll()
+    }
+    source.close()
+  }
+
+  private func perform(_ order: BackEndState.Order) async {
+    let result = await source.ask(order.call)
+    let now = clock.now
+    change { state, effects in state.finish(order, result, at: now, &effects) }
+  }
+
+  // MARK: Steps
+
+  private func cancel(_ place: BackEndState.Waits.Place) {
+    change { state, _ in state.cancel(place) }?(nil)
+  }
+
+  private func displace(_ place: BackEndState.Waits.Place) {
+    change { state, effects in state.displace(place, &effects) }
+  }
+
+  private func endDueWaits() {
+    let now = clock.now
+    change { state, effects in state.endDueWaits(at: now, &effects) }
+  }
+
+  /// Changes the state, and then has done what it wants done.
+  @discardableResult
+  private func change<Outcome>(
+    _ body: (inout BackEndState, inout [BackEndState.Effect]) -> Outcome
+  ) -> Outcome {
+    let (outcome, effects, work) = state.withLock { state in
+      var effects: [BackEndState.Effect] = []
+      let outcome = body(&state, &effects)
+      return (outcome, effects, state.takeWork())
+    }
+    waitAlarm.follow {
+      state.withLock(\.nextWaitDeadline)
+    } _: { [weak self] in
+      self?.endDueWaits()
+    }
+    for next in work.orders { order.yield(next) }
+    for change in work.changes { onChange(change) }
+    for effect in effects { effect() }
+    return outcome
+  }
+}

@@ -1,0 +1,62 @@
+/// Why a back-end's word about a token could not be had: a stable code, what was found, and what to do about it.
+///
+/// It never says anything about the token.
+package struct BackEndFault: Error, Equatable, Sendable {
+  /// The stable codes of failed calls.
+  package enum Code: String, CaseIterable, Sendable {
+    /// The back-end could not be reached, or did not answer whole and in time.
+    case unreachable
+    /// Where it is could not be found out.
+    case noEndpoint = "no_endpoint"
+    /// It does not accept this daemon's own credentials (401 or 403).
+    case credentialsRefused = "credentials_refused"
+    /// This daemon's own credentials cannot be read.
+    case credentialsUnreadable = "credentials_unreadable"
+    /// It asks to be left alone for a while (429, or 503 with `Retry-After`).
+    case limited
+    /// It sends elsewhere; tokens do not follow.
+    case redirectRefused = "redirect_refused"
+    /// Another status than an answer has.
+    case httpStatus = "http_status"
+    /// The answer is of another media type.
+    case wrongMediaType = "wrong_media_type"
+    /// The answer is over its bound.
+    case answerTooLarge = "answer_too_large"
+    /// The answer is not JSON, or not as strict as it must be.
+    case notJSON = "not_json"
+    /// The answer is not what the kind of back-end answers.
+    case badAnswer = "bad_answer"
+    /// The answer is about another token than was asked about.
+    case anotherToken = "another_token"
+  }
+
+  /// The stable code.
+  package var code: Code
+  /// What was found: a sentence without its full stop, and without any token, claim or credential.
+  package var found: String
+  /// What to do about it; a sentence without its full stop.
+  package var advice: String?
+  /// How long the back-end wants to be left alone, if it says so.
+  package var retryAfter: Duration?
+
+  /// A fault of this kind.
+  package init(_ code: Code, found: String, advice: String? = nil, retryAfter: Duration? = nil) {
+    self.code = code
+    self.found = found
+    self.advice = advice
+    self.retryAfter = retryAfter
+  }
+
+  /// What was found and what to do about it, for `status` and the log.
+  package var message: String {
+    [found, advice].compactMap(\.self).map { $0.prefix(1).uppercased() + $0.dropFirst() + "." }.joined(separator: " ")
+  }
+
+  /// Whether the back-end as a whole is meant, rather than what it says about one token.
+  var isOfBackEnd: Bool {
+    switch code {
+    case .unreachable, .noEndpoint, .credentialsUnreadable, .limited, .redirectRefused: true
+    default: false
+    }
+  }
+}

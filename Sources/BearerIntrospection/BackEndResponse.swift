@@ -1,0 +1,132 @@
+import BearerJSON
+
+/// What a back-end answered over HTTP.
+package struct BackEndResponse: Sendable {
+  /// The status.
+  package var status: Int
+  /// The header fields in their order; each as often as it came.
+  package var fields: [(name: String, value: String)]
+  /// The body; only read of a 200.
+  package var body: [UInt8]
+  /// What the field `Retry-After` says.
+  package var retryAfter: Duration?
+  /// Where it came from, for messages.
+  package var origin: String
+
+  /// A response.
+  package init(
+    status: Int, fields: [(name: String, value: String)], body: [UInt8], retryAfter: Duration? = nil, origin: String
+  ) {
+    self.status = status
+    self.fields = fields
+    self.body = body
+    self.retryAfter = retryAfter
+    self.origin = origin
+  }
+
+  /// The values of a field, whatever its name's case.
+  func values(of name: String) -> [String] {
+    fields.filter { $0.name.lowercased().hasSameBytes(as: name) }.map(\.value)
+  }
+
+  /// What the answer says of a token.
+  ///
+  /// - Parameters:
+  ///   - kind: The kind of back-end that it came from.
+  ///   - identity: What the answer must agree with.
+  /// - Returns: Yes with what is known, or no.
+  /// - Throws: `BackEndFault` if it is no answer, or one about another token.
+  package func tokenStatus(
+    _ kind: BackEndKind, agreeingWith identity: TokenIdentity?
+  ) throws(BackEndFault) -> TokenStatus {
+    let status =
+      switch kind {
+      case .rfc7662: try introspected()
+      case .authgearResolver: try resolved()
+      case .userinfo: try userinfo()
+      }
+    if case .active(let token) = status, let name = identity?.difference(from: token) {
+      throw BackEndFault(
+        .anotherToken, found: "\(origin) answered about another token than was asked about: \(name) differs",
+        advice: "look for a proxy or balancer that mixes up answers")
+    }
+    return status
+  }
+
+  // MARK: Statuses
+
+  /// The fault of a status that is no answer.
+  func statusFault(advice: String? = nil) -> BackEndFault {
+    switch status {
+    case 300..<400:
+      BackEndFault(
+        .redirectRefused, found: "\(origin) answered with a redirect (status \(status)); tokens do not follow it",
+        advice: advice ?? "give endpoint the address that answers itself")
+    case 401, 403:
+      BackEndFault(
+        .credentialsRefused, found: "\(origin) does not accept bearerd's own credentials (status \(status))",
+        advice: advice ?? "check client_id, client_auth and the secret, and that this client may introspect")
+    case 429:
+      BackEndFault(
+        .limited, found: "\(origin) says that it is asked too often (status 429)",
+        advice: "lengthen cache and recheck, or lower calls_per_second", retryAfter: retryAfter ?? .seconds(1))
+    case 503:
+      BackEndFault(
+        retryAfter == nil ? .httpStatus : .limited, found: "\(origin) is unavailable (status 503)",
+        advice: "look into the provider's log", retryAfter: retryAfter)
+    default:
+      BackEndFault(
+        .httpStatus, found: "\(origin) answered status \(status) in place of 200",
+        advice: advice ?? (status < 500 ? "check endpoint and kind" : "look into the provider's log"))
+    }
+  }
+
+  // MARK: JSON
+
+  /// The body as an object whose text is as strict as a token's.
+  func object() throws(BackEndFault) -> ActiveToken {
+    try checkMediaType()
+    guard body.count <= BackEndLimits.answerBytes else {
+      throw BackEndFault(
+        .answerTooLarge, found: "\(origin) answered with more than \(BackEndLimits.answerBytes) bytes",
+        advice: "check endpoint")
+    }
+    var tape = JSONTape()
+    do throws(JSONError) {
+      try tape.read(body.span)
+    } catch {
+      throw BackEndFault(
+        .notJSON,
+        found: error.kind == .duplicateMember
+          ? "\(origin) answered with JSON that has a member twice" : "\(origin) answered with what is not JSON",
+        advice: "check endpoint, and the provider's log")
+    }
+    guard tape.rootIsObject else { throw badAnswer("JSON that is no object") }
+    return ActiveToken(bytes: body, tape: tape)
+  }
+
+  func badAnswer(_ what: String, advice: String? = "check endpoint and kind") -> BackEndFault {
+    BackEndFault(.badAnswer, found: "\(origin) answered with \(what)", advice: advice)
+  }
+
+  private func checkMediaType() throws(BackEndFault) {
+    let values = values(of: "content-type")
+    let type = values.first?.split(separator: ";", omittingEmptySubsequences: false).first?
+      .lowercased().filter { $0 != " " && $0 != "\t" }
+    guard values.count == 1, let type else {
+      throw BackEndFault(
+        .wrongMediaType,
+        found: "\(origin) answered \(values.isEmpty ? "without a" : "with more than one") Content-Type",
+        advice: "check endpoint")
+    }
+    if type == "application/json" || type.hasPrefix("application/") && type.hasSuffix("+json") { return }
+    if type == "application/jwt" || type.hasSuffix("+jwt") {
+      throw badAnswer(
+        "a signed answer (RFC 9701), which was not asked for", advice: "have the provider answer this client in JSON")
+    }
+    throw BackEndFault(
+      .wrongMediaType,
+      found: "\(origin) answered with \(type == "text/html" ? "a web page" : "something") in place of application/json",
+      advice: "check endpoint")
+  }
+}

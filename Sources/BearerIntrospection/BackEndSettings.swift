@@ -1,0 +1,42 @@
+/// How a back-end may be asked, and how long its answers count.
+package struct BackEndSettings: Equatable, Sendable {
+  /// How long a yes about an opaque token counts at most (`cache`); zero for not at all.
+  package var cache = Duration.seconds(30)
+  /// How long a no counts at most (`negative_cache`), whatever more is said here than ``BackEndLimits/negativeCache``.
+  package var negativeCache = BackEndLimits.negativeCache
+  /// Calls in flight at most (`concurrency`).
+  package var concurrency = 32
+  /// Calls begun in a second at most (`calls_per_second`).
+  package var callsPerSecond = 200
+  /// How long a request may wait for an answer that it needs (`key_wait`).
+  package var wait = Duration.milliseconds(500)
+  /// The bytes that answers may take in memory.
+  package var cacheBytes = 16_777_216
+
+  /// The configuration's defaults; a caller changes what is otherwise.
+  package init() {}
+}
+
+/// The bounds of what back-ends may cost.
+package enum BackEndLimits {
+  /// The longest time that a no counts: many a provider says no while its database is away.
+  package static let negativeCache = Duration.seconds(5)
+  /// Bytes of one answer; bounds the memory that a hostile or broken back-end can take.
+  package static let answerBytes = 65_536
+  /// How many tokens are remembered as inactive, of each kind; anyone can send inactive tokens.
+  static let rememberedInactive = 16_384
+  /// A fraction of the calls in a second is kept for tokens that were active before: one in so many.
+  static let keptPart = 4
+  /// So many calls that fail one after the other make the back-end one that is not asked for a while.
+  static let failuresBeforeBackOff = 3
+  /// The first pause of a back-end that fails.
+  static let firstPause = Duration.seconds(1)
+  /// The longest pause of a back-end that fails and does not say how long it wants to be left alone.
+  static let longestPause = Duration.seconds(30)
+  /// The longest `Retry-After` that is obeyed.
+  static let longestRetryAfter = Duration.seconds(600)
+  /// A pause's length varies by this much, so that a fleet does not come back as one.
+  static let pauseJitter = 0.8...1.2
+  /// So many tokens whose signature is good that are called inactive one after the other are hardly all revoked.
+  static let suspiciousInactive = 10
+}

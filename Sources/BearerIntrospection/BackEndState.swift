@@ -1,0 +1,338 @@
+import BearerKeys
+
+// The rules by which one back-end is asked, as a value: events go in, what is to be done comes out. Time and chance are
+// arguments.
+//
+//  1. One call is in flight for a token; whoever needs its answer meanwhile shares it.
+//  2. A call needs a place (`concurrency`), the budget's leave (`calls_per_second`), and a back-end that is not in a
+//     pause. Without a place it waits, tokens that were active before first; when its turn comes and nobody wants the
+//     answer any more, it is not made.
+//  3. An answer is a fact with the time at which it was asked for, not at which it came: what happened meanwhile at the
+//     provider may not be in it.
+//  4. An error is no fact. It changes nothing of what is known, and counts against the back-end only if it cannot be the
+//     doing of a made-up token: it concerns the way there, or a token that was active before, or nothing was ever
+//     answered with these credentials.
+//  5. Credentials have a generation. An answer to an older one counts for nothing.
+
+/// What ``BackEnd`` guards with its lock.
+struct BackEndState: Sendable {
+  /// Something to be done after the lock is left.
+  typealias Effect = @Sendable () -> Void
+  /// `nil` tells that the wait was cancelled.
+  typealias Waits = Waiters<StatusOutcome?>
+
+  /// A call that is to be made now.
+  struct Order: Sendable {
+    let number: UInt64
+    let digest: TokenDigest
+    let call: StatusCall
+  }
+
+  private struct Flight: Sendable {
+    let order: Order
+    let isRecheck: Bool
+    let wasActive: Bool
+    /// When it began, and with which credentials; nil while it waits for a place.
+    var began: (at: MonotonicTime, generation: UInt64)?
+    /// Whether it is made although nobody waits for it.
+    let isAhead: Bool
+    var places: [Waits.Place] = []
+  }
+
+  private(set) var settings: BackEndSettings
+  private(set) var isShutDown = false
+  private var jitter: JitterGenerator
+  private var answers = AnswerTable()
+  private var budget = CallBudget()
+  private var backOff = BackOff()
+  private var streak = InactiveStreak()
+  private var waits = Waits()
+  private var flights: [TokenDigest: Flight] = [:]
+  private var knownQueue = Fifo()
+  private var newQueue = Fifo()
+  private var running = 0
+  private var numbers: UInt64 = 0
+  private var generation: UInt64 = 0
+  private var hasAnswered = false
+  private var longestRecheck = Duration.zero
+  private var counts = BackEndStatus()
+  private var orders: [Order] = []
+  private var changes: [BackEndChange] = []
+
+  init(settings: BackEndSettings, jitter: JitterGenerator) {
+    self.settings = settings
+    self.jitter = jitter
+  }
+
+  /// The earliest deadline of a wait.
+  var nextWaitDeadline: MonotonicTime? { waits.nextDeadline }
+
+  /// Takes what is to be done outside of the lock.
+  mutating func takeWork() -> (orders: [Order], changes: [BackEndChange]) {
+    defer {
+      orders = []
+      changes = []
+    }
+    return (orders, changes)
+  }
+
+  /// What op `status` tells.
+  func status(at now: MonotonicTime) -> BackEndStatus {
+    var status = counts
+    status.pause = backOff.remaining(at: now)
+    status.running = running
+    status.queued = flights.count - running
+    status.waiting = waits.count
+    status.known = answers.activeCount
+    status.callsAllInactive = streak.isSuspicious
+    return status
+  }
+
+  // MARK: Asking
+
+  /// An answer that is still good enough for the question.
+  mutating func known(_ question: StatusQuestion, at now: MonotonicTime) -> KnownStatus? {
+    if let fact = answers.active(question.digest) {
+      guard let askedAt = fact.askedAt else { return nil }
+      let age = now.duration(since: askedAt)
+      let isRecheck = question.isRecheck
+      let lifetime = lifetime(of: question)
+      guard age < lifetime, isRecheck || fact.value != nil else { return nil }
+      return KnownStatus(word: .active(fact.value), age: age, isDue: isRecheck && age >= lifetime / 2)
+    }
+    guard let askedAt = answers.inactive(question.digest) else { return nil }
+    let age = now.duration(since: askedAt)
+    return age < min(settings.negativeCache, BackEndLimits.negativeCache)
+      ? KnownStatus(word: .inactive, age: age) : nil
+  }
+
+  /// The back-end's last word about a token, however old.
+  mutating func lastWord(_ digest: TokenDigest, at now: MonotonicTime) -> KnownStatus? {
+    if let fact = answers.active(digest) {
+      return fact.askedAt.map { KnownStatus(word: .active(fact.value), age: now.duration(since: $0)) }
+    }
+    return answers.inactive(digest).map { KnownStatus(word: .inactive, age: now.duration(since: $0)) }
+  }
+
+  private mutating func lifetime(of question: StatusQuestion) -> Duration {
+    guard case .recheck(let interval) = question.purpose else { return settings.cache }
+    longestRecheck = max(longestRecheck, interval)
+    return interval
+  }
+
+  /// Whether the token is no made-up one.
+  func wasActive(_ question: StatusQuestion) -> Bool {
+    // What is good locally was not made up either.
+    question.isRecheck || answers.wasActive(question.digest)
+  }
+
+  enum Answer {
+    case known(KnownStatus)
+    case unavailable(StatusFailure)
+    case wait(Waits.Place)
+    case shuttingDown
+  }
+
+  /// Somebody needs an answer.
+  ///
+  /// - Parameters:
+  ///   - question: About which token, and what for.
+  ///   - user: The user id that asks.
+  ///   - now: The present moment.
+  ///   - deadline: Until when the request waits; `nil` if it does not wait, and the answer is for those who come.
+  ///   - call: What to ask the back-end.
+  ///   - enter: Takes room for the wait at a place; the wake-up that belongs there, or `nil` if there is no room.
+  /// - Returns: What is told at once.
+  mutating func ask(
+    _ question: StatusQuestion, user: UInt32, at now: MonotonicTime, until deadline: MonotonicTime?,
+    call: () -> StatusCall, enter: (Waits.Place) -> Waits.WakeUp?
+  ) -> Answer {
+    if isShutDown { return .shuttingDown }
+    if let known = known(question, at: now), deadline != nil || !known.isDue { return .known(known) }
+    if flights[question.digest] == nil {
+      if let failure = begin(question, user: user, at: now, isAhead: deadline == nil, call: call) {
+        return .unavailable(failure)
+      }
+    }
+    guard let deadline, now < deadline else { return .unavailable(failure(.noWait, .milliseconds(100))) }
+    let place = waits.reserve()
+    guard let wakeUp = enter(place) else {
+      return .unavailable(failure(.noWait, .milliseconds(100)))
+    }
+    waits.begin(at: place, until: deadline, wakeUp)
+    flights[question.digest]?.places.append(place)
+    return .wait(place)
+  }
+
+  private mutating func begin(
+    _ question: StatusQuestion, user: UInt32, at now: MonotonicTime, isAhead: Bool, call: () -> StatusCall
+  ) -> StatusFailure? {
+    let digest = question.digest
+    let wasActive = wasActive(question)
+    if let pause = backOff.remaining(at: now) { return failure(.pause, pause) }
+    let refusal = budget.take(
+      user: user, wasActive: wasActive, callsPerSecond: settings.callsPerSecond, at: now)
+    if let refusal {
+      counts.overBudget += 1
+      return failure(.budget, refusal)
+    }
+    if let pause = backOff.refusal(at: now, jitter: &jitter) { return failure(.pause, pause) }
+    var call = call()
+    if !question.isRecheck, let before = answers.active(digest)?.value { call.identity = TokenIdentity(of: before) }
+    numbers += 1
+    let order = Order(number: numbers, digest: digest, call: call)
+    flights[digest] = Flight(
+      order: order, isRecheck: question.isRecheck, wasActive: wasActive, isAhead: isAhead)
+    if wasActive { knownQueue.append(order) } else { newQueue.append(order) }
+    startNext(at: now)
+    return nil
+  }
+
+  private func failure(_ reason: StatusFailure.Reason, _ retryAfter: Duration) -> StatusFailure {
+    StatusFailure(reason: reason, retryAfter: max(retryAfter, .milliseconds(1)))
+  }
+
+  /// Starts calls while there are places for them.
+  private mutating func startNext(at now: MonotonicTime) {
+    while running < max(1, settings.concurrency) {
+      guard let order = knownQueue.removeFirst() ?? newQueue.removeFirst() else { return }
+      guard var flight = flights[order.digest], flight.order.number == order.number else { continue }
+      guard flight.isAhead || flight.places.isEmpty || flight.places.contains(where: waits.contains) else {
+        flights[order.digest] = nil
+        continue
+      }
+      flight.began = (now, generation)
+      flights[order.digest] = flight
+      running += 1
+      counts.calls += 1
+      orders.append(order)
+    }
+  }
+
+  // MARK: Waits
+
+  /// Ends a wait that its owner gives up.
+  mutating func cancel(_ place: Waits.Place) -> Waits.WakeUp? { waits.remove(place) }
+
+  /// Ends a wait that makes room for a newer one.
+  mutating func displace(_ place: Waits.Place, _ effects: inout [Effect]) {
+    guard let wakeUp = waits.remove(place) else { return }
+    effects.append { wakeUp(.failed(StatusFailure(reason: .noWait, retryAfter: .seconds(1)))) }
+  }
+
+  /// Ends the waits whose time is over; the calls go on, for those who ask again.
+  mutating func endDueWaits(at now: MonotonicTime, _ effects: inout [Effect]) {
+    let wakeUps = waits.removeDue(at: now)
+    if wakeUps.isEmpty { return }
+    effects.append { for wakeUp in wakeUps { wakeUp(.timedOut) } }
+  }
+
+  // MARK: Answers
+
+  /// A call has ended.
+  mutating func finish(
+    _ order: Order, _ result: Result<TokenStatus, BackEndFault>, at now: MonotonicTime, _ effects: inout [Effect]
+  ) {
+    guard !isShutDown, let flight = flights[order.digest], flight.order.number == order.number,
+      let began = flight.began
+    else { return }
+    flights[order.digest] = nil
+    running -= 1
+    let outcome: StatusOutcome
+    if began.generation != generation {
+      outcome = .superseded
+    } else {
+      switch result {
+      case .success(let status):
+        note(status, of: flight, askedAt: began.at, at: now)
+        outcome = .answered(status)
+      case .failure(let fault):
+        note(fault, of: flight, at: now)
+        outcome = .failed(failure(.call, backOff.remaining(at: now) ?? .seconds(1)))
+      }
+    }
+    let wakeUps = flight.places.compactMap { waits.remove($0) }
+    if !wakeUps.isEmpty { effects.append { for wakeUp in wakeUps { wakeUp(outcome) } } }
+    startNext(at: now)
+  }
+
+  private mutating func note(
+    _ status: TokenStatus, of flight: Flight, askedAt: MonotonicTime, at now: MonotonicTime
+  ) {
+    if counts.fault != nil { changes.append(.recovered) }
+    counts.fault = nil
+    hasAnswered = true
+    backOff.succeeded()
+    let digest = flight.order.digest
+    switch status {
+    case .active(let token):
+      counts.active += 1
+      streak.noteActive()
+      answers.noteActive(
+        digest, flight.isRecheck ? nil : token, askedAt: askedAt, capacity: settings.cacheBytes,
+        unusableBefore: now - max(settings.cache, longestRecheck))
+    case .inactive:
+      counts.inactive += 1
+      if flight.isRecheck, streak.noteInactive(digest) { changes.append(.callsAllInactive) }
+      answers.noteInactive(digest, askedAt: askedAt, isGoodLocally: flight.isRecheck)
+    }
+  }
+
+  private mutating func note(_ fault: BackEndFault, of flight: Flight, at now: MonotonicTime) {
+    counts.failures += 1
+    counts.fault = fault
+    // What two answers differ in cannot be told from an answer that has changed for good: the next one counts.
+    if fault.code == .anotherToken, !flight.isRecheck { answers.forget(flight.order.digest) }
+    guard fault.isOfBackEnd || flight.wasActive || !hasAnswered else { return }
+    backOff.failed(retryAfter: fault.retryAfter, at: now, jitter: &jitter)
+    changes.append(.failed(fault, consecutive: backOff.consecutiveFailures))
+  }
+
+  // MARK: Changes
+
+  /// The configuration was reloaded, and the back-end is the same.
+  mutating func update(_ settings: BackEndSettings, at now: MonotonicTime) {
+    self.settings = settings
+    startNext(at: now)
+  }
+
+  /// Other credentials are in use from now on: what was said to the old ones is no fact any more.
+  mutating func credentialsChanged() {
+    guard !isShutDown else { return }
+    generation += 1
+    hasAnswered = false
+    answers.forgetAnswers()
+    backOff.succeeded()
+    streak.noteActive()
+    changes.append(.credentialsChanged)
+  }
+
+  /// Ends every wait.
+  mutating func shutDown(_ effects: inout [Effect]) {
+    guard !isShutDown else { return }
+    isShutDown = true
+    let wakeUps = waits.removeAll()
+    flights = [:]
+    if !wakeUps.isEmpty { effects.append { for wakeUp in wakeUps { wakeUp(.shuttingDown) } } }
+  }
+}
+
+/// Calls in the order in which they came.
+private struct Fifo: Sendable {
+  private var orders: [BackEndState.Order] = []
+  private var head = 0
+
+  mutating func append(_ order: BackEndState.Order) { orders.append(order) }
+
+  mutating func removeFirst() -> BackEndState.Order? {
+    guard head < orders.count else { return nil }
+    defer {
+      head += 1
+      if head == orders.count || head > 1024 {
+        orders.removeFirst(head)
+        head = 0
+      }
+    }
+    return orders[head]
+  }
+}

@@ -1,0 +1,78 @@
+/// How this daemon shows a back-end who asks (`client_auth`).
+package enum ClientAuthentication: String, CaseIterable, Sendable {
+  /// The name and the secret of a client in the field `Authorization` (RFC 6749 section 2.3.1).
+  case secretBasic = "client_secret_basic"
+  /// The name and the secret of a client in the form (RFC 6749 section 2.3.1).
+  case secretPost = "client_secret_post"
+  /// The client certificate of the connection, and the name in the form (RFC 8705 section 2).
+  case tls = "tls_client_auth"
+  /// A bearer token (RFC 7662 section 2.1).
+  case bearer
+  /// Nothing: the endpoint is reachable only for those who may ask.
+  case none
+
+  /// Whether a secret belongs to it.
+  package var needsSecret: Bool { self == .secretBasic || self == .secretPost || self == .bearer }
+}
+
+/// How the name and the secret of `client_secret_basic` are written (`basic_encoding`).
+package enum BasicEncoding: String, CaseIterable, Sendable {
+  /// Each encoded as in a form first (RFC 6749 section 2.3.1).
+  case form
+  /// As they are, for servers that do not decode them.
+  case raw
+}
+
+/// What is sent so that the back-end knows who asks.
+package struct ClientCredentials: Equatable, Sendable {
+  /// The value of the field `Authorization`, if there is one.
+  package var authorization: String?
+  /// Members of the form.
+  package var formMembers: [String: [UInt8]] = [:]
+
+  /// What shows this client.
+  ///
+  /// - Parameters:
+  ///   - method: How.
+  ///   - clientID: The client's name; needed by all but `bearer` and `none`.
+  ///   - secret: The secret, or the token of `bearer`.
+  ///   - encoding: How both are written in `client_secret_basic`.
+  package init(_ method: ClientAuthentication, clientID: String, secret: [UInt8], encoding: BasicEncoding) {
+    switch method {
+    case .secretBasic:
+      let name = encoding == .form ? FormEncoding.encode(clientID.utf8) : Array(clientID.utf8)
+      let secret = encoding == .form ? FormEncoding.encode(secret) : secret
+      authorization = "Basic " + Self.base64(name + [UInt8(ascii: ":")] + secret)
+    case .secretPost: formMembers = ["client_id": Array(clientID.utf8), "client_secret": secret]
+    case .tls: formMembers = ["client_id": Array(clientID.utf8)]
+    case .bearer: authorization = "Bearer " + String(decoding: secret, as: UTF8.self)
+    case .none: break
+    }
+  }
+
+  /// RFC 4648 section 4.
+  static func base64(_ bytes: [UInt8]) -> String {
+    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    var text: [UInt8] = []
+    for start in stride(from: 0, to: bytes.count, by: 3) {
+      let part = bytes[start..<min(start + 3, bytes.count)]
+      let bits = part.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - part.count))
+      for place in 0..<4 {
+        text.append(place <= part.count ? alphabet[bits >> (18 - 6 * place) & 0x3F] : UInt8(ascii: "="))
+      }
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+}
+
+/// The request of RFC 7662 section 2.1.
+package enum IntrospectionRequest {
+  /// The form that asks about a token.
+  ///
+  /// Nothing but the token: a hint about its type tells a server nothing that it does not know, and `scope` makes Hydra
+  /// call live tokens inactive.
+  package static func form(token: [UInt8], _ credentials: ClientCredentials) -> [UInt8] {
+    FormEncoding.form(
+      [("token", token)] + credentials.formMembers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+  }
+}
