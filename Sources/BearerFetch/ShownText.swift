@@ -6,3 +6,12 @@ enum ShownText {
     return "\"" + String(decoding: bytes, as: UTF8.self) + (text.utf8.count > 200 ? "…\"" : "\"")
   }
 }
+
+extension String {
+  /// The text without blanks and tabs at its ends.
+  var trimmingBlanks: String {
+    let isBlank = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }
+    let rest = utf8.drop(while: isBlank)
+    return String(Substring(rest.prefix(rest.count - rest.reversed().prefix(while: isBlank).count)))
+  }
+}

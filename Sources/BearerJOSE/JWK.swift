@@ -36,86 +36,131 @@ package struct JWK {
     case privateKeyPublished = "private_key_published"
   }
 
+  /// A problem, and the member that shows it where the problem's own word does not say which.
+  package struct Fault: Error, Equatable, Sendable {
+    /// What is wrong, in a stable word.
+    package var problem: Problem
+    /// What is wrong with which member; `nil` where ``problem`` says all.
+    package var flaw: Flaw?
+
+    /// A problem, with its particulars if there are any.
+    init(_ problem: Problem, _ flaw: Flaw? = nil) {
+      self.problem = problem
+      self.flaw = flaw
+    }
+
+    /// The configuration allows none of the algorithms that fit a key.
+    static func notConfigured(_ fitting: AlgorithmSet) -> Fault {
+      Fault(.algorithmNotConfigured, Flaw("algorithms", .allowsNone(of: fitting)))
+    }
+  }
+
   let kid: [UInt8]?
   let material: KeyMaterial
   /// What the key's own `alg` leaves of what its type allows.
   let algorithms: AlgorithmSet
 
   /// Reads one key.
-  init(_ value: JSONValue) throws(Problem) {
-    guard let object = value.objectValue else { throw .malformed }
-    guard let type = object["kty"], type.stringValue != nil else { throw .malformed }
-    // Some libraries write the members that a key does not have as null.
-    func member(_ name: String) -> JSONValue? { object[name] == .null ? nil : object[name] }
-    if let use = member("use") {
-      guard use.stringValue != nil else { throw .malformed }
-      guard use == "sig" else { throw .notForSignatures }
+  init(_ value: JSONValue) throws(Fault) {
+    guard let object = value.objectValue else { throw Fault(.malformed, Flaw("the key", .notObject)) }
+    let members = Members(object)
+    let type = try members.text("kty")
+    if let use = try members.optionalText("use"), !use.hasSameBytes(as: "sig") {
+      let isMeant = use.lowercased().hasSameBytes(as: "sig")
+      throw Fault(.notForSignatures, use.isEmpty ? Flaw("use", .empty) : isMeant ? Flaw("use", .notLowerCase) : nil)
     }
-    if let operations = member("key_ops") {
-      guard let operations = operations.arrayValue else { throw .malformed }
-      guard operations.contains("verify") else { throw .notForVerifying }
+    if let operations = members["key_ops"] {
+      guard let operations = operations.arrayValue else { throw Fault(.malformed, Flaw("key_ops", .notList)) }
+      guard operations.contains("verify") else {
+        throw Fault(.notForVerifying, operations.isEmpty ? Flaw("key_ops", .empty) : nil)
+      }
     }
-    switch member("kid") {
-    case nil, .string(""): kid = nil
-    case .string(let text) where text.utf8.count <= KeySet.maximumKidBytes: kid = Array(text.utf8)
-    default: throw .malformed
+    let name = try members.optionalText("kid") ?? ""
+    guard name.utf8.count <= KeySet.maximumKidBytes else {
+      throw Fault(.malformed, Flaw("kid", .tooLong(bytes: name.utf8.count, most: KeySet.maximumKidBytes)))
     }
-    material = try Self.material(object, type: type)
-    if let name = member("alg") {
-      guard let name = name.stringValue else { throw .malformed }
+    kid = name.isEmpty ? nil : Array(name.utf8)
+    material = try Self.material(members, type: type)
+    if let name = try members.optionalText("alg") {
       algorithms = AlgorithmSet(named: name).intersection(material.algorithms)
-      if algorithms.isEmpty { throw .unsupportedAlgorithm }
+      if algorithms.isEmpty { throw Fault(.unsupportedAlgorithm, name.isEmpty ? Flaw("alg", .empty) : nil) }
     } else {
       algorithms = material.algorithms
     }
   }
 
-  private static func material(_ object: JSONObject, type: JSONValue) throws(Problem) -> KeyMaterial {
-    switch type {
+  private static func material(_ members: Members, type: String) throws(Fault) -> KeyMaterial {
+    // As the JSON strings that they are, which are compared byte for byte.
+    switch JSONValue.string(type) {
     case "RSA":
-      return .rsa(modulus: try number(object, "n"), exponent: try number(object, "e"))
+      return .rsa(modulus: try number(members, "n"), exponent: try number(members, "e"))
     case "EC":
       let curve: EllipticCurve
-      switch try curveName(object) {
+      switch JSONValue.string(try members.text("crv")) {
       case "P-256": curve = .p256
       case "P-384": curve = .p384
       case "P-521": curve = .p521
-      default: throw .unsupportedCurve
+      default: throw Fault(.unsupportedCurve)
       }
       // Longer than the field is a fault even when what is longer is zeros; shorter is not (a provider in the field
       // strips zero bytes), so the length is looked at before zeros are removed.
-      let x = try bytes(object, "x")
-      let y = try bytes(object, "y")
-      guard max(x.count, y.count) <= curve.coordinateBytes else { throw .coordinateTooLong }
-      return .ec(curve, x: trimmed(x), y: trimmed(y))
+      let x = try coordinate(members, "x", of: curve)
+      let y = try coordinate(members, "y", of: curve)
+      return .ec(curve, x: x, y: y)
     case "OKP":
-      switch try curveName(object) {
-      case "Ed25519": return .ed25519(try bytes(object, "x"))
-      case "Ed448": return .ed448(try bytes(object, "x"))
-      default: throw .unsupportedCurve
+      switch JSONValue.string(try members.text("crv")) {
+      case "Ed25519": return .ed25519(try members.bytes("x"))
+      case "Ed448": return .ed448(try members.bytes("x"))
+      default: throw Fault(.unsupportedCurve)
       }
-    default: throw .unsupportedType
+    default: throw Fault(.unsupportedType)
     }
   }
 
-  /// The curve's name, as the JSON string that it is: JSON is compared byte for byte.
-  private static func curveName(_ object: JSONObject) throws(Problem) -> JSONValue {
-    guard let name = object["crv"], name.stringValue != nil else { throw .malformed }
-    return name
-  }
-
-  private static func bytes(_ object: JSONObject, _ name: String) throws(Problem) -> [UInt8] {
-    guard let text = object[name]?.stringValue, let bytes = Base64URL.decode(text), !bytes.isEmpty else {
-      throw .malformed
+  private static func coordinate(
+    _ members: Members, _ name: StaticString, of curve: EllipticCurve
+  ) throws(Fault) -> [UInt8] {
+    let bytes = try members.bytes(name)
+    guard bytes.count <= curve.coordinateBytes else {
+      throw Fault(.coordinateTooLong, Flaw(name, .tooLong(bytes: bytes.count, most: curve.coordinateBytes)))
     }
-    return bytes
+    return trimmed(bytes)
   }
 
-  private static func number(_ object: JSONObject, _ name: String) throws(Problem) -> [UInt8] {
-    trimmed(try bytes(object, name))
+  private static func number(_ members: Members, _ name: StaticString) throws(Fault) -> [UInt8] {
+    trimmed(try members.bytes(name))
   }
 
   private static func trimmed(_ bytes: [UInt8]) -> [UInt8] { Array(bytes.drop { $0 == 0 }) }
+
+  /// The members of one key, read with the word for what is wrong with each.
+  private struct Members {
+    private let object: JSONObject
+
+    init(_ object: JSONObject) { self.object = object }
+
+    /// A member; some libraries write those that a key does not have as null.
+    subscript(_ name: String) -> JSONValue? { object[name] == .null ? nil : object[name] }
+
+    func optionalText(_ name: StaticString) throws(Fault) -> String? {
+      guard let value = self["\(name)"] else { return nil }
+      guard let text = value.stringValue else { throw Fault(.malformed, Flaw(name, .notText)) }
+      return text
+    }
+
+    func text(_ name: StaticString) throws(Fault) -> String {
+      guard let text = try optionalText(name) else { throw Fault(.malformed, Flaw(name, .missing)) }
+      return text
+    }
+
+    /// The bytes that a member gives in base64url (RFC 7515 section 2).
+    func bytes(_ name: StaticString) throws(Fault) -> [UInt8] {
+      let text = try text(name)
+      guard let bytes = Base64URL.decode(text) else { throw Fault(.malformed, Flaw(name, .init(notBase64URL: text))) }
+      guard !bytes.isEmpty else { throw Fault(.malformed, Flaw(name, .empty)) }
+      return bytes
+    }
+  }
 }
 
 extension JWK.Problem {

@@ -9,8 +9,8 @@ package enum KeySetFault: Error, Equatable, Sendable {
   case notAKeySet
   /// A set without keys.
   case empty
-  /// A set none of whose keys can be used.
-  case noUsableKey
+  /// A set none of whose keys can be used: each with its problem, as far as they are kept, and how many are not.
+  case noUsableKey([KeySet.Entry], leftOut: Int)
 }
 
 /// An immutable set of an issuer's keys, compiled once (RFC 7517 section 5).
@@ -32,6 +32,8 @@ package struct KeySet: Sendable {
     /// Why it is not usable, or, on one that is, what its owner must act on: ``JWK/Problem/privateKeyPublished``, or
     /// ``JWK/Problem/ambiguous`` for some of its algorithms.
     package var problem: JWK.Problem?
+    /// What is wrong with which member, where ``problem`` does not say it.
+    package var flaw: JWK.Flaw?
   }
 
   /// A key under its name, with the algorithms for which it is the one that is meant.
@@ -114,24 +116,25 @@ package struct KeySet: Sendable {
     var listed: Set<Listing> = []
     for value in keys {
       var entry = Entry(value)
-      do throws(JWK.Problem) {
+      do throws(JWK.Fault) {
         let jwk = try JWK(value)
         if !listed.insert(Listing(kid: jwk.kid, material: jwk.material, algorithms: jwk.algorithms)).inserted {
-          throw .listedTwice
+          throw JWK.Fault(.listedTwice)
         }
-        if entry.problem == .privateKeyPublished, !usesPublishedPrivateKeys { throw .privateKeyPublished }
+        if entry.problem == .privateKeyPublished, !usesPublishedPrivateKeys { throw JWK.Fault(.privateKeyPublished) }
         if candidates.count >= Self.maximumUsableKeys {
           leftOut += 1
           continue
         }
-        let key = try Self.compile(jwk.material, allowed, known: &known)
+        let key = try Self.compile(jwk, allowed, known: &known)
         let algorithms = jwk.algorithms.intersection(key.algorithms)
-        if algorithms.isEmpty { throw .algorithmNotConfigured }
+        if algorithms.isEmpty { throw .notConfigured(jwk.algorithms) }
         candidates.append(Candidate(kid: jwk.kid, key: key, algorithms: algorithms))
         entryOfCandidate.append(entries.count)
       } catch {
         entry.isUsable = false
-        entry.problem = error
+        entry.problem = error.problem
+        entry.flaw = error.flaw
         unusable += 1
         if unusable > Self.maximumUnusableEntries { continue }
       }
@@ -146,9 +149,10 @@ package struct KeySet: Sendable {
       if !isUsable || entries[position].problem == nil { entries[position].problem = .ambiguous }
     }
     candidates = unambiguous.filter { !$0.algorithms.isEmpty }
-    if candidates.isEmpty { throw .noUsableKey }
+    leftOut += max(0, unusable - Self.maximumUnusableEntries)
+    if candidates.isEmpty { throw .noUsableKey(entries, leftOut: leftOut) }
     self.entries = entries
-    self.leftOut = leftOut + max(0, unusable - Self.maximumUnusableEntries)
+    self.leftOut = leftOut
     self.candidates = candidates
   }
 
@@ -191,17 +195,18 @@ package struct KeySet: Sendable {
   }
 
   private static func compile(
-    _ material: KeyMaterial, _ allowed: AlgorithmSet, known: inout [KeyMaterial: VerificationKey]
-  ) throws(JWK.Problem) -> VerificationKey {
+    _ jwk: JWK, _ allowed: AlgorithmSet, known: inout [KeyMaterial: VerificationKey]
+  ) throws(JWK.Fault) -> VerificationKey {
+    let material = jwk.material
     let algorithms = material.algorithms.intersection(allowed)
-    if algorithms.isEmpty { throw .algorithmNotConfigured }
+    if algorithms.isEmpty { throw .notConfigured(jwk.algorithms) }
     if let key = known[material], key.algorithms == algorithms { return key }
     do throws(PublicKeyFault) {
       let key = try VerificationKey(material, algorithms: algorithms)
       known[material] = key
       return key
     } catch {
-      throw JWK.Problem(error)
+      throw JWK.Fault(JWK.Problem(error))
     }
   }
 

@@ -1,3 +1,5 @@
+package import BearerJOSE
+
 /// Why a fetch failed: a stable code, what was found, and what to do about it.
 package struct FetchFault: Error, Equatable, Sendable {
   /// The stable codes of failed fetches.
@@ -34,6 +36,14 @@ package struct FetchFault: Error, Equatable, Sendable {
   package var found: String
   /// What to do about it; a sentence without its full stop.
   package var advice: String?
+  /// The status of the answer, if that is what is wrong (`http_status`).
+  package var status: Int?
+  /// For how long the provider asks to be left alone (`Retry-After`, RFC 9110 section 10.2.3), if it does.
+  package var retryAfter: Duration?
+  /// The keys of a set that has no usable one (`no_usable_key`), each with its problem.
+  package var refusedKeys: [KeySet.Entry] = []
+  /// How many more such keys there are that are not kept.
+  package var refusedKeysLeftOut = 0
 
   /// A fault of this kind.
   package init(_ code: Code, found: String, advice: String? = nil) {

@@ -20,7 +20,8 @@ package struct IssuerKeysStatus: Sendable {
   package var health: KeysHealth
   /// What is being done about them.
   package var activity: Activity
-  /// The keys of the set with what is wrong with each, if anything.
+  /// The keys of the set with what is wrong with each, if anything; without a set in use those of the one that was
+  /// refused because none of its keys is usable.
   package var keys: [KeySet.Entry]
   /// How many that cannot be used are not among them.
   package var keysLeftOut: Int
@@ -72,8 +73,10 @@ extension IssuerKeysStatus {
     } else {
       activity = cooldownLeft > .zero ? .coolingDown : .idle
     }
-    keys = held?.keys.keys.entries ?? []
-    keysLeftOut = held?.keys.keys.leftOut ?? 0
+    // Without a set in use, the one that was refused is what an operator has to look at.
+    let refused = held == nil ? machine.lastFailure?.fault : nil
+    keys = held?.keys.keys.entries ?? refused?.refusedKeys ?? []
+    keysLeftOut = held?.keys.keys.leftOut ?? refused?.refusedKeysLeftOut ?? 0
     usableKeys = held?.keys.keys.usableKeys ?? 0
     generation = held?.generation
     age = held.map { now.duration(since: $0.validatedAt) }

@@ -45,7 +45,7 @@ struct IssuerProbeTests {
         report.findings.map { "\($0.severity) \($0.code)" } == [
           "ok discovery", "ok keys", "ok not_for_signatures", "warning alg_not_configured", "ok no_cache_headers",
         ])
-      #expect(report.findings[3].advice == "add the algorithm to algorithms if tokens are signed with this key")
+      #expect(report.findings[3].advice == "add RS512 to algorithms, if tokens are signed with this key")
     }
   }
 

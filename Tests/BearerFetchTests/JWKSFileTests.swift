@@ -21,7 +21,12 @@ final class TemporaryDirectory {
 
   /// Writes a file from its beginning, in place.
   func write(_ text: String, to name: String) throws {
-    try Data(text.utf8).write(to: URL(fileURLWithPath: "\(path)/\(name)"))
+    try write(Array(text.utf8), to: name)
+  }
+
+  /// The same with bytes.
+  func write(_ bytes: [UInt8], to name: String) throws {
+    try Data(bytes).write(to: URL(fileURLWithPath: "\(path)/\(name)"))
   }
 
   func link(_ name: String, to target: String) throws {

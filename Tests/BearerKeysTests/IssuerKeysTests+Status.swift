@@ -50,6 +50,28 @@ extension IssuerKeysTests {
     }
   }
 
+  @Test("without a set in use, status lists the keys of the one that was refused; with one, its own")
+  func refusedKeys() async throws {
+    let fixture = IssuerKeysFixture()
+    let bad = try TestKeySets.fetched("a", "b").keys
+    var fault = FetchFault(.noUsableKey, found: "a test")
+    fault.refusedKeys = bad.entries
+    fault.refusedKeysLeftOut = 3
+    try await fixture.run {
+      await fixture.answer(.failure(fault))
+      await fixture.changed { if case .failed = $0 { true } else { false } }
+      var status = fixture.keys.status(at: fixture.clock.now)
+      #expect(status.keys == bad.entries)
+      #expect(status.keysLeftOut == 3)
+      #expect(status.usableKeys == 0)
+      fixture.clock.advance(by: .seconds(1))
+      await fixture.bring(try TestKeySets.fetched("c"))
+      status = fixture.keys.status(at: fixture.clock.now)
+      #expect(status.keys.map(\.kid) == ["c"])
+      #expect(status.keysLeftOut == 0)
+    }
+  }
+
   @Test("status keeps the times of attempts, successes and faults apart, and a fault beyond the success after it")
   func statusTimes() async throws {
     let fixture = IssuerKeysFixture()

@@ -23,6 +23,8 @@ package final class FaultyProvider: Sendable {
     case discovery
     /// The key set.
     case keys
+    /// The metadata of RFC 8414, which it has only if a test gives it an answer for it.
+    case metadata
   }
 
   struct State {
@@ -196,15 +198,22 @@ package final class FaultyProvider: Sendable {
       let woken = state.waiting.filter { $0.number == count }
       state.waiting.removeAll { $0.number == count }
       let endpoint: Endpoint? =
-        request.path == "/jwks"
-        ? .keys : request.path.hasSuffix("/.well-known/openid-configuration") ? .discovery : nil
+        if request.path == "/jwks" {
+          .keys
+        } else if request.path.hasSuffix("/.well-known/openid-configuration") {
+          .discovery
+        } else if request.path.hasPrefix("/.well-known/oauth-authorization-server") {
+          .metadata
+        } else {
+          nil
+        }
       guard let endpoint else { return (woken, (Endpoint?.none, ProviderAnswer.status(404))) }
       if var queue = state.queued[endpoint], !queue.isEmpty {
         let next = queue.removeFirst()
         state.queued[endpoint] = queue
         return (woken, (endpoint, next))
       }
-      return (woken, (endpoint, state.standing[endpoint] ?? .document))
+      return (woken, (endpoint, state.standing[endpoint] ?? (endpoint == .metadata ? .status(404) : .document)))
     }
     return (result.0, result.1, { for waiter in woken { waiter.continuation.resume(returning: request) } })
   }

@@ -10,6 +10,10 @@ package enum ProviderAnswer: Sendable {
   case status(Int, headers: [(String, String)] = [])
   /// 200 and this body.
   case body(String, headers: [(String, String)] = [("Content-Type", "application/json")])
+  /// 200 and these bytes.
+  case bytes([UInt8], headers: [(String, String)] = [])
+  /// A whole response, as it goes over the wire, after which the connection ends.
+  case raw(String)
   /// A `Content-Length` beyond the bytes that are sent before the connection ends.
   case truncated
   /// A chunked body whose last chunk never comes before the connection ends.

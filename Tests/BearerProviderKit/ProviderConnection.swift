@@ -89,6 +89,11 @@ final class ProviderConnection: ChannelInboundHandler {
       // Neither has a body (RFC 9110 sections 15.3.5 and 15.4.5).
       send(status, headers, status == 204 || status == 304 ? nil : "status \(status)\n", context)
     case .body(let body, let headers): send(200, headers, body, context)
+    case .bytes(let bytes, let headers):
+      let fields = headers.map { "\($0): \($1)\r\n" }.joined()
+      write("HTTP/1.1 200 OK\r\n\(fields)Content-Length: \(bytes.count)\r\n\r\n", context)
+      context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
+    case .raw(let text): write(text, context, closes: true)
     case .truncated:
       write("HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count + 1000)\r\n\r\n" + text, context, closes: true)
     case .truncatedChunked, .unfinished:

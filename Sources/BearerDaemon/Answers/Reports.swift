@@ -132,6 +132,7 @@ package final class Reports: Sendable {
     if let crv = entry.crv { object["crv"] = .string(shortened(crv)) }
     object["usable"] = .bool(entry.isUsable)
     if let problem = entry.problem { object["problem"] = .string(problem.rawValue) }
+    if let flaw = entry.flaw { object["detail"] = .string(flaw.words) }
     return .object(object)
   }
 

@@ -39,17 +39,4 @@ struct HTTPAnswer: Sendable {
       cacheControl: headers["cache-control"], age: headers.first(name: "age"), expires: headers.first(name: "expires"),
       date: headers.first(name: "date"), now: now)
   }
-
-  /// Whether the body is a web page rather than a document for programs.
-  var looksLikeHTML: Bool {
-    body.first { ![0x20, 0x09, 0x0A, 0x0D, 0xEF, 0xBB, 0xBF].contains($0) } == UInt8(ascii: "<")
-  }
-
-  /// How a body that is not JSON is described; a sentence's end.
-  var describedBody: String {
-    if let coding = headers.first(name: "content-encoding"), !coding.lowercased().hasSameBytes(as: "identity") {
-      return "is compressed (\(ShownText.quoted(coding))), which was not asked for"
-    }
-    return looksLikeHTML ? "looks like a web page (HTML), not JSON" : "is not JSON"
-  }
 }

@@ -48,7 +48,8 @@ struct DiscoveryDocument: Equatable, Sendable {
     do throws(JSONError) {
       document = try JSONValue(parsing: answer.body)
     } catch {
-      throw JSONFault.failure(error, answer: answer, what: "a discovery document")
+      throw JSONFault.failure(
+        error, body: answer.body, origin: answer.address.shown, answer: answer, what: "a discovery document")
     }
     guard document.objectValue != nil, let found = document["issuer"]?.stringValue else {
       throw FetchFault(

@@ -1,6 +1,6 @@
-import BearerAddress
 import BearerJSON
 import BearerKeys
+import NIOHTTP1
 
 /// Says of a body why it is not the JSON that is accepted.
 enum JSONFault {
@@ -8,24 +8,34 @@ enum JSONFault {
   ///
   /// - Parameters:
   ///   - error: What the strict reader met.
-  ///   - answer: The response that holds the body.
+  ///   - body: The body.
+  ///   - origin: Where it came from.
+  ///   - answer: The response that holds it; `nil` if it is a file of this host.
   ///   - what: What the body should have been, with its article.
   /// - Returns: The failure.
-  static func failure(_ error: JSONError, answer: HTTPAnswer, what: String) -> FetchFault {
-    let found: String
-    let advice: String
+  static func failure(
+    _ error: JSONError, body: [UInt8], origin: String, answer: HTTPAnswer?, what: String
+  ) -> FetchFault {
+    let mend = answer == nil ? "mend the file" : "have the provider mend it"
     switch error.kind {
     case .duplicateMember:
-      found =
-        "\(answer.address.shown) is JSON in which one object has two members of the same name (byte \(error.offset))"
-      advice = "have the provider mend it; which of the two counts is anyone's guess, so neither does"
+      return FetchFault(
+        .notJSON,
+        found: "\(origin) is JSON in which one object has two members of the same name (byte \(error.offset))",
+        advice: "\(mend); which of the two counts is anyone's guess, so neither does")
     case .tooDeep:
-      found = "\(answer.address.shown) is nested deeper than \(JSONTape.maximumDepth) levels (byte \(error.offset))"
-      advice = "check that the address is that of \(what); none needs so many"
+      return FetchFault(
+        .notJSON,
+        found: "\(origin) is nested deeper than \(JSONTape.maximumDepth) levels (byte \(error.offset))",
+        advice: answer == nil
+          ? "write \(what) into it; none needs so many"
+          : "check that the address is that of \(what); none needs so many")
     default:
-      found = "\(answer.address.shown) answered 200, but the body \(answer.describedBody) (byte \(error.offset))"
-      advice = "check that the address is that of \(what), and that no login page or proxy answers in its place"
+      let form = BodyForm(body, coding: answer?.headers.first(name: "content-encoding"))
+      let place = form == .other ? " (byte \(error.offset))" : ""
+      return FetchFault(
+        .notJSON, found: "\(origin) \(answer == nil ? "" : "answered 200, but the body ")\(form.words)\(place)",
+        advice: form.advice(what: what, isFile: answer == nil))
     }
-    return FetchFault(.notJSON, found: found, advice: advice)
   }
 }

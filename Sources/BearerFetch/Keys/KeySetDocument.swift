@@ -1,5 +1,4 @@
 import BearerJOSE
-import BearerJSON
 import BearerKeys
 
 /// Reads a key set that may replace the one in use.
@@ -28,34 +27,22 @@ enum KeySetDocument {
     }
     switch fault {
     case .notJSON(let error):
-      if let answer { throw JSONFault.failure(error, answer: answer, what: "a key set") }
-      throw FetchFault(
-        .notJSON, found: "\(origin) is not JSON (\(error.kind) at byte \(error.offset))",
-        advice: "write a JWK Set into it (RFC 7517)")
+      throw JSONFault.failure(error, body: body, origin: origin, answer: answer, what: "a key set")
     case .notAKeySet:
       throw FetchFault(
         .notAKeySet, found: "\(origin) is JSON, but no key set: it has no list \"keys\"",
-        advice: "check that the address is that of the provider's JWKS")
+        advice: answer == nil
+          ? "write {\"keys\": […]} into it, with the keys as its elements (RFC 7517 section 5)"
+          : "check that the address is that of the provider's JWKS")
     case .empty:
-      throw FetchFault(.emptyKeySet, found: "the key set \(origin) is empty", advice: "have the provider publish a key")
-    case .noUsableKey:
-      let names = algorithms.map(\.rawValue).sorted().joined(separator: " ")
       throw FetchFault(
-        .noUsableKey,
-        found: "no key of \(origin) is usable with the allowed algorithms (\(names)); it holds \(kinds(in: body))",
-        advice: "allow the provider's algorithm in algorithms, or have it publish a signature key")
+        .emptyKeySet, found: "the key set \(origin) is empty",
+        advice: answer == nil ? "put a signature key into it" : "have the provider publish a key")
+    case .noUsableKey(let entries, let leftOut):
+      var fault = KeyProblems.noUsableKey(entries, leftOut: leftOut, origin: origin, isFile: answer == nil)
+      fault.refusedKeys = entries
+      fault.refusedKeysLeftOut = leftOut
+      throw fault
     }
-  }
-
-  /// The first keys of a set by type, algorithm and use, for a message.
-  private static func kinds(in body: [UInt8]) -> String {
-    let keys = (try? JSONValue(parsing: body))?["keys"]?.arrayValue ?? []
-    let kinds = keys.prefix(4).map { key in
-      let words = ["kty", "crv", "alg", "use"].compactMap { member in
-        key[member]?.stringValue.map { "\(member) \(ShownText.quoted($0))" }
-      }
-      return words.isEmpty ? "something that is no key" : words.joined(separator: " ")
-    }
-    return kinds.joined(separator: ", ") + (keys.count > 4 ? " and \(keys.count - 4) more" : "")
   }
 }

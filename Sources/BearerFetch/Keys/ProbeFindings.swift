@@ -29,7 +29,8 @@ enum ProbeFindings {
     case .failure(let failure): findings.append(finding(of: failure))
     case .success(.unchanged): break
     case .success(.keys(let fetched)):
-      findings += keys(fetched.keys, origin: record.keysAddress?.shown ?? "the file")
+      findings += keys(
+        fetched.keys, origin: record.keysAddress?.shown ?? "the file", isFile: record.keysAddress == nil)
       if record.keysAnswer != nil { findings.append(lifetime(fetched.lifetime)) }
     }
     if let finding = clock(record: record) { findings.append(finding) }
@@ -42,36 +43,22 @@ enum ProbeFindings {
       .error, isSlash ? "issuer_trailing_slash" : failure.code.rawValue, found: failure.found, advice: failure.advice)
   }
 
-  private static func keys(_ set: KeySet, origin: String) -> [ProbeReport.Finding] {
+  private static func keys(_ set: KeySet, origin: String, isFile: Bool) -> [ProbeReport.Finding] {
     var findings = [
       ProbeReport.Finding(
         .ok, "keys", found: "\(set.usableKeys) of \(set.entries.count + set.leftOut) keys at \(origin) can be used")
     ]
     for (index, entry) in set.entries.enumerated() {
       guard let problem = entry.problem else { continue }
-      let name = entry.kid.map(ShownText.quoted) ?? "number \(index + 1), without kid,"
-      let kind = [entry.kty, entry.alg, entry.crv].compactMap { $0.map(ShownText.quoted) }.joined(separator: " ")
-      let words = "key \(name) (\(kind)) \(entry.isUsable ? "can be used, but" : "is skipped"): \(problem.rawValue)"
-      let advice = advice(for: problem)
-      findings.append(.init(advice == nil ? .ok : .warning, problem.rawValue, found: words, advice: advice))
+      let name = KeyProblems.name(of: entry, number: index + 1) + KeyProblems.kind(of: entry)
+      let advice = KeyProblems.advice(for: entry, isFile: isFile)
+      findings.append(
+        .init(
+          advice == nil ? .ok : .warning, problem.rawValue,
+          found: "\(name) \(entry.isUsable ? "can be used, but" : "is skipped"): \(KeyProblems.words(for: entry))",
+          advice: advice))
     }
     return findings
-  }
-
-  /// What to do about a key that was found wanting; `nil` for what stands in good sets too.
-  private static func advice(for problem: JWK.Problem) -> String? {
-    switch problem {
-    // Keys for encryption, and keys listed twice.
-    case .notForSignatures, .notForVerifying, .listedTwice: nil
-    case .algorithmNotConfigured: "add the algorithm to algorithms if tokens are signed with this key"
-    case .ambiguous: "have the provider give each key a kid of its own"
-    case .privateKeyPublished: "have the provider replace this key at once: anyone can sign with it"
-    case .weakRSA: "have the provider use RSA keys of 2048 bits or more"
-    case .unsupportedType, .unsupportedCurve, .unsupportedAlgorithm:
-      "nothing, unless tokens are signed with this key: then have the provider choose another algorithm"
-    case .malformed, .oversizedRSA, .badExponent, .coordinateTooLong, .notOnCurve, .wrongLength, .rejected:
-      "have the provider mend the key"
-    }
   }
 
   private static func lifetime(_ lifetime: Duration?) -> ProbeReport.Finding {
