@@ -19,11 +19,12 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (.library, "BearerTOML", ""),
   (.library, "BearerFraming", ""),
   (.library, "BearerJSON", ""),
+  (.library, "BearerClaims", "BearerJSON"),
   (.library, "BearerCrypto", "CLibcrypto"),
-  (.library, "BearerJOSE", "BearerCrypto BearerJSON"),
+  (.library, "BearerJOSE", "BearerClaims BearerCrypto BearerJSON"),
   (.library, "BearerKeys", "BearerCrypto BearerJOSE BearerJSON"),
-  (.library, "BearerIntrospection", "BearerCrypto BearerJOSE BearerJSON BearerKeys"),
-  (.library, "BearerProtocol", "BearerJSON"),
+  (.library, "BearerIntrospection", "BearerClaims BearerCrypto BearerJSON BearerKeys"),
+  (.library, "BearerProtocol", "BearerClaims BearerJSON"),
 
   // The outside world: network, sockets, the service manager.
   (
@@ -36,15 +37,15 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (.library, "BearerClient", "BearerFraming BearerJSON NIOCore NIOPosix"),
   (
     .library, "BearerDaemon",
-    "BearerAddress BearerCrypto BearerFetch BearerJOSE BearerJSON BearerKeys BearerLogging "
+    "BearerAddress BearerClaims BearerCrypto BearerFetch BearerJOSE BearerJSON BearerKeys BearerLogging "
       + "BearerProtocol BearerServer BearerSystemd BearerTOML Logging NIOCore NIOPosix ServiceLifecycle "
       + "UnixSignals"
   ),
 
   (
     .program, "bearerd",
-    "BearerAddress BearerClient BearerDaemon BearerFetch BearerJOSE BearerJSON BearerLogging "
-      + "BearerSystemd BearerTOML ArgumentParser Logging"
+    "BearerAddress BearerClaims BearerClient BearerDaemon BearerFetch BearerJOSE BearerJSON "
+      + "BearerLogging BearerSystemd BearerTOML ArgumentParser Logging"
   ),
 
   // Development only. BearerSigning is the one place with signing code; the daemon does not link it.
@@ -58,8 +59,8 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   ),
   (
     .program, "bearerd-benchmark",
-    "BearerCrypto BearerDaemon BearerDevIssuer BearerJOSE BearerJSON BearerKeys BearerServer "
-      + "CLinuxSockets Logging ServiceLifecycle"
+    "BearerClaims BearerCrypto BearerDaemon BearerDevIssuer BearerJOSE BearerJSON BearerKeys "
+      + "BearerServer CLinuxSockets Logging ServiceLifecycle"
   ),
 
   // Tests.
@@ -72,10 +73,11 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (.tests, "BearerTOMLTests", "BearerTOML"),
   (.tests, "BearerJSONTests", "BearerJSON"),
   (.tests, "BearerCryptoTests", "BearerCrypto BearerSigning"),
-  (.tests, "BearerJOSETests", "BearerJOSE BearerJSON BearerProtocol BearerSigning BearerTestKit"),
+  (.tests, "BearerClaimsTests", "BearerClaims BearerJSON"),
+  (.tests, "BearerJOSETests", "BearerClaims BearerJOSE BearerJSON BearerProtocol BearerSigning BearerTestKit"),
   (.tests, "BearerKeysTests", "BearerJOSE BearerKeys BearerTestKit"),
   (.tests, "BearerIntrospectionTests", "BearerIntrospection BearerJSON BearerKeys"),
-  (.tests, "BearerProtocolTests", "BearerJSON BearerProtocol"),
+  (.tests, "BearerProtocolTests", "BearerClaims BearerJSON BearerProtocol"),
   (
     .tests, "BearerFetchTests",
     "BearerAddress BearerFetch BearerJOSE BearerKeys BearerProviderKit BearerSigning BearerTestKit "
@@ -88,9 +90,9 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (.tests, "BearerClientTests", "BearerClient BearerJSON"),
   (
     .tests, "BearerDaemonTests",
-    "BearerAddress BearerDaemon BearerDevIssuer BearerFetch BearerJOSE BearerJSON BearerKeys "
-      + "BearerLogging BearerProtocol BearerProviderKit BearerServer BearerTOML BearerTestKit Logging "
-      + "NIOCore NIOPosix"
+    "BearerAddress BearerClaims BearerDaemon BearerDevIssuer BearerFetch BearerJOSE BearerJSON "
+      + "BearerKeys BearerLogging BearerProtocol BearerProviderKit BearerServer BearerTOML BearerTestKit "
+      + "Logging NIOCore NIOPosix"
   ),
   (
     .tests, "BearerDevIssuerTests",
@@ -99,18 +101,18 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   ),
   (
     .tests, "EndToEndTests",
-    "BearerDaemon BearerDevIssuer BearerFetch BearerJOSE BearerJSON BearerKeys BearerProviderKit "
+    "BearerClaims BearerDaemon BearerDevIssuer BearerFetch BearerJSON BearerKeys BearerProviderKit "
       + "BearerTOML BearerTestKit bearerd bearerd-dev-issuer ArgumentParser"
   ),
   (
     .tests, "PackageRulesTests",
-    "BearerDaemon BearerFetch BearerFraming BearerJOSE BearerJSON BearerKeys BearerProtocol BearerServer "
-      + "BearerTOML bearerd"
+    "BearerClaims BearerDaemon BearerFetch BearerFraming BearerJOSE BearerJSON BearerKeys BearerProtocol "
+      + "BearerServer BearerTOML bearerd"
   ),
   (
     .fuzzer, "bearerd-fuzz",
-    "BearerAddress BearerCrypto BearerDaemon BearerFetch BearerFraming BearerIntrospection BearerJOSE "
-      + "BearerJSON BearerKeys BearerProtocol BearerServer BearerSigning BearerTOML NIOHTTP1"
+    "BearerAddress BearerClaims BearerCrypto BearerDaemon BearerFetch BearerFraming BearerIntrospection "
+      + "BearerJOSE BearerJSON BearerKeys BearerProtocol BearerServer BearerSigning BearerTOML NIOHTTP1"
   ),
 
 ]

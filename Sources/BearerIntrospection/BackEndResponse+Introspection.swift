@@ -1,4 +1,4 @@
-import BearerJOSE
+import BearerClaims
 import BearerJSON
 
 /// The answer of RFC 7662 section 2.2.

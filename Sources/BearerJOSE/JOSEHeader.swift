@@ -1,3 +1,4 @@
+import BearerClaims
 import BearerJSON
 
 /// The parameters of a token's header that mean something here (RFC 7515 section 4.1).

@@ -1,4 +1,4 @@
-import BearerJSON
+import BearerClaims
 
 /// Remembers facts about tokens that were good: never a verdict, and no token.
 ///
@@ -141,34 +141,23 @@ struct KnownTokens {
   }
 }
 
-/// What a token's payload says: its bytes, and what stands where in them.
+/// What a token's payload says.
 final class KnownPayload {
   /// Where the token's first two segments end.
   let headerEnd: Int
   let payloadEnd: Int
-  let bytes: [UInt8]
-  let tape: JSONTape
-  let claims: Claims
+  let claims: ClaimSet
   /// What all of it takes in memory.
   let heldBytes: Int
 
   /// Takes copies that are no larger than they must be.
-  init(headerEnd: Int, payloadEnd: Int, bytes: [UInt8], tape: JSONTape, claims: Claims) {
+  init(headerEnd: Int, payloadEnd: Int, claims: ClaimSet) {
     self.headerEnd = headerEnd
     self.payloadEnd = payloadEnd
-    self.claims = claims
-    self.tape = tape.compact()
-    var copy: [UInt8] = []
-    copy.reserveCapacity(bytes.count)
-    copy.append(contentsOf: bytes)
-    self.bytes = copy
-    heldBytes = Self.heldBytes(bytes, tape)
+    self.claims = claims.compact()
+    heldBytes = Self.heldBytes(claims)
   }
 
-  /// What a payload will take in memory: an object with a header of 16 bytes, two arrays with one of 32, and the up to
-  /// 24 that malloc adds to each of the three.
-  static func heldBytes(_ bytes: [UInt8], _ tape: JSONTape) -> Int {
-    16 + 3 * MemoryLayout<Int>.size + MemoryLayout<JSONTape>.size + MemoryLayout<Claims>.size + 8 + 32 + bytes.count
-      + 32 + tape.nodeBytes + 3 * 24
-  }
+  /// What a payload will take in memory: an object with a header of 16 bytes, and the up to 24 that malloc adds.
+  static func heldBytes(_ claims: ClaimSet) -> Int { 16 + 3 * MemoryLayout<Int>.size + 24 + claims.heldBytes }
 }

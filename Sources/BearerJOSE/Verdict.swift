@@ -1,3 +1,5 @@
+package import BearerClaims
+
 /// What the verifier says of a token.
 package enum Verdict {
   /// Every check passed.
@@ -5,11 +7,11 @@ package enum Verdict {
   /// A check failed.
   case rejected(Rejection)
   /// The key that the token needs is not there, and nothing else is wrong that can be seen without it.
-  case keyMissing(KeyNeed)
+  case keyMissing(MissingKey)
 }
 
 /// The key that a token needs.
-package struct KeyNeed: Equatable, Sendable {
+package struct MissingKey: Equatable, Sendable {
   /// The issuer's index.
   package let issuer: Int
   /// The name of the key, if the token names one.
@@ -17,21 +19,4 @@ package struct KeyNeed: Equatable, Sendable {
   /// Whether keys were tried that it could have been, since the token or a key bears no name: if no new key comes, it is
   /// the signature that is bad.
   package let isTried: Bool
-}
-
-/// What is asked of the verifier besides the token itself.
-package struct Question: Sendable {
-  /// All issuers; replies and policies refer to them by index.
-  package let issuers: [Issuer]
-  /// The policy, tightened.
-  package let demands: Demands
-  /// The time to verify at.
-  package let now: NumericDate
-
-  /// A question.
-  package init(issuers: [Issuer], demands: Demands, now: NumericDate) {
-    self.issuers = issuers
-    self.demands = demands
-    self.now = now
-  }
 }

@@ -1,3 +1,4 @@
+package import BearerClaims
 import BearerCrypto
 import BearerJSON
 
@@ -6,6 +7,9 @@ import BearerJSON
 /// One verifier serves one event loop. Its scratch space is reused from token to token, so that a decision allocates
 /// next to nothing, and it remembers facts that cannot change: what a header means (nearly all tokens of an issuer have the
 /// same), that a token's signature is good under a key, and what a token's payload says.
+///
+/// A verdict takes two steps: ``open(_:_:explaining:)`` finds whose token it is, and ``judge(_:_:keys:)`` is given that
+/// issuer's keys.
 package struct Verifier {
   /// The longest token in bytes that is looked at.
   package let maximumTokenBytes: Int
@@ -23,13 +27,15 @@ package struct Verifier {
   private var headerBytes: [UInt8] = []
   private var headerTape = JSONTape()
   private(set) var header: JOSEHeader?
-  private(set) var payloadBytes: [UInt8] = []
-  private(set) var payload = JSONTape()
-  private(set) var claims = Claims()
+  private(set) var claims = ClaimSet()
   private var signature: [UInt8] = []
   private(set) var issuerIndex: Int?
-  private(set) var choice = KeySet.Choice.none
-  private(set) var keyNeed: KeyNeed?
+  private var choice = KeySet.Choice.none
+  private var missingKey: MissingKey?
+  private var rejection: Rejection?
+
+  /// What came of every check of the last token, if that was wanted.
+  package private(set) var trace: Trace?
 
   /// A verifier that knows nothing yet.
   ///
@@ -45,58 +51,98 @@ package struct Verifier {
   ///
   /// - Parameters:
   ///   - token: Exactly the token's bytes.
-  ///   - question: Policy, issuers and time.
+  ///   - input: Policy, issuers and time.
+  ///   - explaining: Whether every check is told in ``trace``.
   ///   - keys: The key set of an issuer by its index; `nil` if there is none that may be used.
+  /// - Returns: The verdict.
+  package mutating func verify(
+    _ token: Span<UInt8>, _ input: VerificationInput, explaining: Bool = false, keys: (Int) -> KeySet?
+  ) -> Verdict {
+    let issuer = open(token, input, explaining: explaining)
+    return judge(token, input, keys: issuer.flatMap(keys))
+  }
+
+  /// Makes the checks that need no key.
+  ///
+  /// - Parameters:
+  ///   - token: Exactly the token's bytes.
+  ///   - input: Policy, issuers and time.
+  ///   - explaining: Whether every check is told in ``trace``: those after the first failure are made, too.
+  /// - Returns: The index of the issuer whose keys are needed; `nil` if none are, for the token is already refused.
+  package mutating func open(_ token: Span<UInt8>, _ input: VerificationInput, explaining: Bool = false) -> Int? {
+    rejection = nil
+    issuerIndex = nil
+    missingKey = nil
+    trace = explaining ? Trace() : nil
+    for check in Check.ofSignature {
+      if check == .key { break }
+      make(check, token, input, nil)
+      if rejection != nil, !explaining { return nil }
+    }
+    return issuerIndex
+  }
+
+  /// Makes the other checks of the token that was opened last.
+  ///
+  /// - Parameters:
+  ///   - token: The same token.
+  ///   - input: The same input.
+  ///   - keys: The issuer's key set; `nil` if there is none that may be used.
   /// - Returns: The verdict. `.keyMissing` only if every check that needs no key passes: a token that is known to be
   ///   bad must never cost a fetch, nor be blamed on the infrastructure.
-  package mutating func verify(
-    _ token: Span<UInt8>, _ question: Question, keys: (Int) -> KeySet?
-  ) -> Verdict {
+  package mutating func judge(_ token: Span<UInt8>, _ input: VerificationInput, keys: KeySet?) -> Verdict {
+    if let rejection, trace == nil { return .rejected(rejection) }
+    make(.key, token, input, keys)
+    make(.signature, token, input, keys)
+    // Where no name says which key it is, the right one may be new: it is looked for if nothing else is wrong.
     var badSignature: Rejection?
+    if let found = rejection, found.code == .token(.badSignature), let issuerIndex, !choice.isNamed {
+      badSignature = found
+      rejection = nil
+      missingKey = MissingKey(issuer: issuerIndex, kid: header?.kid, isTried: true)
+    }
+    if let rejection, trace == nil { return .rejected(rejection) }
+    // Without the key the other checks go on, on unverified claims: one that fails is the answer.
+    let refused = claims.judge(under: input.policy, at: input.now, evidence: Evidence(.signature), trace: &trace)
+    if let rejection = rejection ?? refused { return .rejected(badSignature ?? rejection) }
+    return missingKey.map { .keyMissing($0) } ?? accept(input)
+  }
+
+  /// Makes one check, and writes down what came of it.
+  private mutating func make(
+    _ check: Check, _ token: Span<UInt8>, _ input: VerificationInput, _ keys: KeySet?
+  ) {
+    if trace?.skipsUnmade(check) == true || check == .signature && missingKey != nil { return }
     do throws(Rejection) {
-      for check in Check.inOrder {
-        // Without the key the other checks go on, on claims that nobody vouches for: one that fails is the answer.
-        if check == .signature, keyNeed != nil { continue }
-        do throws(Rejection) {
-          try perform(check, token, question, keys)
-        } catch {
-          // Where no name says which key it is, the right one may be new: it is looked for if nothing else is wrong.
-          guard check == .signature, let issuerIndex, !choice.isNamed else { throw error }
-          badSignature = error
-          keyNeed = KeyNeed(issuer: issuerIndex, kid: header?.kid, isTried: true)
-        }
+      try perform(check, token, input, keys)
+      if trace == nil { return }
+      let comparison = comparison(check, input)
+      if check == .key, missingKey != nil {
+        trace?.failed(check, comparison, hint: Self.noKeyHint)
+      } else {
+        trace?.passed(check, comparison)
       }
-      return keyNeed.map { .keyMissing($0) } ?? accept(question)
     } catch {
-      return .rejected(badSignature ?? error)
+      rejection = rejection ?? error
+      if trace == nil { return }
+      let (comparison, hint) = (comparison(check, input), hint(error, check, input))
+      trace?.failed(check, comparison, hint: hint)
     }
   }
 
-  /// Makes one check; those before it must have passed, or have been the signature's.
-  mutating func perform(
-    _ check: Check, _ token: Span<UInt8>, _ question: Question, _ keys: (Int) -> KeySet?
+  private mutating func perform(
+    _ check: Check, _ token: Span<UInt8>, _ input: VerificationInput, _ keys: KeySet?
   ) throws(Rejection) {
     switch check {
     case .form: try checkForm(token)
     case .header: try checkHeader(token)
-    case .type: try checkType(question)
+    case .type: try checkType(input)
     case .payload: try checkPayload()
-    case .issuer: try checkIssuer(question)
-    case .algorithm: try checkAlgorithm(question)
-    case .key: chooseKey(question, keys)
+    case .issuer: try checkIssuer(input)
+    case .algorithm: try checkAlgorithm(input)
+    case .key: chooseKey(input, keys)
     case .signature: try checkSignature(token)
-    case .shapes: try checkShapes(question)
-    case .requiredClaims: try checkRequiredClaims(question)
-    case .expiry: try checkExpiry(question)
-    case .notBefore: try checkNotBefore(question)
-    case .issuedAt: try checkIssuedAt(question)
-    case .audience: try checkAudience(question)
-    case .client: try checkClient(question)
-    case .claims: try checkClaimValues(question)
-    case .nonce: try checkNonce(question)
-    case .confirmation: try checkConfirmation(question)
-    case .stepUp: try checkStepUp(question)
-    case .scope: try checkScope(question)
+    default: break
     }
   }
 
@@ -104,9 +150,6 @@ package struct Verifier {
 
   private mutating func checkForm(_ token: Span<UInt8>) throws(Rejection) {
     header = nil
-    claims = Claims()
-    issuerIndex = nil
-    keyNeed = nil
     digest = nil
     facts = nil
     if token.count > maximumTokenBytes {
@@ -134,7 +177,7 @@ package struct Verifier {
       throw Rejection(.malformedToken, "The token's header is not canonical base64url.")
     }
     if facts?.payload != nil { return }
-    if !Base64URL.decode(token.extracting((headerEnd + 1)..<payloadEnd), into: &payloadBytes) {
+    if !Base64URL.decode(token.extracting((headerEnd + 1)..<payloadEnd), into: &claims.bytes) {
       throw Rejection(.malformedToken, "The token's payload is not canonical base64url.")
     }
     if !Base64URL.decode(token.extracting((payloadEnd + 1)...), into: &signature) {
@@ -154,8 +197,6 @@ package struct Verifier {
     guard let known = facts?.payload else { return false }
     headerEnd = known.headerEnd
     payloadEnd = known.payloadEnd
-    payloadBytes = known.bytes
-    payload = known.tape
     claims = known.claims
     return true
   }
@@ -177,8 +218,8 @@ package struct Verifier {
     header = parsed
   }
 
-  private func checkType(_ question: Question) throws(Rejection) {
-    switch (question.demands.policy.policy.tokenType, header?.type) {
+  private func checkType(_ input: VerificationInput) throws(Rejection) {
+    switch (input.policy.tokenType, header?.type) {
     case (.access, .accessToken), (.id, nil), (.id, .jwt), (.any, nil), (.any, .jwt), (.any, .accessToken): break
     case (.access, _): throw Rejection(.wrongType, "The token's typ is not at+jwt: not a JWT access token (RFC 9068).")
     case (.id, _): throw Rejection(.wrongType, "The token's typ is not JWT: not an ID token.")
@@ -188,53 +229,45 @@ package struct Verifier {
 
   private mutating func checkPayload() throws(Rejection) {
     if facts?.payload != nil { return }
-    let bytes = payloadBytes
     do throws(JSONError) {
-      try payload.read(bytes.span)
+      try claims.parse()
     } catch {
       throw Rejection(
         .malformedClaims,
         error.kind == .duplicateMember
           ? "The token's payload has a claim twice." : "The token's payload is not a JSON object.")
     }
-    guard payload.rootIsObject else {
-      throw Rejection(.malformedClaims, "The token's payload is not a JSON object.")
-    }
-    claims = Claims(payload, bytes.span)
+    guard claims.isObject else { throw Rejection(.malformedClaims, "The token's payload is not a JSON object.") }
   }
 
   // MARK: Whose it is
 
-  private mutating func checkIssuer(_ question: Question) throws(Rejection) {
-    guard let issuer = claims.issuer else {
-      throw Rejection(.missingClaim, "The token has no iss.", claim: "iss")
-    }
-    try requireString(issuer, "iss")
-    let known = question.issuers.firstIndex { payload.string(issuer, equals: $0.urlBytes, payloadBytes.span) }
-    guard let index = known else {
+  private mutating func checkIssuer(_ input: VerificationInput) throws(Rejection) {
+    try claims.requireIssuer()
+    guard let index = input.issuers.firstIndex(where: { claims.hasIssuer($0.urlBytes) }) else {
       throw Rejection(.unknownIssuer, "The token's iss is no configured issuer, compared byte for byte.", claim: "iss")
     }
-    issuerIndex = index
-    guard question.demands.policy.accepts(issuer: index) else {
+    guard input.policy.accepts(issuer: index) else {
       throw Rejection(.unknownIssuer, "The token's issuer is not one of the policy's.", claim: "iss")
     }
+    issuerIndex = index
   }
 
-  private func checkAlgorithm(_ question: Question) throws(Rejection) {
+  private func checkAlgorithm(_ input: VerificationInput) throws(Rejection) {
     guard let issuerIndex, let header,
-      !header.algorithms.isDisjoint(with: question.issuers[issuerIndex].algorithms)
+      !header.algorithms.isDisjoint(with: input.issuers[issuerIndex].algorithms)
     else {
       throw Rejection(.algorithmNotAllowed, "The token's alg is not among the issuer's algorithms.")
     }
   }
 
-  private mutating func chooseKey(_ question: Question, _ keys: (Int) -> KeySet?) {
+  private mutating func chooseKey(_ input: VerificationInput, _ keys: KeySet?) {
     choice = .none
     guard let issuerIndex, let header else { return }
-    let algorithms = header.algorithms.intersection(question.issuers[issuerIndex].algorithms)
-    choice = keys(issuerIndex)?.choose(kid: header.kid, algorithms: algorithms) ?? .none
+    let algorithms = header.algorithms.intersection(input.issuers[issuerIndex].algorithms)
+    choice = keys?.choose(kid: header.kid, algorithms: algorithms) ?? .none
     guard case .none = choice else { return }
-    keyNeed = KeyNeed(issuer: issuerIndex, kid: header.kid, isTried: false)
+    missingKey = MissingKey(issuer: issuerIndex, kid: header.kid, isTried: false)
     if let digest { knownTokens.forgetPayload(of: digest) }
   }
 
@@ -268,28 +301,17 @@ package struct Verifier {
 
   /// The token came again, so it will probably go on coming.
   private mutating func keepPayload(of digest: KnownTokens.Digest) {
-    guard knownTokens.makeRoom(for: KnownPayload.heldBytes(payloadBytes, payload)) else { return }
-    let known = KnownPayload(
-      headerEnd: headerEnd, payloadEnd: payloadEnd, bytes: payloadBytes, tape: payload, claims: claims)
-    knownTokens.keep(known, of: digest)
+    guard knownTokens.makeRoom(for: KnownPayload.heldBytes(claims)) else { return }
+    knownTokens.keep(KnownPayload(headerEnd: headerEnd, payloadEnd: payloadEnd, claims: claims), of: digest)
   }
 
-  private func accept(_ question: Question) -> Verdict {
-    guard let header, let issuerIndex, let expires = claims.expiry.date else {
+  private func accept(_ input: VerificationInput) -> Verdict {
+    guard let header, let issuerIndex, let expires = claims.expiry else {
       // Not reached: the checks before have set all of these. Refusing is what a mistake here must lead to.
       return .rejected(Rejection(.missingClaim, "The token has no exp.", claim: "exp"))
     }
     return .accepted(
       VerifiedToken(
-        issuer: issuerIndex, expiresIn: max(0, expires.seconds - question.now.seconds), header: header,
-        claimsTape: payload, claimsBytes: payloadBytes))
-  }
-
-  /// Whether `iss` is a configured issuer but for a slash at its end, the commonest mistake of all.
-  func isIssuerButForSlash(_ question: Question) -> Bool {
-    guard let issuer = claims.issuer, let found = payload.text(issuer, payloadBytes.span) else { return false }
-    return question.issuers.contains {
-      ($0.url + "/").hasSameBytes(as: found) || $0.url.hasSameBytes(as: found + "/")
-    }
+        issuer: issuerIndex, expiresIn: max(0, expires.seconds - input.now.seconds), header: header, claims: claims))
   }
 }

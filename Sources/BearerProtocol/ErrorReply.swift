@@ -1,3 +1,4 @@
+package import BearerClaims
 import BearerJSON
 
 /// The `error` of a reply (`protocol.md` section 4.2).
@@ -21,6 +22,28 @@ package struct ErrorReply: Equatable, Sendable {
   package init(_ code: ReplyCode, _ message: String) {
     self.code = code
     self.message = message
+  }
+
+  /// A mistake of whoever asks.
+  package init(_ code: RequestCode, _ message: String) {
+    self.init(.request(code), message)
+  }
+
+  /// A request that its sender may not make.
+  package init(_ code: ForbiddenCode, _ message: String) {
+    self.init(.forbidden(code), message)
+  }
+
+  /// A verdict that cannot be given now.
+  package init(_ code: UnavailableCode, _ message: String) {
+    self.init(.unavailable(code), message)
+  }
+
+  /// A token that is refused.
+  package init(_ rejection: Rejection) {
+    self.init(ReplyCode(rejection.code), rejection.detail.text.description)
+    claim = rejection.claim
+    reason = rejection.reason?.rawValue
   }
 
   /// The error for a line that is no request.

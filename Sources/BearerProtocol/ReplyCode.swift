@@ -1,38 +1,90 @@
-/// Every code that a reply's `error.code` can have; the list that protocol.md prints.
-public enum ReplyCode: String, CaseIterable, Sendable {
+package import BearerClaims
+
+/// Every code that a reply's `error.code` can have, by its category; the list that protocol.md prints.
+package enum ReplyCode: Hashable, Sendable {
+  /// The request is wrong, or asks for what is not configured: the application's mistake.
+  case request(RequestCode)
+  /// The caller may not ask this.
+  case forbidden(ForbiddenCode)
+  /// The token is not good.
+  case token(TokenCode)
+  /// The token is good, but not good enough here.
+  case policy(PolicyCode)
+  /// It could not be decided; the token may be good.
+  case unavailable(UnavailableCode)
+
+  /// What kind of thing went wrong; a client that does not know a code goes by this.
+  package enum Category: String, CaseIterable, Sendable {
+    case request, forbidden, token, policy, unavailable
+  }
+
+  /// The code of a rejection.
+  package init(_ code: Rejection.Code) {
+    switch code {
+    case .token(let code): self = .token(code)
+    case .policy(let code): self = .policy(code)
+    }
+  }
+
+  /// The code as it is written.
+  package var rawValue: String {
+    switch self {
+    case .request(let code): code.rawValue
+    case .forbidden(let code): code.rawValue
+    case .token(let code): code.rawValue
+    case .policy(let code): code.rawValue
+    case .unavailable(let code): code.rawValue
+    }
+  }
+
+  /// The code's category.
+  package var category: Category {
+    switch self {
+    case .request: .request
+    case .forbidden: .forbidden
+    case .token: .token
+    case .policy: .policy
+    case .unavailable: .unavailable
+    }
+  }
+
+  /// The HTTP status that an application should answer with (RFC 6750 section 3.1, RFC 9470 section 3).
+  package var status: Int {
+    switch self {
+    case .token(.multipleCredentials): 400
+    case .policy(.insufficientScope): 403
+    case .token, .policy: 401
+    case .unavailable: 503
+    case .request, .forbidden: 500
+    }
+  }
+}
+
+extension ReplyCode: CaseIterable {
+  /// All codes, in the protocol's order.
+  package static let allCases =
+    RequestCode.allCases.map(ReplyCode.request) + ForbiddenCode.allCases.map(ReplyCode.forbidden)
+    + TokenCode.allCases.map(ReplyCode.token) + PolicyCode.allCases.map(ReplyCode.policy)
+    + UnavailableCode.allCases.map(ReplyCode.unavailable)
+}
+
+/// Codes of the category `request`.
+package enum RequestCode: String, CaseIterable, Sendable {
   case invalidJSON = "invalid_json"
   case requestTooLarge = "request_too_large"
   case invalidRequest = "invalid_request"
   case unknownOp = "unknown_op"
   case unknownPolicy = "unknown_policy"
   case unknownIssuerName = "unknown_issuer_name"
+}
+
+/// Codes of the category `forbidden`.
+package enum ForbiddenCode: String, CaseIterable, Sendable {
   case notPermitted = "not_permitted"
-  case missingToken = "missing_token"
-  case multipleCredentials = "multiple_credentials"
-  case opaqueToken = "opaque_token"
-  case malformedToken = "malformed_token"
-  case unsupportedToken = "unsupported_token"
-  case tokenTooLarge = "token_too_large"
-  case invalidHeader = "invalid_header"
-  case wrongType = "wrong_type"
-  case unknownIssuer = "unknown_issuer"
-  case algorithmNotAllowed = "algorithm_not_allowed"
-  case unknownKey = "unknown_key"
-  case badSignature = "bad_signature"
-  case malformedClaims = "malformed_claims"
-  case missingClaim = "missing_claim"
-  case expired
-  case notYetValid = "not_yet_valid"
-  case issuedInFuture = "issued_in_future"
-  case wrongAudience = "wrong_audience"
-  case wrongClient = "wrong_client"
-  case claimMismatch = "claim_mismatch"
-  case wrongNonce = "wrong_nonce"
-  case proofRequired = "proof_required"
-  /// Reserved: no reply has it yet.
-  case revoked
-  case insufficientUserAuthentication = "insufficient_user_authentication"
-  case insufficientScope = "insufficient_scope"
+}
+
+/// Codes of the category `unavailable`.
+package enum UnavailableCode: String, CaseIterable, Sendable {
   case keysUnavailable = "keys_unavailable"
   case refreshFailed = "refresh_failed"
   case refreshLimited = "refresh_limited"
@@ -40,45 +92,4 @@ public enum ReplyCode: String, CaseIterable, Sendable {
   /// Connections beyond a limit, or requests beyond a peer's rate; the token was not looked at.
   case tooManyConnections = "too_many_connections"
   case shuttingDown = "shutting_down"
-
-  /// What kind of thing went wrong; a client that does not know a code goes by this.
-  public enum Category: String, CaseIterable, Sendable {
-    /// The request is wrong, or asks for what is not configured: the application's mistake.
-    case request
-    /// The caller may not ask this.
-    case forbidden
-    /// The token is not good.
-    case token
-    /// The token is good, but not good enough here.
-    case policy
-    /// It could not be decided; the token may be good.
-    case unavailable
-  }
-
-  /// The code's category.
-  public var category: Category {
-    switch self {
-    case .invalidJSON, .requestTooLarge, .invalidRequest, .unknownOp, .unknownPolicy, .unknownIssuerName: .request
-    case .notPermitted: .forbidden
-    case .insufficientUserAuthentication, .insufficientScope: .policy
-    case .keysUnavailable, .refreshFailed, .refreshLimited, .deadlineExceeded, .tooManyConnections, .shuttingDown:
-      .unavailable
-    case .missingToken, .multipleCredentials, .opaqueToken, .malformedToken, .unsupportedToken, .tokenTooLarge,
-      .invalidHeader, .wrongType, .unknownIssuer, .algorithmNotAllowed, .unknownKey, .badSignature, .malformedClaims,
-      .missingClaim, .expired, .notYetValid, .issuedInFuture, .wrongAudience, .wrongClient, .claimMismatch,
-      .wrongNonce, .proofRequired, .revoked:
-      .token
-    }
-  }
-
-  /// The HTTP status that an application should answer with (RFC 6750 section 3.1, RFC 9470 section 3).
-  public var status: Int {
-    switch (self, category) {
-    case (.multipleCredentials, _): 400
-    case (.insufficientScope, _): 403
-    case (_, .token), (_, .policy): 401
-    case (_, .unavailable): 503
-    case (_, .request), (_, .forbidden): 500
-    }
-  }
 }

@@ -1,9 +1,11 @@
+package import BearerClaims
+
 /// What a request line asks.
 package enum Request: Equatable, Sendable {
   /// May this token be trusted, and what does it say?
-  case verify(TokenDemands)
+  case verify(TokenRequest)
   /// The same, answered as RFC 7662 would.
-  case introspect(TokenDemands)
+  case introspect(TokenRequest)
   /// Fetch the keys of one issuer, by url or short name, or of all.
   case refreshJWKS(issuer: String?)
   /// How the daemon and each issuer are.
@@ -44,7 +46,7 @@ enum RequestMember {
 }
 
 /// The members of a `verify` or `introspect` request besides the token itself.
-package struct TokenDemands: Equatable, Sendable {
+package struct TokenRequest: Equatable, Sendable {
   /// In which member the token came.
   package enum Credential: Equatable, Sendable {
     case token
@@ -57,40 +59,27 @@ package struct TokenDemands: Equatable, Sendable {
   package var credential = Credential.token
   /// The policy by name; `nil` for the one named `default`.
   package var policy: String?
-  /// `aud` must also hold one of these.
-  package var audiences: [String]?
-  /// Scopes to grant besides the policy's.
-  package var scopes: [String] = []
-  /// The greatest age of the user's authentication in seconds.
-  package var maximumAge: Int64?
-  /// Accepted authentication context classes.
-  package var acrValues: [String]?
-  /// The value of `nonce`.
-  package var nonce: String?
+  /// What it adds to the policy.
+  package var constraints = RequestConstraints()
   /// How long the reply may take, in milliseconds from the line's end.
   package var deadlineMilliseconds: Int64?
   /// Whether a trace of every check is wanted.
   package var explain = false
 
-  /// Whether the request adds nothing to its policy, so that what was prepared for the policy serves.
-  package var tightensNothing: Bool {
-    audiences == nil && scopes.isEmpty && maximumAge == nil && acrValues == nil && nonce == nil
-  }
-
-  /// Demands nothing.
+  /// Asks for no more than the policy.
   package init() {}
 }
 
 /// Why a line is not a request that can be answered.
 package struct RequestFault: Error, Equatable, Sendable {
   /// `invalid_json`, `invalid_request` or `unknown_op`.
-  package var code: ReplyCode
+  package var code: RequestCode
   /// The member that is wrong or missing, if it is one.
   package var member: String?
   /// What is wrong, for people.
   package var message: String
 
-  init(_ code: ReplyCode, _ message: String, member: String? = nil) {
+  init(_ code: RequestCode, _ message: String, member: String? = nil) {
     self.code = code
     self.member = member
     self.message = message

@@ -1,3 +1,4 @@
+import BearerClaims
 import BearerJSON
 
 /// Reads request lines; one reader serves one event loop and reuses its memory from line to line.
@@ -40,8 +41,8 @@ package struct RequestReader {
     guard tape[operation].kind == .string else {
       throw RequestFault(.invalidRequest, "op must be a string.", member: "op")
     }
-    if tape.string(operation, equals: "verify", line) { return .verify(try readTokenDemands(line)) }
-    if tape.string(operation, equals: "introspect", line) { return .introspect(try readTokenDemands(line)) }
+    if tape.string(operation, equals: "verify", line) { return .verify(try readTokenRequest(line)) }
+    if tape.string(operation, equals: "introspect", line) { return .introspect(try readTokenRequest(line)) }
     if tape.string(operation, equals: "refresh-jwks", line) { return try readRefresh(line) }
     if tape.string(operation, equals: "status", line) { return try withoutMembers(.status, line) }
     if tape.string(operation, equals: "ping", line) { return try withoutMembers(.ping, line) }
@@ -62,8 +63,8 @@ package struct RequestReader {
 
   // MARK: Members
 
-  private mutating func readTokenDemands(_ line: Span<UInt8>) throws(RequestFault) -> TokenDemands {
-    var demands = TokenDemands()
+  private mutating func readTokenRequest(_ line: Span<UInt8>) throws(RequestFault) -> TokenRequest {
+    var request = TokenRequest()
     var token: Int?
     var authorization: Int?
     let end = Int(tape[0].next)
@@ -76,35 +77,35 @@ package struct RequestReader {
       } else if tape.string(name, equals: "authorization", line) {
         authorization = value
       } else if tape.string(name, equals: "policy", line) {
-        demands.policy = try text(value, "policy", line)
+        request.policy = try text(value, "policy", line)
       } else if tape.string(name, equals: "audience", line) {
-        demands.audiences = try texts(value, "audience", line)
+        request.constraints.audiences = try texts(value, "audience", line)
       } else if tape.string(name, equals: "scope", line) {
-        demands.scopes = try words(value, "scope", line)
+        request.constraints.scopes = try words(value, "scope", line)
       } else if tape.string(name, equals: "max_age", line) {
-        demands.maximumAge = try integer(value, "max_age", ProtocolLimits.maximumAgeSeconds, line)
+        request.constraints.maximumAge = try integer(value, "max_age", ProtocolLimits.maximumAgeSeconds, line)
       } else if tape.string(name, equals: "acr_values", line) {
-        demands.acrValues = try words(value, "acr_values", line)
+        request.constraints.acrValues = try words(value, "acr_values", line)
       } else if tape.string(name, equals: "nonce", line) {
-        demands.nonce = try text(value, "nonce", line)
+        request.constraints.nonce = try bytes(value, "nonce", line)
       } else if tape.string(name, equals: "deadline_ms", line) {
-        demands.deadlineMilliseconds = try integer(value, "deadline_ms", ProtocolLimits.deadlineMilliseconds, line)
+        request.deadlineMilliseconds = try integer(value, "deadline_ms", ProtocolLimits.deadlineMilliseconds, line)
       } else if tape.string(name, equals: "explain", line) {
         guard tape[value].kind == .true || tape[value].kind == .false else {
           throw RequestFault(.invalidRequest, "explain must be true or false.", member: "explain")
         }
-        demands.explain = tape[value].kind == .true
+        request.explain = tape[value].kind == .true
       } else {
         throw unknownMember(name, line)
       }
       name = Int(tape[value].next)
     }
-    try readCredential(token, authorization, &demands, line)
-    return demands
+    try readCredential(token, authorization, &request, line)
+    return request
   }
 
   private mutating func readCredential(
-    _ token: Int?, _ authorization: Int?, _ demands: inout TokenDemands, _ line: Span<UInt8>
+    _ token: Int?, _ authorization: Int?, _ request: inout TokenRequest, _ line: Span<UInt8>
   ) throws(RequestFault) {
     if let token {
       guard tape[token].kind == .string, tape[token].end > tape[token].start else {
@@ -115,7 +116,7 @@ package struct RequestReader {
       guard tape[authorization].kind == .string else {
         throw RequestFault(.invalidRequest, "authorization must be a string.", member: "authorization")
       }
-      demands.credential = token == nil ? .authorization : .both
+      request.credential = token == nil ? .authorization : .both
     }
     guard let value = token ?? authorization else {
       throw RequestFault(.invalidRequest, "The request has neither token nor authorization.", member: "token")
@@ -167,19 +168,23 @@ package struct RequestReader {
   // MARK: Values
 
   private func text(_ value: Int, _ name: String, _ line: Span<UInt8>) throws(RequestFault) -> String {
-    guard let text = tape.text(value, line), !text.isEmpty else {
-      throw RequestFault(.invalidRequest, "\(name) must be a string that is not empty.", member: name)
-    }
-    return text
+    String(decoding: try bytes(value, name, line), as: UTF8.self)
   }
 
-  private func texts(_ value: Int, _ name: String, _ line: Span<UInt8>) throws(RequestFault) -> [String] {
-    guard tape[value].kind == .array else { return [try text(value, name, line)] }
-    var texts: [String] = []
+  private func bytes(_ value: Int, _ name: String, _ line: Span<UInt8>) throws(RequestFault) -> [UInt8] {
+    guard tape[value].kind == .string, tape[value].end > tape[value].start else {
+      throw RequestFault(.invalidRequest, "\(name) must be a string that is not empty.", member: name)
+    }
+    return tape.unescaped(value, line)
+  }
+
+  private func texts(_ value: Int, _ name: String, _ line: Span<UInt8>) throws(RequestFault) -> [[UInt8]] {
+    guard tape[value].kind == .array else { return [try bytes(value, name, line)] }
+    var texts: [[UInt8]] = []
     var at = value + 1
     while at < Int(tape[value].next) {
       try bound(texts.count + 1, name)
-      texts.append(try text(at, name, line))
+      texts.append(try bytes(at, name, line))
       at = Int(tape[at].next)
     }
     if texts.isEmpty { throw RequestFault(.invalidRequest, "\(name) must not be an empty list.", member: name) }
@@ -190,17 +195,16 @@ package struct RequestReader {
   ///
   /// Not by characters: a space and a combining mark are one of those, and finding where one ends that is made of all
   /// the line takes time by the square of its length.
-  private func words(_ value: Int, _ name: String, _ line: Span<UInt8>) throws(RequestFault) -> [String] {
-    _ = try text(value, name, line)
-    let bytes = tape.unescaped(value, line)
-    var words: [String] = []
+  private func words(_ value: Int, _ name: String, _ line: Span<UInt8>) throws(RequestFault) -> [[UInt8]] {
+    let bytes = try bytes(value, name, line)
+    var words: [[UInt8]] = []
     var at = 0
     while at < bytes.count {
       let start = at
       while at < bytes.count, bytes[at] != UInt8(ascii: " ") { at += 1 }
       if at > start {
         try bound(words.count + 1, name)
-        words.append(String(decoding: bytes[start..<at], as: UTF8.self))
+        words.append(Array(bytes[start..<at]))
       }
       at += 1
     }

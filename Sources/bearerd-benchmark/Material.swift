@@ -1,3 +1,4 @@
+import BearerClaims
 import BearerCrypto
 import BearerDaemon
 import BearerDevIssuer

@@ -1,5 +1,5 @@
+import BearerClaims
 import BearerDaemon
-import BearerJOSE
 
 /// What is sound in a configuration and yet probably not meant.
 enum ConfigurationRemarks {

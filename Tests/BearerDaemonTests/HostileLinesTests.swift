@@ -1,3 +1,4 @@
+import BearerClaims
 import BearerDaemon
 import BearerJOSE
 import BearerJSON
@@ -38,9 +39,9 @@ struct HostileLinesTests {
     let configuration = Configuration(
       issuers: [issuer],
       policies: [
-        Policy(name: "default", issuers: ["test"], audiences: ["api"], maximumAge: .seconds(60)),
-        Policy(name: "id", issuers: ["test"], audiences: ["api"], tokenType: .id),
-        Policy(name: "any", issuers: ["test"], audiences: ["api"], tokenType: .any),
+        Policy(name: "default", issuers: ["test"], audiences: ["api"]) { $0.maximumAge = .seconds(60) },
+        Policy(name: "id", issuers: ["test"], audiences: ["api"]) { $0.tokenType = .id },
+        Policy(name: "any", issuers: ["test"], audiences: ["api"]) { $0.tokenType = .any },
       ])
     let body = Array(Self.keySet.utf8)
     let keys = IssuerKeys(settings: RefreshSettings(), source: NoNetwork())

@@ -1,3 +1,4 @@
+import BearerClaims
 import BearerJOSE
 import BearerTOML
 

@@ -1,3 +1,4 @@
+import BearerClaims
 import BearerDaemon
 import BearerJOSE
 import BearerJSON
@@ -35,8 +36,14 @@ struct RequestFuzz: FuzzTarget {
       issuers: [issuer],
       policies: [
         Policy(name: "default", issuers: ["main"], audiences: audiences),
-        Policy(name: "id", issuers: ["main"], audiences: audiences, tokenType: .id, acrValues: ["gold"]),
-        Policy(name: "any", issuers: ["main"], audiences: audiences, tokenType: .any, maximumAge: .seconds(60)),
+        Policy(name: "id", issuers: ["main"], audiences: audiences) {
+          $0.tokenType = .id
+          $0.acrValues = ["gold"]
+        },
+        Policy(name: "any", issuers: ["main"], audiences: audiences) {
+          $0.tokenType = .any
+          $0.maximumAge = .seconds(60)
+        },
       ])
     let keys = IssuerKeys(settings: RefreshSettings(), source: NoNetwork())
     keys.seed(

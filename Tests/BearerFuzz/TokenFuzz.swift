@@ -1,3 +1,4 @@
+import BearerClaims
 import BearerJOSE
 import BearerJSON
 import Foundation
@@ -10,7 +11,7 @@ import Foundation
 struct TokenFuzz: FuzzTarget {
   private let tokens: SignedTokens
   private let issuers: [Issuer]
-  private let policies: [Demands]
+  private let policies: [EffectivePolicy]
   private let now = NumericDate(seconds: 1_800_000_000)
   private var remembering = Verifier(tokenCacheBytes: 1 << 16)
 
@@ -28,26 +29,26 @@ struct TokenFuzz: FuzzTarget {
     let issuers = [Issuer(name: "main", url: SignedTokens.issuer, algorithms: SignedTokens.algorithms)]
     self.issuers = issuers
     let policy = { (type: TokenType) in
-      Policy(name: type.rawValue, issuers: ["main"], audiences: [SignedTokens.audience], tokenType: type)
+      Policy(name: type.rawValue, issuers: ["main"], audiences: [SignedTokens.audience]) { $0.tokenType = type }
     }
     var strict = policy(.any)
     (strict.scopes, strict.clients, strict.acrValues, strict.maximumAge) = (["read"], ["app"], ["gold"], .seconds(60))
     (strict.requiredClaims, strict.refusesSenderConstrained) = (["sub"], false)
     strict.claims = [ClaimRequirement(claim: "role", anyOf: [.string("admin"), .integer(7), .boolean(true)])]
-    let tightening = Tightening(audiences: ["other"], scopes: ["write"], maximumAge: 5, acrValues: ["gold"], nonce: "n")
-    policies =
-      [
-        Demands(CompiledPolicy(policy(.access), issuers: issuers)),
-        Demands(CompiledPolicy(policy(.id), issuers: issuers)),
-        Demands(CompiledPolicy(policy(.any), issuers: issuers)), Demands(CompiledPolicy(strict, issuers: issuers)),
-      ]
-      + [Demands(CompiledPolicy(policy(.any), issuers: issuers), tightening)].compactMap(\.self)
+    var constraints = RequestConstraints()
+    constraints.audiences = [Array("other".utf8)]
+    constraints.scopes = [Array("write".utf8)]
+    constraints.maximumAge = 5
+    constraints.acrValues = [Array("gold".utf8)]
+    constraints.nonce = Array("n".utf8)
+    let effective = [policy(.access), policy(.id), policy(.any), strict].map { EffectivePolicy($0, issuers: ["main"]) }
+    policies = effective + [EffectivePolicy(effective[2], adding: constraints)].compactMap(\.self)
   }
 
-  mutating func feed(_ input: [UInt8]) {
-    guard let choice = input.first else { return }
-    let question = Question(issuers: issuers, demands: policies[Int(choice >> 1) % policies.count], now: now)
-    var token = Array(input.dropFirst())
+  mutating func feed(_ bytes: [UInt8]) {
+    guard let choice = bytes.first else { return }
+    let input = VerificationInput(issuers: issuers, policy: policies[Int(choice >> 1) % policies.count], now: now)
+    var token = Array(bytes.dropFirst())
     let isMade = choice & 1 == 1
     if isMade {
       let parts = token.split(separator: 0x0A, maxSplits: 1, omittingEmptySubsequences: false).map(Array.init)
@@ -55,24 +56,25 @@ struct TokenFuzz: FuzzTarget {
       token = made
     }
 
-    let verdict = remembering.verify(token.span, question) { _ in tokens.keySet }
+    let verdict = remembering.verify(token.span, input) { _ in tokens.keySet }
     var fresh = Verifier()
-    let first = fresh.verify(token.span, question) { _ in tokens.keySet }
+    let first = fresh.verify(token.span, input) { _ in tokens.keySet }
     require(Self.outcome(verdict) == Self.outcome(first), "the verdict depends on what was judged before")
-    let steps = fresh.explain(token.span, question) { _ in tokens.keySet }
-    let failure = steps.first { $0.result == .fail }
+    let explained = fresh.verify(token.span, input, explaining: true) { _ in tokens.keySet }
+    require(Self.outcome(explained) == Self.outcome(first), "the verdict depends on whether it is explained")
+    let failure = fresh.trace?.steps.first { $0.result == .fail }
     switch verdict {
     case .accepted(let accepted):
       require(failure == nil, "accepted, but \(failure?.check.rawValue ?? "")")
-      requireGood(token, question)
+      requireGood(token, input)
       var line: [UInt8] = []
-      accepted.appendClaims(to: &line)
+      accepted.claims.append(to: &line)
       accepted.appendHeader(to: &line)
       require(line.allSatisfy { $0 >= 0x20 }, "a control character in the reply")
     case .rejected(let rejection):
-      require(failure != nil, "rejected with \(rejection.code.rawValue), but no check fails")
+      require(failure != nil, "rejected with \(rejection.code), but no check fails")
       // What is not made here may be signed with an algorithm that the key is not for.
-      if isMade, rejection.code == .badSignature { require(!tokens.isSigned(token), "the signature is good") }
+      if isMade, rejection.code == .token(.badSignature) { require(!tokens.isSigned(token), "the signature is good") }
     case .keyMissing(let need):
       // Where no name says which key it is, some were tried.
       let expected: Check = need.isTried ? .signature : .key
@@ -84,20 +86,20 @@ struct TokenFuzz: FuzzTarget {
     switch verdict {
     case .accepted: "accepted"
     case .rejected(let rejection):
-      "\(rejection.code.rawValue) \(rejection.claim ?? "") \(rejection.reason?.rawValue ?? "")"
+      "\(rejection.code) \(rejection.claim ?? "") \(rejection.reason?.rawValue ?? "")"
     case .keyMissing(let need): "key missing \(need.kid ?? []) \(need.isTried)"
     }
   }
 
   /// What must hold at the least for a token that is accepted, looked at without the verifier.
-  private func requireGood(_ token: [UInt8], _ question: Question) {
+  private func requireGood(_ token: [UInt8], _ input: VerificationInput) {
     require(tokens.isSigned(token), "accepted without a good signature")
     let segments = token.split(separator: 0x2E).map { SlowJSON.read(SignedTokens.decode(Array($0)) ?? []) }
     guard segments.count == 3, let header = segments[0], let claims = segments[1] else {
       return require(false, "accepted without header or claims")
     }
     for name in ["crit", "b64", "zip"] { require(header[name] == nil, "accepted with \(name)") }
-    let policy = question.demands.policy.policy
+    let policy = input.policy.policy
     require(claims["iss"]?.utf8 == Array(SignedTokens.issuer.utf8), "accepted from another issuer")
     let audience = Array(SignedTokens.audience.unicodeScalars)
     switch claims["aud"] {

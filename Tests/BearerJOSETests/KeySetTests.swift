@@ -1,4 +1,6 @@
+import BearerClaims
 import BearerJSON
+import BearerProtocol
 import BearerSigning
 import Testing
 
@@ -208,14 +210,17 @@ struct RemovedKeyTests {
     let signature = Base64URL.encode(try key.sign(message, algorithm: "ES256"))
     let token = message + [UInt8(ascii: ".")] + Array(signature.utf8)
     let issuers = [Issuer(name: "i", url: "i", algorithms: [.es256])]
-    let policy = Policy(name: "p", issuers: ["i"], audiences: [], checksAudience: false, tokenType: .any)
-    let question = Question(
-      issuers: issuers, demands: Demands(CompiledPolicy(policy, issuers: issuers)), now: NumericDate(seconds: 1_000))
+    let policy = Policy(name: "p", issuers: ["i"], audiences: []) {
+      $0.checksAudience = false
+      $0.tokenType = .any
+    }
+    let input = VerificationInput(
+      issuers: issuers, policy: EffectivePolicy(policy, issuers: ["i"]), now: NumericDate(seconds: 1_000))
     var verifier = Verifier(tokenCacheBytes: 1 << 20)
     func verdict(_ keys: KeySet?) -> String {
-      switch verifier.verify(token.span, question, keys: { _ in keys }) {
+      switch verifier.verify(token.span, input, keys: { _ in keys }) {
       case .accepted: "accepted"
-      case .rejected(let rejection): rejection.code.rawValue
+      case .rejected(let rejection): ReplyCode(rejection.code).rawValue
       case .keyMissing: "key missing"
       }
     }

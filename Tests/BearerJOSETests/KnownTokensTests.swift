@@ -1,4 +1,4 @@
-import BearerJSON
+import BearerClaims
 import Testing
 
 @testable import BearerJOSE
@@ -8,8 +8,9 @@ struct KnownTokensTests {
   private func digest(_ number: UInt64) -> KnownTokens.Digest { KnownTokens.Digest((number, 0, 0, 0)) }
 
   private func payload(_ bytes: Int = 500) -> KnownPayload {
-    KnownPayload(
-      headerEnd: 0, payloadEnd: 0, bytes: [UInt8](repeating: 0x20, count: bytes), tape: JSONTape(), claims: Claims())
+    var claims = ClaimSet()
+    claims.bytes = [UInt8](repeating: 0x20, count: bytes)
+    return KnownPayload(headerEnd: 0, payloadEnd: 0, claims: claims)
   }
 
   /// Keeps a payload if there is room for it; returns whether.

@@ -1,3 +1,4 @@
+import BearerClaims
 import BearerJOSE
 import BearerJSON
 import BearerProtocol
@@ -23,16 +24,16 @@ import Testing
   private func expectAnswer(to vector: Vector, token: [UInt8], from verifier: inout Verifier) throws {
     let trial = try world.trial(of: vector)
     var answer = Answer(code: "invalid_request")
-    if let question = trial.question {
-      switch verifier.verify(token.span, question, keys: { trial.keys[$0] }) {
+    if let input = trial.input {
+      switch verifier.verify(token.span, input, keys: { trial.keys[$0] }) {
       case .accepted(let accepted):
         answer.code = "accept"
         try expectClaims(of: accepted, toBeThoseOf: token, vector.name)
       case .rejected(let rejection):
         answer = Answer(
-          code: rejection.code.rawValue, claim: rejection.claim, reason: rejection.reason?.rawValue)
+          code: ReplyCode(rejection.code).rawValue, claim: rejection.claim, reason: rejection.reason?.rawValue)
       // There is no network here: what is not in the set is nowhere.
-      case .keyMissing(let need): answer.code = need.isTried ? "bad_signature" : "unknown_key"
+      case .keyMissing(let key): answer.code = key.isTried ? "bad_signature" : "unknown_key"
       }
     }
     let expected = Answer(
@@ -48,7 +49,7 @@ import Testing
     let payload = try #require(Base64URL.decode(encoded))
     #expect(Base64URL.encode(payload) == encoded, "\(name)")
     var claims: [UInt8] = []
-    accepted.appendClaims(to: &claims)
+    accepted.claims.append(to: &claims)
     #expect(try JSONValue(parsing: claims) == JSONValue(parsing: payload), "\(name)")
   }
 
@@ -84,8 +85,12 @@ import Testing
     for vector in try Vector.tokens() {
       guard case .token(let token) = vector.input else { continue }
       let trial = try world.trial(of: vector)
-      guard let question = trial.question else { continue }
-      let steps = verifier.explain(token.span, question, keys: { trial.keys[$0] })
+      guard let input = trial.input else { continue }
+      let verdict = verifier.verify(token.span, input, explaining: true, keys: { trial.keys[$0] })
+      let steps = verifier.trace?.steps ?? []
+      var plain = Verifier()
+      #expect("\(verdict)" == "\(plain.verify(token.span, input, keys: { trial.keys[$0] }))", "\(vector.name)")
+      #expect(plain.trace == nil)
       #expect(steps.map(\.check) == Check.allCases)
       #expect(steps.contains { $0.result == .fail } == (vector.expect != "accept"), "\(vector.name)")
       let shown = steps.flatMap { [$0.expected, $0.found, $0.hint].compactMap(\.self) }
@@ -97,7 +102,7 @@ import Testing
   func coverage() throws {
     let vectors = try Vector.all()
     let found = Set(vectors.map(\.expect))
-    let known = Set(Rejection.Code.allCases.map(\.rawValue))
+    let known = Set(TokenCode.allCases.filter { $0 != .revoked }.map(\.rawValue) + PolicyCode.allCases.map(\.rawValue))
     #expect(known.subtracting(found) == [])
     // A client's mistake that shows only when request and policy meet.
     #expect(found.subtracting(known) == ["accept", "invalid_request"])

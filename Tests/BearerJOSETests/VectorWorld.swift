@@ -1,3 +1,4 @@
+import BearerClaims
 import BearerJOSE
 import BearerJSON
 import Foundation
@@ -47,7 +48,7 @@ struct VectorWorld: Sendable {
   /// What a vector asks, and the keys to answer it with.
   struct Trial {
     /// `nil` if the request cannot be met under the policy.
-    var question: Question?
+    var input: VerificationInput?
     var keys: [KeySet]
   }
 
@@ -64,10 +65,10 @@ struct VectorWorld: Sendable {
       keys.append(try shelf.keySet(name, algorithms, parsing: bytes))
     }
     guard let policy = policies[vector.policy] else { throw Fault.unreadable(vector.policy) }
-    let tightening = try Tightening(json: vector.request ?? JSONObject())
-    let demands = Demands(CompiledPolicy(policy, issuers: issuers), tightening)
+    let constraints = try RequestConstraints(json: vector.request ?? JSONObject())
+    let effective = EffectivePolicy(EffectivePolicy(policy, issuers: issuers.map(\.name)), adding: constraints)
     let now = NumericDate(seconds: vector.now)
-    return Trial(question: demands.map { Question(issuers: issuers, demands: $0, now: now) }, keys: keys)
+    return Trial(input: effective.map { VerificationInput(issuers: issuers, policy: $0, now: now) }, keys: keys)
   }
 
   private static func files(_ directory: String, _ suffix: String) throws -> [(name: String, path: String)] {
@@ -148,21 +149,24 @@ extension ClaimRequirement {
   }
 }
 
-extension Tightening {
+extension RequestConstraints {
   /// The tightening members of a `verify` request.
   fileprivate init(json: JSONObject) throws {
     self.init()
     for member in json.members {
       let value = member.value
-      func words() throws -> [String] {
-        try VectorWorld.string(value, member.name).split(separator: " ").map(String.init)
+      func words() throws -> [[UInt8]] {
+        try VectorWorld.string(value, member.name).split(separator: " ").map { Array($0.utf8) }
       }
       switch member.name {
-      case "audience": audiences = try value.stringValue.map { [$0] } ?? VectorWorld.strings(value, member.name)
+      case "audience":
+        audiences = try (value.stringValue.map { [$0] } ?? VectorWorld.strings(value, member.name)).map {
+          Array($0.utf8)
+        }
       case "scope": scopes = try words()
       case "max_age": maximumAge = value.integerValue
       case "acr_values": acrValues = try words()
-      case "nonce": nonce = try VectorWorld.string(value, member.name)
+      case "nonce": nonce = Array(try VectorWorld.string(value, member.name).utf8)
       default: throw VectorWorld.Fault.unknownMember(member.name)
       }
     }

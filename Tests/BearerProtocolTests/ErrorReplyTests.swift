@@ -1,3 +1,4 @@
+import BearerClaims
 import BearerJSON
 import BearerProtocol
 import Testing
@@ -59,15 +60,13 @@ import Testing
   func categories(_ code: ReplyCode) {
     let expected: (ReplyCode.Category, Int) =
       switch code {
-      case .invalidJSON, .requestTooLarge, .invalidRequest, .unknownOp, .unknownPolicy, .unknownIssuerName:
-        (.request, 500)
-      case .notPermitted: (.forbidden, 500)
-      case .multipleCredentials: (.token, 400)
-      case .insufficientUserAuthentication: (.policy, 401)
-      case .insufficientScope: (.policy, 403)
-      case .keysUnavailable, .refreshFailed, .refreshLimited, .deadlineExceeded, .tooManyConnections, .shuttingDown:
-        (.unavailable, 503)
-      default: (.token, 401)
+      case .request: (.request, 500)
+      case .forbidden: (.forbidden, 500)
+      case .token(.multipleCredentials): (.token, 400)
+      case .token: (.token, 401)
+      case .policy(.insufficientUserAuthentication): (.policy, 401)
+      case .policy(.insufficientScope): (.policy, 403)
+      case .unavailable: (.unavailable, 503)
       }
     #expect(code.category == expected.0)
     #expect(code.status == expected.1)

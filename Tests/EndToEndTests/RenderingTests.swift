@@ -1,7 +1,7 @@
 import ArgumentParser
+import BearerClaims
 import BearerDaemon
 import BearerFetch
-import BearerJOSE
 import BearerJSON
 import BearerTOML
 import Testing
@@ -212,7 +212,10 @@ import Testing
     let odd = Configuration(
       socketMode: 0o666, issuers: [IssuerConfiguration(name: "a", url: "https://a.example")],
       policies: [
-        Policy(name: "p", issuers: ["b"], audiences: [], checksAudience: false, refusesSenderConstrained: false)
+        Policy(name: "p", issuers: ["b"], audiences: []) {
+          $0.checksAudience = false
+          $0.refusesSenderConstrained = false
+        }
       ])
     #expect(
       ConfigurationRemarks.remarks(on: odd) == [

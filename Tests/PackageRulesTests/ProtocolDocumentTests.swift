@@ -1,3 +1,4 @@
+import BearerClaims
 import BearerFetch
 import BearerFraming
 import BearerJOSE
@@ -37,20 +38,6 @@ import Testing
     let table = try #require(
       MarkdownTable.first(["category", "meaning", "what the application does"], in: document.text))
     #expect(table.rows.map { $0[0] } == ReplyCode.Category.allCases.map { "`\($0.rawValue)`" })
-  }
-
-  @Test(
-    "every rejection of the verifier is a code of the protocol that blames the token",
-    arguments: Rejection.Code.allCases)
-  func rejections(_ code: Rejection.Code) throws {
-    let reply = try #require(ReplyCode(rawValue: code.rawValue))
-    #expect([.token, .policy].contains(reply.category))
-  }
-
-  @Test("every code that blames the token is a rejection, but for the one that is reserved")
-  func everyRejection() {
-    let blaming = ReplyCode.allCases.filter { $0.category == .token || $0.category == .policy }
-    #expect(Set(blaming.map(\.rawValue)) == Set(Rejection.Code.allCases.map(\.rawValue) + ["revoked"]))
   }
 
   @Test("the faults of a fetch are FetchFault's")
@@ -162,6 +149,10 @@ import Testing
         ["`deadline_ms`", "\(deadline.lowerBound) to \(deadline.upperBound)"],
         ["`max_age`", "\(age.lowerBound) to \(age.upperBound)"],
         ["words or elements of `scope`, `acr_values`, `audience`", "\(ProtocolLimits.valuesPerMember) each"],
+        [
+          "elements of `aud`, of the policy's `scope_claims` and `claims`; words of `scope_claims`",
+          "\(ClaimSet.maximumElements) each",
+        ],
         ["response of an issuer", "\(FetchLimits.bodyBytes) bytes"],
         ["`kid` of an issuer's key", "\(KeySet.maximumKidBytes) bytes"],
         ["usable keys of one set", "\(KeySet.maximumUsableKeys), the first"],

@@ -1,3 +1,4 @@
+import BearerClaims
 import BearerJOSE
 
 /// A token whose verdict is known, to prove that verifying still works.
@@ -18,16 +19,16 @@ struct Canary {
     MzsRIBNeBBtheJwrANga6lWrKekWq88Z9fURsKirNsCCVZxKyVhTx7lsVo7pG9EytJz5kok0Sw1Bc0GQIamL_g
     """
 
-  private let question: (issuers: [Issuer], demands: Demands)
+  private let issuers = [Issuer(name: "canary", url: "canary:", algorithms: [.es256])]
+  private let policy: EffectivePolicy
   private let keySet: KeySet?
   private let good: [UInt8]
   private let bad: [UInt8]
   private var verifier = Verifier()
 
   init() {
-    let issuers = [Issuer(name: "canary", url: "canary:", algorithms: [.es256])]
     let policy = Policy(name: "canary", issuers: ["canary"], audiences: ["canary:"])
-    question = (issuers, Demands(CompiledPolicy(policy, issuers: issuers)))
+    self.policy = EffectivePolicy(policy, issuers: issuers.map(\.name))
     // Without a key no canary passes, so a fault here shows as what it is: verifying does not work.
     keySet = try? KeySet(parsing: Array(Self.keys.utf8), algorithms: [.es256])
     good = Array("\(Self.header).\(Self.payload).\(Self.signature)".utf8)
@@ -37,12 +38,12 @@ struct Canary {
 
   /// Whether the good token is accepted and the bad one refused for its signature.
   mutating func passes() -> Bool {
-    let question = Question(issuers: question.issuers, demands: question.demands, now: .now)
+    let input = VerificationInput(issuers: issuers, policy: policy, now: .now)
     // Copies of the references, for a span of a member would count as a use of the whole canary.
     let (good, bad, keySet) = (good, bad, keySet)
-    guard case .accepted = verifier.verify(good.span, question, keys: { _ in keySet }),
-      case .rejected(let rejection) = verifier.verify(bad.span, question, keys: { _ in keySet })
+    guard case .accepted = verifier.verify(good.span, input, keys: { _ in keySet }),
+      case .rejected(let rejection) = verifier.verify(bad.span, input, keys: { _ in keySet })
     else { return false }
-    return rejection.code == .badSignature
+    return rejection.code == .token(.badSignature)
   }
 }

@@ -1,35 +1,31 @@
+import BearerClaims
 import BearerJOSE
 import BearerKeys
 import BearerProtocol
 
 extension ErrorReply {
   /// The error for a rejected token, with the challenge that tells the client how to do better.
-  init(_ rejection: Rejection, _ demands: Demands) {
-    // Every code of a rejection is one of the protocol's; a test compares the lists. Were one missing, the token would
-    // still be refused.
-    let code = ReplyCode(rawValue: rejection.code.rawValue) ?? .malformedToken
-    self.init(code, rejection.detail.text.description)
-    claim = rejection.claim
-    reason = rejection.reason?.rawValue
-    let policy = demands.policy.policy
+  init(_ rejection: Rejection, _ effective: EffectivePolicy) {
+    self.init(rejection)
+    let policy = effective.policy
     var challenge = Challenge(realm: policy.realm, resourceMetadata: policy.resourceMetadata)
-    switch code {
-    case .missingToken:
+    switch rejection.code {
+    case .token(.missingToken):
       // RFC 6750 section 3.1: no error code for a request without credentials.
       break
-    case .multipleCredentials:
+    case .token(.multipleCredentials):
       challenge.error = "invalid_request"
       challenge.errorDescription = message
-    case .insufficientScope:
+    case .policy(.insufficientScope):
       challenge.error = "insufficient_scope"
       challenge.errorDescription = message
-      challenge.scopes = demands.scopes
-    case .insufficientUserAuthentication:
+      challenge.scopes = effective.scopes
+    case .policy(.insufficientUserAuthentication):
       challenge.error = "insufficient_user_authentication"
       challenge.errorDescription = message
-      challenge.maximumAge = demands.maximumAge
-      challenge.acrValues = demands.acceptedACRValues
-    default:
+      challenge.maximumAge = effective.maximumAge
+      challenge.acrValues = effective.acceptedACRValues
+    case .token:
       challenge.error = "invalid_token"
       challenge.errorDescription = message
     }
@@ -37,7 +33,7 @@ extension ErrorReply {
   }
 
   /// The error for a verdict that cannot be given now.
-  static func unavailable(_ code: ReplyCode, _ message: String, retryAfter: Duration? = nil) -> ErrorReply {
+  static func unavailable(_ code: UnavailableCode, _ message: String, retryAfter: Duration? = nil) -> ErrorReply {
     var error = ErrorReply(code, message)
     error.retryAfterMilliseconds = retryAfter.map { max(1, $0.milliseconds) }
     return error
@@ -55,12 +51,12 @@ extension ErrorReply {
   }
 
   /// The issuer has no such key.
-  static func noSuchKey(_ need: KeyNeed, _ demands: Demands) -> ErrorReply {
+  static func noSuchKey(_ key: MissingKey, _ effective: EffectivePolicy) -> ErrorReply {
     let rejection =
-      need.isTried
+      key.isTried
       ? Rejection(.badSignature, "The signature is not that of the issuer's key.")
       : Rejection(.unknownKey, "The issuer has no key that the token could be signed with.")
-    return ErrorReply(rejection, demands)
+    return ErrorReply(rejection, effective)
   }
 }
 

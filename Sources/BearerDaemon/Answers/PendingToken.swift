@@ -63,7 +63,7 @@ final class PendingToken: DeferredReply {
   ///   - mayWait: Whether the connection has a place for a wait; who waits already has one.
   /// - Returns: What to do now.
   func ask(
-    _ question: TokenQuestion, _ need: KeyNeed, notIn generation: UInt64?, mayWait: Bool = true
+    _ question: TokenQuestion, _ need: MissingKey, notIn generation: UInt64?, mayWait: Bool = true
   ) -> Decision {
     let keys = question.world.keys[need.issuer]
     let keyWait = question.world.configuration.issuers[need.issuer].keyWait
@@ -82,7 +82,7 @@ final class PendingToken: DeferredReply {
     }
     switch decision {
     case .lookAgain: return .lookAgain
-    case .unknownKey: return .refuse(.noSuchKey(need, question.demands))
+    case .unknownKey: return .refuse(.noSuchKey(need, question.policy))
     case .unavailable(let retryAfter): return .refuse(.keysUnavailable(retryAfter: retryAfter))
     case .shuttingDown: return .refuse(.shuttingDown)
     case .waiting(let wait):

@@ -1,3 +1,4 @@
+import BearerClaims
 import BearerJOSE
 import BearerJSON
 import BearerKeys
@@ -60,7 +61,7 @@ package final class RequestHandler: LineHandler {
       } else {
         reply.beginReply(id: reader.id)
       }
-      ledger.count(error.code)
+      ledger.count(.request(error.code))
       ErrorReply(error).append(to: &reply)
       reply.endReply()
       if error.code == .invalidJSON { return .notAnObject }
@@ -68,10 +69,10 @@ package final class RequestHandler: LineHandler {
     }
     if let refusal = world.peers?.refusal(of: request, from: peer, now: .now) { return refuse(refusal, into: &reply) }
     switch request {
-    case .verify(let demands):
-      return answer(demands, isIntrospection: false, from: peer, mayWait: mayWait, into: &reply)
-    case .introspect(let demands):
-      return answer(demands, isIntrospection: true, from: peer, mayWait: mayWait, into: &reply)
+    case .verify(let request):
+      return answer(request, isIntrospection: false, from: peer, mayWait: mayWait, into: &reply)
+    case .introspect(let request):
+      return answer(request, isIntrospection: true, from: peer, mayWait: mayWait, into: &reply)
     case .refreshJWKS(let issuer): return refresh(issuer, from: peer, into: &reply)
     case .status:
       answer(with: reports.status(world), into: &reply)
@@ -116,7 +117,7 @@ package final class RequestHandler: LineHandler {
   // MARK: Tokens
 
   private func answer(
-    _ request: TokenDemands, isIntrospection: Bool, from peer: Peer, mayWait: Bool, into reply: inout [UInt8]
+    _ request: TokenRequest, isIntrospection: Bool, from peer: Peer, mayWait: Bool, into reply: inout [UInt8]
   ) -> LineOutcome {
     let question: TokenQuestion
     do throws(ErrorReply.Refusal) {
@@ -129,8 +130,9 @@ package final class RequestHandler: LineHandler {
     case .success(let found): range = found
     case .failure(let rejection):
       let nothing: [UInt8] = []
+      let trace = request.explain ? Trace(withoutToken: rejection.detail.text.description) : nil
       question.refuse(
-        ErrorReply(rejection, question.demands), token: nothing.span, verifier: &verifier, id: reader.id, into: &reply)
+        ErrorReply(rejection, question.policy), token: nothing.span, trace: trace, id: reader.id, into: &reply)
       return .answered(order)
     }
     let credential = reader.credential
@@ -147,7 +149,7 @@ package final class RequestHandler: LineHandler {
         case .wait: return .deferred(order, pending)
         case .refuse(let error):
           question.refuse(
-            error, token: token, of: need.issuer, verifier: &verifier, id: reader.id, into: &reply)
+            error, token: token, of: need.issuer, trace: verifier.trace, id: reader.id, into: &reply)
           return .answered(order)
         }
       }
@@ -189,7 +191,8 @@ package final class RequestHandler: LineHandler {
         case .lookAgain: continue
         case .wait: return false
         case .refuse(let error):
-          question.refuse(error, token: token.span, of: need.issuer, verifier: &verifier, id: pending.id, into: &reply)
+          question.refuse(
+            error, token: token.span, of: need.issuer, trace: verifier.trace, id: pending.id, into: &reply)
           return true
         }
       }
@@ -200,12 +203,18 @@ package final class RequestHandler: LineHandler {
   func refuse(_ error: ErrorReply, _ pending: PendingToken, into reply: inout [UInt8]) {
     let start = reply.count
     let token = pending.token
-    pending.question.refuse(error, token: token.span, verifier: &verifier, id: pending.id, into: &reply)
+    // Only a trace may still be wanted; the verdict is the error.
+    if pending.question.request.explain {
+      _ = pending.question.verdict(on: token.span, verifier: &verifier)
+    }
+    pending.question.refuse(
+      error, token: token.span, trace: pending.question.request.explain ? verifier.trace : nil, id: pending.id,
+      into: &reply)
     reply.escapeLineSeparators(from: start)
   }
 
   private static func token(
-    in credential: [UInt8], _ member: TokenDemands.Credential
+    in credential: [UInt8], _ member: TokenRequest.Credential
   ) -> Result<Range<Int>, Rejection> {
     switch member {
     case .token: return .success(0..<credential.count)

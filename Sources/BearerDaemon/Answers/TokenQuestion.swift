@@ -1,3 +1,4 @@
+import BearerClaims
 import BearerJOSE
 import BearerJSON
 import BearerKeys
@@ -7,22 +8,22 @@ import BearerProtocol
 struct TokenQuestion: Sendable {
   /// Which op is answered, for the shape of the reply.
   let isIntrospection: Bool
-  let request: TokenDemands
+  let request: TokenRequest
   let world: World
   /// Where the answer is counted.
   let ledger: AnswerLedger
   /// What the world's policy and the request demand together.
-  let demands: Demands
+  let policy: EffectivePolicy
 
   /// Finds the policy, and tightens it by the request.
   init(
-    _ request: TokenDemands, isIntrospection: Bool, in world: World, ledger: AnswerLedger
+    _ request: TokenRequest, isIntrospection: Bool, in world: World, ledger: AnswerLedger
   ) throws(ErrorReply.Refusal) {
     self.request = request
     self.isIntrospection = isIntrospection
     self.world = world
     self.ledger = ledger
-    demands = try Self.demands(of: request, in: world)
+    policy = try Self.policy(of: request, in: world)
   }
 
   /// The same question in another world, where the policy may be another one.
@@ -31,10 +32,10 @@ struct TokenQuestion: Sendable {
       ? self : try TokenQuestion(request, isIntrospection: isIntrospection, in: newWorld, ledger: ledger)
   }
 
-  private static func demands(
-    of request: TokenDemands, in world: World
-  ) throws(ErrorReply.Refusal) -> Demands {
-    guard let policy = world.demands(ofPolicy: request.policy) else {
+  private static func policy(
+    of request: TokenRequest, in world: World
+  ) throws(ErrorReply.Refusal) -> EffectivePolicy {
+    guard let policy = world.policy(named: request.policy) else {
       var error =
         request.policy == nil
         ? ErrorReply(.invalidRequest, "No policy is named default, so the request must name one.")
@@ -42,17 +43,14 @@ struct TokenQuestion: Sendable {
       error.member = "policy"
       throw ErrorReply.Refusal(error)
     }
-    if request.tightensNothing { return policy }
-    let tightening = Tightening(
-      audiences: request.audiences, scopes: request.scopes, maximumAge: request.maximumAge,
-      acrValues: request.acrValues, nonce: request.nonce)
-    guard let demands = Demands(policy.policy, tightening) else {
+    if request.constraints.isEmpty { return policy }
+    guard let policy = EffectivePolicy(policy, adding: request.constraints) else {
       var error = ErrorReply(
         .invalidRequest, "acr_values has nothing in common with the policy's, so no token could be accepted.")
       error.member = "acr_values"
       throw ErrorReply.Refusal(error)
     }
-    return demands
+    return policy
   }
 
   /// What became of asking the verifier once.
@@ -60,7 +58,7 @@ struct TokenQuestion: Sendable {
     /// The reply's members were appended.
     case answered
     /// The key is not there; the generation of the set that was looked into, if there was a usable one.
-    case keyMissing(KeyNeed, generation: UInt64?)
+    case keyMissing(MissingKey, generation: UInt64?)
   }
 
   /// Asks the verifier, and appends the reply if it is known.
@@ -75,31 +73,39 @@ struct TokenQuestion: Sendable {
     _ token: Span<UInt8>, verifier: inout Verifier, id: [UInt8], into reply: inout [UInt8]
   ) -> Attempt {
     let now = MonotonicTime.now
-    let question = Question(issuers: world.issuers, demands: demands, now: .now)
-    var used: KeySnapshot?
-    var asked: Int?
-    let verdict = verifier.verify(token, question) { issuer in
-      asked = issuer
-      guard let snapshot = world.keys[issuer].snapshot, snapshot.state(at: now).isUsable else { return nil }
-      used = snapshot
-      return snapshot.keys
-    }
+    let (verdict, issuer, snapshot) = verdict(on: token, verifier: &verifier)
     switch verdict {
-    case .keyMissing(let need): return .keyMissing(need, generation: used?.generation)
+    case .keyMissing(let key): return .keyMissing(key, generation: snapshot?.generation)
     case .accepted(let accepted):
       ledger.countAccepted()
       appendAccepted(accepted, id: id, into: &reply)
     case .rejected(let rejection):
-      let error = ErrorReply(rejection, demands)
-      ledger.refuse(error.code, token: token, issuer: asked.map { world.issuers[$0].name })
+      let error = ErrorReply(rejection, policy)
+      ledger.refuse(error.code, token: token, issuer: issuer.map { world.issuers[$0].name })
       appendError(error, id: id, into: &reply)
     }
-    if case .stale(let age)? = used?.state(at: now) {
+    if case .stale(let age)? = snapshot?.state(at: now) {
       reply.append(json: #","stale":true,"keys_age_s":"#)
       reply.append(decimal: age.components.seconds)
     }
-    endReply(token, verifier: &verifier, into: &reply)
+    endReply(token, verifier.trace, into: &reply)
     return .answered
+  }
+
+  /// Asks the verifier.
+  ///
+  /// - Parameters:
+  ///   - token: The token.
+  ///   - verifier: The verifier of the event loop, or another.
+  /// - Returns: The verdict, the token's issuer if it is known, and the keys that the verdict rests on.
+  func verdict(
+    on token: Span<UInt8>, verifier: inout Verifier
+  ) -> (verdict: Verdict, issuer: Int?, keys: KeySnapshot?) {
+    let now = MonotonicTime.now
+    let input = VerificationInput(issuers: world.issuers, policy: policy, now: .now)
+    let issuer = verifier.open(token, input, explaining: request.explain)
+    let snapshot = issuer.flatMap { world.keys[$0].snapshot }.flatMap { $0.state(at: now).isUsable ? $0 : nil }
+    return (verifier.judge(token, input, keys: snapshot?.keys), issuer, snapshot)
   }
 
   /// Appends a reply that says why there is no verdict, or that the key does not exist.
@@ -108,16 +114,16 @@ struct TokenQuestion: Sendable {
   ///   - error: Why.
   ///   - token: The token; empty if there is none.
   ///   - issuer: The token's issuer, if it is known.
-  ///   - verifier: The verifier of the event loop, or another.
+  ///   - trace: What came of every check, if that is wanted.
   ///   - id: The request's id, to be echoed.
   ///   - reply: Where to.
   func refuse(
-    _ error: ErrorReply, token: Span<UInt8>, of issuer: Int? = nil, verifier: inout Verifier, id: [UInt8],
+    _ error: ErrorReply, token: Span<UInt8>, of issuer: Int? = nil, trace: Trace?, id: [UInt8],
     into reply: inout [UInt8]
   ) {
     ledger.refuse(error.code, token: token, issuer: issuer.map { world.issuers[$0].name })
     appendError(error, id: id, into: &reply)
-    endReply(token, verifier: &verifier, into: &reply)
+    endReply(token, trace, into: &reply)
   }
 
   // MARK: Members
@@ -126,16 +132,16 @@ struct TokenQuestion: Sendable {
     reply.beginReply(id: id)
     if isIntrospection {
       reply.append(json: #""ok":true,"introspection":"#)
-      Introspection.append(token, scopeClaims: demands.policy.policy.scopeClaims, to: &reply)
+      Introspection.append(token.claims, scopeClaims: policy.scopeClaims, to: &reply)
     } else {
       reply.append(json: #""ok":true,"policy":"#)
-      reply.append(jsonString: demands.policy.policy.name)
+      reply.append(jsonString: policy.policy.name)
       reply.append(json: #","issuer":"#)
       reply.append(jsonString: world.issuers[token.issuer].name)
       reply.append(json: #","header":"#)
       token.appendHeader(to: &reply)
       reply.append(json: #","claims":"#)
-      token.appendClaims(to: &reply)
+      token.claims.append(to: &reply)
       reply.append(json: #","expires_in":"#)
       reply.append(decimal: token.expiresIn)
     }
@@ -149,19 +155,14 @@ struct TokenQuestion: Sendable {
     }
   }
 
-  private func endReply(_ token: Span<UInt8>, verifier: inout Verifier, into reply: inout [UInt8]) {
-    if request.explain {
-      let now = MonotonicTime.now
-      let question = Question(issuers: world.issuers, demands: demands, now: .now)
-      let steps = verifier.explain(token, question) { issuer in
-        world.keys[issuer].snapshot.flatMap { $0.state(at: now).isUsable ? $0.keys : nil }
-      }
+  private func endReply(_ token: Span<UInt8>, _ trace: Trace?, into reply: inout [UInt8]) {
+    if let trace {
       if !token.isEmpty {
         reply.append(json: #","fingerprint":"#)
         reply.append(jsonString: TokenFingerprint.text(of: token))
       }
       reply.append(json: #","trace":"#)
-      JSONValue.array(steps.map(JSONValue.init(_:))).append(to: &reply)
+      JSONValue.array(trace.steps.map(JSONValue.init(_:))).append(to: &reply)
     }
     reply.endReply()
   }

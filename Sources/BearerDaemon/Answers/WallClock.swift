@@ -1,4 +1,4 @@
-package import BearerJOSE
+package import BearerClaims
 import Glibc
 
 extension NumericDate {

@@ -1,3 +1,4 @@
+package import BearerClaims
 package import BearerJOSE
 import BearerJSON
 package import BearerKeys
@@ -18,8 +19,8 @@ package final class World: Sendable {
   let peers: PeerRules?
 
   /// By the bytes of their names, for that is how names are compared.
-  private let policies: [[UInt8]: Demands]
-  private let defaultPolicy: Demands?
+  private let policies: [[UInt8]: EffectivePolicy]
+  private let defaultPolicy: EffectivePolicy?
 
   /// Prepares a configuration.
   ///
@@ -34,13 +35,13 @@ package final class World: Sendable {
     peers = PeerRules(configuration.peers)
     policies = Dictionary(
       uniqueKeysWithValues: configuration.policies.map { policy in
-        (Array(policy.name.utf8), Demands(CompiledPolicy(policy, issuers: issuers)))
+        (Array(policy.name.utf8), EffectivePolicy(policy, issuers: issuers.map(\.name)))
       })
     defaultPolicy = policies[Array(Configuration.defaultName.utf8)]
   }
 
-  /// What a policy demands; `nil` for the one that a request gets which names none.
-  package func demands(ofPolicy name: String?) -> Demands? {
+  /// A policy by its name; without one, the one that requests get which name none.
+  package func policy(named name: String?) -> EffectivePolicy? {
     guard let name else { return defaultPolicy }
     return policies[Array(name.utf8)]
   }

@@ -1,4 +1,4 @@
-package import BearerJOSE
+package import BearerClaims
 package import BearerLogging
 package import Logging
 

@@ -1,5 +1,5 @@
 import BearerAddress
-import BearerJOSE
+import BearerClaims
 import BearerJSON
 import BearerTOML
 

@@ -55,6 +55,6 @@ package struct HealthProbe: Sendable {
     // What is no JSON is no sign of life, whatever is wrong with it.
     guard let reply = try? JSONValue(parsing: reply) else { return false }
     return reply["ok"] == .bool(true)
-      || reply["error"]?["code"]?.stringValue == ReplyCode.tooManyConnections.rawValue
+      || reply["error"]?["code"]?.stringValue == UnavailableCode.tooManyConnections.rawValue
   }
 }

@@ -1,4 +1,5 @@
 import BearerAddress
+import BearerClaims
 import BearerCrypto
 import BearerFetch
 import BearerJOSE

@@ -1,3 +1,4 @@
+import BearerClaims
 import BearerDevIssuer
 import BearerJOSE
 import BearerJSON

@@ -1,4 +1,4 @@
-import BearerJOSE
+import BearerClaims
 import BearerJSON
 import BearerProtocol
 import BearerServer

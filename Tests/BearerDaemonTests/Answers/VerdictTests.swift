@@ -1,5 +1,5 @@
+import BearerClaims
 import BearerDevIssuer
-import BearerJOSE
 import BearerJSON
 import BearerKeys
 import BearerProtocol
@@ -10,17 +10,6 @@ import Testing
 @testable import BearerDaemon
 
 @Suite struct VerdictTests {
-  @Test("every code of a rejection is a code of the protocol, of the category token or policy")
-  func codes() {
-    for code in Rejection.Code.allCases {
-      let replyCode = ReplyCode(rawValue: code.rawValue)
-      #expect(replyCode != nil, "\(code)")
-      #expect(replyCode?.category == .token || replyCode?.category == .policy)
-    }
-    let others = ReplyCode.allCases.filter { Rejection.Code(rawValue: $0.rawValue) == nil }
-    #expect(others.filter { $0.category == .token || $0.category == .policy } == [.revoked])
-  }
-
   @Test("a canary is told from its forgery on every handler")
   func canary() {
     let fixture = AnswersFixture()

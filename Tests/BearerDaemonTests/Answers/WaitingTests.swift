@@ -1,5 +1,5 @@
+import BearerClaims
 import BearerDevIssuer
-import BearerJOSE
 import BearerJSON
 import BearerKeys
 import BearerServer

@@ -1,4 +1,5 @@
 import BearerAddress
+import BearerClaims
 import BearerFetch
 import BearerJOSE
 import BearerKeys
@@ -112,14 +113,26 @@ import Testing
     #expect(
       configuration.policies == [
         Policy(
-          name: "strict", issuers: ["b", "z"], audiences: [], checksAudience: false, tokenType: .any, leeway: .zero,
-          scopes: ["read"], scopeClaims: ["permissions"], clients: ["web"], requiredClaims: ["sid"],
-          claims: [
+          name: "strict", issuers: ["b", "z"], audiences: []
+        ) {
+          $0.checksAudience = false
+          $0.tokenType = .any
+          $0.leeway = .zero
+          $0.scopes = ["read"]
+          $0.scopeClaims = ["permissions"]
+          $0.clients = ["web"]
+          $0.requiredClaims = ["sid"]
+          $0.claims = [
             ClaimRequirement(
               claim: "https://x.example/roles", anyOf: [.string("admin"), .integer(7), .boolean(true)]),
             ClaimRequirement(claim: "token_use", anyOf: [.string("access")]),
-          ], maximumAge: .seconds(300), acrValues: ["gold"], refusesSenderConstrained: false, realm: "my realm",
-          resourceMetadata: "https://a.example/.well-known/oauth-protected-resource")
+          ]
+          $0.maximumAge = .seconds(300)
+          $0.acrValues = ["gold"]
+          $0.refusesSenderConstrained = false
+          $0.realm = "my realm"
+          $0.resourceMetadata = "https://a.example/.well-known/oauth-protected-resource"
+        }
       ])
     #expect(configuration.defaultPolicy == nil)
     var limits = Limits()

@@ -1,4 +1,4 @@
-import BearerJOSE
+import BearerClaims
 import BearerLogging
 import BearerTOML
 import Foundation

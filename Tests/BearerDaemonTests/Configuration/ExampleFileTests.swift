@@ -1,4 +1,4 @@
-import BearerJOSE
+import BearerClaims
 import BearerProtocol
 import Foundation
 import Testing

@@ -1,4 +1,5 @@
 import BearerAddress
+import BearerClaims
 import BearerFetch
 import BearerJOSE
 import BearerKeys

@@ -1,11 +1,11 @@
 import BearerJSON
 
-/// Where the claims stand that the verifier interprets; found in one pass over the payload.
+/// Where the claims stand that mean something to every policy; found in one pass.
 ///
 /// A claim that is `null` is taken as absent: it is a provider's way to say that there is nothing, and what a policy
 /// requires must be present and not null.
-struct Claims {
-  /// The index of each claim's value in the payload's tape.
+struct RegisteredClaims: Sendable {
+  /// The index of each claim's value in the tape.
   var issuer: Int?
   var subject: Int?
   var audience: Int?
@@ -27,7 +27,7 @@ struct Claims {
   /// No claims.
   init() {}
 
-  /// Finds the claims of a payload that is an object.
+  /// Finds the claims of an object.
   init(_ tape: JSONTape, _ bytes: Span<UInt8>) {
     let end = Int(tape[0].next)
     var name = 1
@@ -77,8 +77,8 @@ struct Claims {
   }
 }
 
-/// What a token gives for a time.
-enum ClaimedTime {
+/// What a claim gives for a time.
+enum ClaimedTime: Sendable {
   /// Nothing.
   case absent
   /// Something that is no NumericDate.

@@ -45,6 +45,29 @@ package enum Check: String, CaseIterable, Sendable {
   /// All scopes are granted.
   case scope
 
-  /// All checks in their order, kept so that going through them costs no array each time.
-  static let inOrder = allCases
+  /// All checks in their order.
+  ///
+  /// The list is split once, at the shapes of claims: who brings the claims makes the checks before, and
+  /// ``ClaimSet/judge(under:at:evidence:trace:)`` those from there on.
+  package static let inOrder = allCases
+  /// Those that need a signed token.
+  package static let ofSignature = Array(inOrder.prefix { $0 != .shapes })
+  /// Those that need claims only.
+  static let ofClaims = Array(inOrder.drop { $0 != .shapes })
+
+  /// What must have passed for this check to say anything.
+  var prerequisites: [Check] {
+    switch self {
+    case .form: []
+    case .header: [.form]
+    case .type: [.header]
+    case .payload: [.form]
+    case .issuer: [.payload]
+    case .algorithm: [.header, .issuer]
+    case .key: [.algorithm]
+    case .signature: [.key]
+    case .shapes: [.payload]
+    default: [.shapes]
+    }
+  }
 }

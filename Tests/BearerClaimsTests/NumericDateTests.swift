@@ -1,7 +1,7 @@
 import BearerJSON
 import Testing
 
-@testable import BearerJOSE
+@testable import BearerClaims
 
 @Suite("NumericDate")
 struct NumericDateTests {

@@ -1,0 +1,101 @@
+import BearerJSON
+
+/// What people see of the checks of claims.
+extension ClaimSet {
+  /// Whether the policy or the request asks for a check at all.
+  func isDemanded(_ check: Check, _ question: ClaimQuestion) -> Bool {
+    let policy = question.policy
+    switch check {
+    case .audience: return policy.policy.checksAudience || policy.requestAudiences != nil
+    case .client: return !policy.clients.isEmpty || policy.tokenType == .id
+    case .claims: return !policy.claims.isEmpty
+    case .nonce: return policy.nonce != nil
+    case .confirmation: return policy.policy.refusesSenderConstrained
+    case .stepUp: return policy.maximumAge != nil || !policy.acrValues.isEmpty
+    case .scope: return !policy.policyScopes.isEmpty || !policy.requestScopes.isEmpty
+    default: return true
+    }
+  }
+
+  func comparison(_ check: Check, _ question: ClaimQuestion) -> TraceStep.Comparison {
+    let policy = question.policy.policy
+    let now = question.now.seconds
+    let leeway = policy.leeway.components.seconds
+    switch check {
+    case .expiry: return ("after \(now - leeway)", time(registered.expiry, question))
+    case .notBefore: return ("not after \(now + leeway)", time(registered.notBefore, question))
+    case .issuedAt: return ("not after \(now + leeway)", time(registered.issuedAt, question))
+    case .audience:
+      let wanted = policy.checksAudience ? policy.audiences : []
+      let also = question.policy.requestAudiences?.map { String(decoding: $0, as: UTF8.self) } ?? []
+      let expected = [wanted, also].filter { !$0.isEmpty }.map { $0.joined(separator: " or ") }
+      return (expected.joined(separator: ", and "), registered.audience.map(source) ?? "none")
+    case .client: return (policy.clients.isEmpty ? nil : policy.clients.joined(separator: " or "), nil)
+    case .confirmation: return ("no cnf", nil)
+    case .stepUp:
+      var expected: [String] = []
+      if let age = question.policy.maximumAge {
+        expected.append("auth_time not before \(now.subtractingSaturated(age + leeway))")
+      }
+      let classes = question.policy.acceptedACRValues
+      if !classes.isEmpty { expected.append("acr \(classes.joined(separator: " or "))") }
+      return (
+        expected.joined(separator: ", "),
+        question.policy.maximumAge == nil ? nil : time(registered.authenticationTime, question)
+      )
+    case .scope: return (question.policy.scopes.joined(separator: " "), nil)
+    default: return (nil, nil)
+    }
+  }
+
+  private func source(_ index: Int) -> String {
+    var line: [UInt8] = []
+    tape.appendSource(index, bytes.span, to: &line)
+    return Trace.shortened(String(decoding: line, as: UTF8.self))
+  }
+
+  private func time(_ time: ClaimedTime, _ question: ClaimQuestion) -> String {
+    switch time {
+    case .absent: return "none"
+    case .unreadable: return "no date"
+    case .at(let date):
+      let difference = date.seconds - question.now.seconds
+      let relation = difference < 0 ? "\(-difference) s ago" : "in \(difference) s"
+      return "\(date.seconds) (\(relation))"
+    }
+  }
+
+  /// What to change so that the check passes.
+  func hint(_ rejection: Rejection, _ question: ClaimQuestion) -> String {
+    switch rejection.code {
+    case .policy(.insufficientUserAuthentication):
+      return "Send www_authenticate to the client: the user must authenticate again."
+    case .policy(.insufficientScope):
+      if let claim = misspeltScopeClaim(in: question.policy.scopeClaims) {
+        return
+          "The claim \(claim) has what looks like several scopes in one. Scopes are words between spaces, or elements of one word each; the issuer must write them so."
+      }
+      return "The client must ask for the scope, and the user or issuer grant it."
+    case .token(.missingClaim), .token(.malformedClaims):
+      return "The claim \(rejection.claim ?? "") is what to look at; token_type = \"any\" requires least."
+    case .token(.expired):
+      return "The client must get a new token. If the clocks differ, mend that; leeway is at most 5m."
+    case .token(.notYetValid), .token(.issuedInFuture): return "Compare the clocks of this host and of the issuer."
+    case .token(.wrongAudience):
+      return "Have the client ask for a token for this audience, or add the audience found to the policy's audiences."
+    case .token(.wrongClient): return "Add the client to the policy's clients, if it may come here."
+    case .token(.claimMismatch): return "See the policy's claims for \(rejection.claim ?? "the claim")."
+    case .token(.wrongNonce): return "The token answers another authentication request."
+    case .token(.proofRequired): return "Set sender_constraint = \"ignore\" only if something else checks the proof."
+    case .token: return rejection.detail.text.description
+    }
+  }
+}
+
+extension Int64 {
+  /// The difference, at least the smallest value there is.
+  fileprivate func subtractingSaturated(_ other: Int64) -> Int64 {
+    let (difference, overflow) = subtractingReportingOverflow(other)
+    return overflow ? .min : difference
+  }
+}

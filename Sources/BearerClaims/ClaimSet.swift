@@ -1,0 +1,80 @@
+package import BearerJSON
+
+/// Claims to be judged: a JSON object, the payload of a token or what a back-end says about one.
+///
+/// It is reused from token to token, so that reading claims allocates nothing in the steady state.
+package struct ClaimSet: Sendable {
+  /// The object's text.
+  ///
+  /// Whoever changes it calls ``parse()`` next.
+  package var bytes: [UInt8] = []
+  private(set) var tape = JSONTape()
+  private(set) var registered = RegisteredClaims()
+
+  /// No claims.
+  package init() {}
+
+  /// Reads the text.
+  ///
+  /// - Throws: `JSONError`, if it is not the JSON that is accepted here; there are no claims then.
+  package mutating func parse() throws(JSONError) {
+    registered = RegisteredClaims()
+    // A copy of the reference, for a span of a member would count as a use of the whole set.
+    let bytes = bytes
+    try tape.read(bytes.span)
+    if tape.rootIsObject { registered = RegisteredClaims(tape, bytes.span) }
+  }
+
+  /// Whether the text is an object; what is not has no claims.
+  package var isObject: Bool { tape.rootIsObject }
+
+  /// A copy that takes no more memory than it must, to be kept.
+  package func compact() -> ClaimSet {
+    var copy = self
+    copy.bytes = []
+    copy.bytes.reserveCapacity(bytes.count)
+    copy.bytes.append(contentsOf: bytes)
+    copy.tape = tape.compact()
+    return copy
+  }
+
+  /// What a compact copy takes in memory: its own size, and two arrays with a header of 32 bytes and the up to 24 that
+  /// malloc adds to each.
+  package var heldBytes: Int { MemoryLayout<Self>.size + bytes.count + tape.nodeBytes + 2 * (32 + 24) }
+
+  // MARK: Questions
+
+  /// Whether `iss` is this text, byte for byte (OpenID Connect Core 1.0 section 3.1.3.7, point 2).
+  package func hasIssuer(_ url: [UInt8]) -> Bool {
+    registered.issuer.map { tape.string($0, equals: url, bytes.span) } ?? false
+  }
+
+  /// Refuses claims without an `iss` that can be compared.
+  package func requireIssuer() throws(Rejection) {
+    guard registered.issuer != nil else { throw Rejection(.missingClaim, "The token has no iss.", claim: "iss") }
+    try requireString(registered.issuer, "iss")
+  }
+
+  /// `iss`, if it is a string.
+  package var issuer: String? { registered.issuer.flatMap { tape.text($0, bytes.span) } }
+
+  /// When the claims stop to hold (`exp`), if they say so in a way that can be read.
+  package var expiry: NumericDate? { registered.expiry.date }
+
+  /// Appends the claims as a JSON object in which every value has its own source text.
+  package func append(to line: inout [UInt8]) {
+    tape.appendSource(0, bytes.span, to: &line)
+  }
+
+  /// Appends the source text of one claim's value.
+  ///
+  /// - Parameters:
+  ///   - name: The claim.
+  ///   - line: Where to.
+  /// - Returns: Whether there is such a claim; `null` counts as none.
+  package func appendClaim(_ name: StaticString, to line: inout [UInt8]) -> Bool {
+    guard let value = tape.value(of: name, bytes.span), tape[value].kind != .null else { return false }
+    tape.appendSource(value, bytes.span, to: &line)
+    return true
+  }
+}

@@ -1,0 +1,122 @@
+import BearerJSON
+
+/// What must hold for the token of one request: a policy, and what the request adds to it.
+///
+/// A class, so that a policy to which nothing is added is handed from request to request at the cost of one reference.
+package final class EffectivePolicy: Sendable {
+  /// The policy made ready for comparing bytes, once, when the configuration is read.
+  private final class Prepared: Sendable {
+    let policy: Policy
+    let leewayMicroseconds: Int64
+    let acceptsIssuer: [Bool]
+    let audiences: [[UInt8]]
+    let scopes: [[UInt8]]
+    let scopeClaims: [[UInt8]]
+    let clients: [[UInt8]]
+    let requiredClaims: [[UInt8]]
+    let claims: [(name: [UInt8], anyOf: [ComparableValue])]
+    let acrValues: [[UInt8]]
+
+    init(_ policy: Policy, issuers: [String]) {
+      self.policy = policy
+      leewayMicroseconds = policy.leeway.microseconds
+      acceptsIssuer = issuers.map { issuer in policy.issuers.contains { $0.hasSameBytes(as: issuer) } }
+      audiences = policy.audiences.map { Array($0.utf8) }
+      scopes = policy.scopes.map { Array($0.utf8) }
+      scopeClaims = policy.scopeClaims.map { Array($0.utf8) }
+      clients = policy.clients.map { Array($0.utf8) }
+      requiredClaims = policy.requiredClaims.map { Array($0.utf8) }
+      claims = policy.claims.map { (Array($0.claim.utf8), $0.anyOf.map(ComparableValue.init)) }
+      acrValues = policy.acrValues.map { Array($0.utf8) }
+    }
+  }
+
+  /// A claim's demanded value, as bytes where it is a string.
+  enum ComparableValue: Sendable {
+    case string([UInt8])
+    case integer(Int64)
+    case boolean(Bool)
+
+    init(_ value: ClaimValue) {
+      self =
+        switch value {
+        case .string(let text): .string(Array(text.utf8))
+        case .integer(let number): .integer(number)
+        case .boolean(let flag): .boolean(flag)
+        }
+    }
+  }
+
+  private let prepared: Prepared
+  /// The greatest age of the user's authentication that counts, in seconds, if it is limited at all.
+  package let maximumAge: Int64?
+  let requestAudiences: [[UInt8]]?
+  let requestScopes: [[UInt8]]
+  let acrValues: [[UInt8]]
+  let nonce: [UInt8]?
+
+  /// A policy as it is configured.
+  ///
+  /// - Parameters:
+  ///   - policy: The policy; the configuration made sure that its issuers exist.
+  ///   - issuers: The short names of all issuers; verdicts refer to them by index.
+  package init(_ policy: Policy, issuers: [String]) {
+    prepared = Prepared(policy, issuers: issuers)
+    maximumAge = policy.maximumAge?.components.seconds
+    requestAudiences = nil
+    requestScopes = []
+    acrValues = prepared.acrValues
+    nonce = nil
+  }
+
+  /// A policy with what a request adds; `nil` if the request's and the policy's `acr_values` have nothing in common, for
+  /// then no token could ever be good enough and the request is a mistake.
+  package init?(_ policy: EffectivePolicy, adding constraints: RequestConstraints) {
+    prepared = policy.prepared
+    maximumAge = [policy.maximumAge, constraints.maximumAge].compactMap { $0 }.min()
+    requestAudiences = constraints.audiences
+    requestScopes = constraints.scopes
+    nonce = constraints.nonce
+    if let wanted = constraints.acrValues {
+      acrValues = policy.acrValues.isEmpty ? wanted : policy.acrValues.filter { wanted.contains($0) }
+      if acrValues.isEmpty { return nil }
+    } else {
+      acrValues = policy.acrValues
+    }
+  }
+
+  // MARK: The policy's part
+
+  /// The policy as it was configured.
+  package var policy: Policy { prepared.policy }
+
+  /// Whether tokens of the issuer with this index are accepted.
+  package func accepts(issuer index: Int) -> Bool {
+    index < prepared.acceptsIssuer.count && prepared.acceptsIssuer[index]
+  }
+
+  /// The kind of token.
+  package var tokenType: TokenType { prepared.policy.tokenType }
+
+  /// The claims in which scopes are read.
+  package var scopeClaims: [[UInt8]] { prepared.scopeClaims }
+
+  /// The tolerance of every comparison of times.
+  var leewayMicroseconds: Int64 { prepared.leewayMicroseconds }
+  var audiences: [[UInt8]] { prepared.audiences }
+  var policyScopes: [[UInt8]] { prepared.scopes }
+  var clients: [[UInt8]] { prepared.clients }
+  var requiredClaims: [[UInt8]] { prepared.requiredClaims }
+  var claims: [(name: [UInt8], anyOf: [ComparableValue])] { prepared.claims }
+
+  // MARK: For people and challenges
+
+  /// The scopes that must all be granted, for `www_authenticate` (RFC 6750 section 3).
+  package var scopes: [String] {
+    policy.scopes
+      + requestScopes.filter { !policyScopes.contains($0) }.map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The accepted authentication context classes, for `www_authenticate` (RFC 9470 section 3).
+  package var acceptedACRValues: [String] { acrValues.map { String(decoding: $0, as: UTF8.self) } }
+}

@@ -1,0 +1,20 @@
+/// What claims rest on.
+///
+/// Whatever an issuer's way to write claims changes in their checks belongs here, for all of them get it.
+package struct Evidence: Equatable, Sendable {
+  /// Where claims come from.
+  package enum Source: Sendable {
+    /// A token that carries them, signed by the issuer.
+    case signature
+    /// The issuer's answer to a question about a token (RFC 7662).
+    case introspection
+  }
+
+  /// Where the claims come from.
+  package var source: Source
+
+  /// Evidence of this kind.
+  package init(_ source: Source) {
+    self.source = source
+  }
+}

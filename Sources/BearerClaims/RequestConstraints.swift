@@ -1,0 +1,21 @@
+/// What one request demands beyond its policy, as bytes; it can only make the verdict stricter.
+package struct RequestConstraints: Equatable, Sendable {
+  /// `aud` must also hold one of these; `nil` demands nothing.
+  package var audiences: [[UInt8]]?
+  /// Scopes that must be granted besides the policy's.
+  package var scopes: [[UInt8]] = []
+  /// The greatest age of the user's authentication in seconds; the smaller one of this and the policy's counts.
+  package var maximumAge: Int64?
+  /// Accepted `acr` values; what remains of the policy's counts.
+  package var acrValues: [[UInt8]]?
+  /// The value that `nonce` must have.
+  package var nonce: [UInt8]?
+
+  /// No constraints.
+  package init() {}
+
+  /// Whether there are none, so that what was prepared for the policy serves.
+  package var isEmpty: Bool {
+    audiences == nil && scopes.isEmpty && maximumAge == nil && acrValues == nil && nonce == nil
+  }
+}
