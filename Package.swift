@@ -29,7 +29,8 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   // The outside world: network, sockets, the service manager.
   (
     .library, "BearerFetch",
-    "BearerAddress BearerJOSE BearerJSON BearerKeys AsyncHTTPClient NIOCore NIOHTTP1 NIOPosix NIOSSL"
+    "BearerAddress BearerIntrospection BearerJOSE BearerJSON BearerKeys AsyncHTTPClient NIOCore NIOHTTP1 "
+      + "NIOPosix NIOSSL"
   ),
   (.library, "BearerServer", "BearerFraming CLinuxSockets Logging ServiceLifecycle"),
   (.library, "BearerLogging", "BearerJSON Logging"),
@@ -80,8 +81,8 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (.tests, "BearerProtocolTests", "BearerClaims BearerJSON BearerProtocol"),
   (
     .tests, "BearerFetchTests",
-    "BearerAddress BearerFetch BearerJOSE BearerKeys BearerProviderKit BearerSigning BearerTestKit "
-      + "NIOCore NIOHTTP1 NIOPosix"
+    "BearerAddress BearerFetch BearerIntrospection BearerJOSE BearerJSON BearerKeys BearerProviderKit "
+      + "BearerSigning BearerTestKit NIOCore NIOHTTP1 NIOPosix"
   ),
   (.tests, "BearerServerTests", "BearerFraming BearerServer Logging ServiceLifecycle"),
   (.tests, "BearerLoggingTests", "BearerLogging Logging"),

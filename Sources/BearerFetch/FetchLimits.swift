@@ -19,4 +19,7 @@ package enum FetchLimits {
   static let idleMilliseconds: Int64 = 2000
   /// Milliseconds that a server is given to end TLS after a fetch; whatever it says then is worth nothing any more.
   static let closeMilliseconds: Int64 = 100
+  /// How long the addresses of a back-end's name are used without asking for them again; a failure to connect has them
+  /// asked for at once.
+  static let nameReuse = Duration.seconds(30)
 }

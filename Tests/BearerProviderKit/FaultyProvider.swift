@@ -14,10 +14,10 @@ import Synchronization
 ///     let second = await provider.request(2)   // waits until it has come
 ///     await provider.stop()
 ///
-/// It serves `/.well-known/openid-configuration` (below the issuer's path) and `/jwks` over real sockets, with real TLS
+/// It serves `/.well-known/openid-configuration` (below the issuer's path), `/jwks` and back-ends over real sockets, with real TLS
 /// if it is given an identity. All methods may be called from anywhere, at any time.
 package final class FaultyProvider: Sendable {
-  /// The two documents.
+  /// What it serves.
   package enum Endpoint: Hashable, Sendable {
     /// The discovery document.
     case discovery
@@ -25,12 +25,27 @@ package final class FaultyProvider: Sendable {
     case keys
     /// The metadata of RFC 8414, which it has only if a test gives it an answer for it.
     case metadata
+    /// Where tokens are asked about; `{"active":false}` unless told otherwise.
+    case backEnd
+
+    init?(path: String) {
+      switch path {
+      case "/jwks": self = .keys
+      case "/introspect", "/userinfo", "/_resolver/resolve": self = .backEnd
+      case _ where path.hasSuffix("/.well-known/openid-configuration"): self = .discovery
+      case _ where path.hasPrefix("/.well-known/oauth-authorization-server"): self = .metadata
+      default: return nil
+      }
+    }
   }
 
   struct State {
     var keys = #"{"keys":[]}"#
     var issuer = ""
     var keysAddress = ""
+    /// More members of the discovery document.
+    var members = ""
+    var backEndAnswer = #"{"active":false}"#
     var standing: [Endpoint: ProviderAnswer] = [:]
     var queued: [Endpoint: [ProviderAnswer]] = [:]
     var headers: [Endpoint: [(String, String)]] = [:]
@@ -109,6 +124,15 @@ package final class FaultyProvider: Sendable {
 
   /// Serves this key set from now on.
   package func setKeys(_ json: String) { state.withLock { $0.keys = json } }
+
+  /// Says this of tokens from now on.
+  package func setBackEndAnswer(_ json: String) { state.withLock { $0.backEndAnswer = json } }
+
+  /// The requests to a back-end so far.
+  package var backEndRequests: [ProviderRequest] { requests.filter { Endpoint(path: $0.path) == .backEnd } }
+
+  /// Adds members to the discovery document, such as `"introspection_endpoint":"…"`.
+  package func presentMembers(_ json: String) { state.withLock { $0.members = "," + json } }
 
   /// Names another issuer, or another place of the keys, in the discovery document.
   package func present(issuer: String? = nil, keysAddress: String? = nil) {
@@ -197,17 +221,9 @@ package final class FaultyProvider: Sendable {
       let count = state.requests.count
       let woken = state.waiting.filter { $0.number == count }
       state.waiting.removeAll { $0.number == count }
-      let endpoint: Endpoint? =
-        if request.path == "/jwks" {
-          .keys
-        } else if request.path.hasSuffix("/.well-known/openid-configuration") {
-          .discovery
-        } else if request.path.hasPrefix("/.well-known/oauth-authorization-server") {
-          .metadata
-        } else {
-          nil
-        }
-      guard let endpoint else { return (woken, (Endpoint?.none, ProviderAnswer.status(404))) }
+      guard let endpoint = Endpoint(path: request.path) else {
+        return (woken, (Endpoint?.none, ProviderAnswer.status(404)))
+      }
       if var queue = state.queued[endpoint], !queue.isEmpty {
         let next = queue.removeFirst()
         state.queued[endpoint] = queue
@@ -222,10 +238,13 @@ package final class FaultyProvider: Sendable {
   func document(_ endpoint: Endpoint) -> (body: String, headers: [(String, String)], etag: String?) {
     state.withLock { state in
       let body =
-        endpoint == .keys
-        ? state.keys
-        : #"{"issuer":"\#(state.issuer)","jwks_uri":"\#(state.keysAddress)","#
-          + #""id_token_signing_alg_values_supported":["none","HS256","RS256"]}"#
+        switch endpoint {
+        case .keys: state.keys
+        case .backEnd: state.backEndAnswer
+        case .discovery, .metadata:
+          #"{"issuer":"\#(state.issuer)","jwks_uri":"\#(state.keysAddress)","#
+            + #""id_token_signing_alg_values_supported":["none","HS256","RS256"]\#(state.members)}"#
+        }
       // Any text that differs when the document does is a good entity tag; this one is legible in a failing test.
       let sum = body.utf8.reduce(UInt64(5381)) { ($0 &* 33) ^ UInt64($1) }
       return (body, state.headers[endpoint] ?? [], state.usesETags ? "\"\(sum)\"" : nil)

@@ -36,6 +36,8 @@ package enum ProviderAnswer: Sendable {
   case closed
   /// 200 and the document compressed, whatever the request accepted.
   case gzip
+  /// These bytes, whatever they are, and the connection stays open.
+  case surplus(String)
   /// Bytes of another protocol.
   case notHTTP
 

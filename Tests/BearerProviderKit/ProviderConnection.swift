@@ -12,9 +12,13 @@ final class ProviderConnection: ChannelInboundHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundOut = ByteBuffer
 
+  private static let connections = Atomic(0)
+
   private let provider: FaultyProvider
+  private let number = connections.add(1, ordering: .relaxed).newValue
   private let serverName: String?
   private var head: HTTPRequestHead?
+  private var body = ""
   private var drip: RepeatedTask?
 
   init(provider: FaultyProvider, serverName: String?) {
@@ -35,14 +39,19 @@ final class ProviderConnection: ChannelInboundHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
     case .head(let head): self.head = head
-    case .body: break
+    case .body(let part): body += String(buffer: part)
     case .end:
       guard let head else { return }
       self.head = nil
       let path = head.uri.split(separator: "?", omittingEmptySubsequences: false).first.map(String.init) ?? ""
       var headers: [String: String] = [:]
       for field in head.headers { headers[field.name.lowercased()] = field.value }
-      let request = ProviderRequest(path: path, headers: headers, serverName: serverName)
+      var request = ProviderRequest(path: path, headers: headers, serverName: serverName)
+      request.method = head.method.rawValue
+      request.target = head.uri
+      request.body = body
+      request.connection = number
+      body = ""
       let (endpoint, answer, tellArrival) = provider.receive(request)
       perform(answer, endpoint: endpoint, request: request, context: context)
       tellArrival()
@@ -133,6 +142,7 @@ final class ProviderConnection: ChannelInboundHandler {
       ]
       write("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(packed.count)\r\n\r\n", context)
       context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: packed)), promise: nil)
+    case .surplus(let text): write(text, context)
     case .notHTTP: write("SSH-2.0-OpenSSH_9.2\r\n", context, closes: true)
     }
   }

@@ -7,28 +7,54 @@ import Synchronization
 /// The connections to one service, for as long as their owner keeps them.
 ///
 /// A fetch of keys has one that ends with it: it would be idle for ten minutes at a time, offer connections that the
-/// provider has long closed, and never notice that a file of authorities was renewed.
+/// provider has long closed, and never notice that a file of authorities was renewed. A back-end has one for as long as
+/// its credentials stay the same.
 final class HTTPPool: Sendable {
-  /// A client, and whether it has ever had a connection that a request could go out on.
-  struct Entry: Sendable {
+  /// The connections of one way.
+  final class Entry: Sendable {
     let client: HTTPClient
+    /// Whether there has ever been a connection that a request could go out on.
     let connected: Flag
+    /// Whether an answer has come, on a connection that the next request may use again.
+    let answered = Flag()
+
+    init(client: HTTPClient, connected: Flag) {
+      self.client = client
+      self.connected = connected
+    }
+  }
+
+  /// What a pool that lasts remembers and bounds.
+  struct Settings: Sendable {
+    /// Connections at once by one way.
+    var connections = 8
+    /// How long a connection is kept that nothing is asked on.
+    var idle = TimeAmount.milliseconds(FetchLimits.idleMilliseconds)
+    /// How long the addresses of a name are used without asking for them again.
+    var nameReuse = Duration.zero
   }
 
   private struct State {
-    var clients: [FetchRoute.ConnectionKey: Entry] = [:]
-    /// The ways by which an answer has come, on a connection that the next request may use again.
-    var answered: Set<FetchRoute.ConnectionKey> = []
+    var entries: [FetchRoute.ConnectionKey: Entry] = [:]
+    /// How many requests are on their way by each client.
+    var uses: [ObjectIdentifier: Int] = [:]
+    /// Clients without a way, which are ended once their last request is.
+    var retired: [ObjectIdentifier: HTTPClient] = [:]
+    var names: [String: (addresses: [String], until: ContinuousClock.Instant)] = [:]
   }
 
   let group: any EventLoopGroup
+  private let settings: Settings
   private let state = Mutex(State())
 
   /// A pool without connections, which must be closed in the end.
   ///
-  /// - Parameter group: The event loops that connections live on.
-  init(group: any EventLoopGroup) {
+  /// - Parameters:
+  ///   - group: The event loops that connections live on.
+  ///   - settings: What it remembers and bounds.
+  init(group: any EventLoopGroup, settings: Settings = Settings()) {
     self.group = group
+    self.settings = settings
   }
 
   /// Has every connection closed; must be called once, at the end.
@@ -38,7 +64,7 @@ final class HTTPPool: Sendable {
   func close() {
     let clients = state.withLock { state in
       defer { state = State() }
-      return state.clients.values.map(\.client)
+      return state.entries.values.map(\.client) + state.retired.values
     }
     for client in clients { client.shutdown { _ in } }
   }
@@ -46,9 +72,11 @@ final class HTTPPool: Sendable {
   /// The client of a way.
   func entry(for way: FetchRoute.ConnectionKey, tls: TLSConfiguration, connectTimeout: TimeAmount) -> Entry {
     state.withLock { state in
-      if let entry = state.clients[way] { return entry }
+      if let entry = state.entries[way] { return entry }
       let connected = Flag()
       var configuration = Self.configuration(way: way, tls: tls, connectTimeout: connectTimeout)
+      configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = settings.connections
+      configuration.connectionPool.idleTimeout = settings.idle
       // Named "debug" in AsyncHTTPClient, but its only hook that can reject a connection.
       configuration.http1_1ConnectionDebugInitializer = { channel in
         connected.raise()
@@ -57,29 +85,67 @@ final class HTTPPool: Sendable {
       }
       let client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
       let entry = Entry(client: client, connected: connected)
-      state.clients[way] = entry
+      state.entries[way] = entry
       return entry
     }
   }
 
-  /// Notes that an answer came this way.
-  func noteAnswer(by way: FetchRoute.ConnectionKey) {
-    state.withLock { _ = $0.answered.insert(way) }
+  /// Notes that a request is on its way; ``endUse(of:)`` must follow.
+  func beginUse(of entry: Entry) {
+    state.withLock { $0.uses[ObjectIdentifier(entry.client), default: 0] += 1 }
   }
 
-  /// Drops the connections of a way by which an answer has come before.
-  ///
-  /// - Returns: Whether one had, so that the connection may just have been closed between two requests.
-  func dropAnswered(_ way: FetchRoute.ConnectionKey) -> Bool {
-    guard state.withLock({ $0.answered.remove(way) }) != nil else { return false }
-    drop(way)
-    return true
+  /// Notes that a request has ended.
+  func endUse(of entry: Entry) {
+    let id = ObjectIdentifier(entry.client)
+    let client = state.withLock { state -> HTTPClient? in
+      let left = (state.uses[id] ?? 1) - 1
+      state.uses[id] = left > 0 ? left : nil
+      return left > 0 ? nil : state.retired.removeValue(forKey: id)
+    }
+    client?.shutdown { _ in }
   }
 
-  /// Drops the connections of a way.
-  func drop(_ way: FetchRoute.ConnectionKey) {
-    state.withLock { $0.clients.removeValue(forKey: way) }?.client.shutdown { _ in }
+  /// Uses the connections of an entry no more; requests that are on their way by them come to their end.
+  func drop(_ entry: Entry) {
+    let client = state.withLock { state -> HTTPClient? in
+      guard let way = state.entries.first(where: { $0.value === entry })?.key else { return nil }
+      return Self.remove(way, &state)
+    }
+    client?.shutdown { _ in }
   }
+
+  /// Uses no connection any more that there is now; requests that are on their way come to their end.
+  func dropAll() {
+    let clients = state.withLock { state in
+      state.names = [:]
+      return Array(state.entries.keys).compactMap { Self.remove($0, &state) }
+    }
+    for client in clients { client.shutdown { _ in } }
+  }
+
+  private static func remove(_ way: FetchRoute.ConnectionKey, _ state: inout State) -> HTTPClient? {
+    guard let client = state.entries.removeValue(forKey: way)?.client else { return nil }
+    let id = ObjectIdentifier(client)
+    if state.uses[id] == nil { return client }
+    state.retired[id] = client
+    return nil
+  }
+
+  // MARK: Names
+
+  /// The addresses of a name; `nil` if the task was cancelled first.
+  func addresses(of name: String, by names: NameResolver) async -> [String]? {
+    if let known = state.withLock({ $0.names[name] }), .now < known.until { return known.addresses }
+    guard let addresses = await names.addresses(of: name) else { return nil }
+    if settings.nameReuse > .zero, !addresses.isEmpty {
+      state.withLock { $0.names[name] = (addresses, .now + settings.nameReuse) }
+    }
+    return addresses
+  }
+
+  /// Has a name looked up anew.
+  func forgetAddresses(of name: String) { state.withLock { _ = $0.names.removeValue(forKey: name) } }
 
   /// What all clients have in common: no redirects, no retries, no decompression, HTTP/1.1.
   static func configuration(
@@ -87,7 +153,6 @@ final class HTTPPool: Sendable {
   ) -> HTTPClient.Configuration {
     var configuration = HTTPClient.Configuration(tlsConfiguration: tls, redirectConfiguration: .disallow)
     configuration.timeout = .init(connect: max(.milliseconds(1), connectTimeout))
-    configuration.connectionPool.idleTimeout = .milliseconds(FetchLimits.idleMilliseconds)
     // The refresh rules own retries; here they would only hide the cause until the time is up.
     configuration.connectionPool.retryConnectionEstablishment = false
     configuration.httpVersion = .http1Only

@@ -17,6 +17,8 @@ struct HTTPRequest: Sendable {
   var isIdempotent = true
   /// The statuses that are an answer; every other is a fault.
   var accepted: Set<Int> = [200]
+  /// The statuses whose body is wanted.
+  var withBody: Set<Int> = [200]
 
   /// A GET with these fields; a caller changes what is otherwise.
   init(headers: HTTPHeaders) {
@@ -80,7 +82,9 @@ struct HTTPRequester: Sendable {
       return try await sendOnLiveConnection(request, to: address, by: route, tls, connectTimeout: deadline - .now())
     }
     let context = context(address, route)
-    guard let addresses = await network.names.addresses(of: name) else { throw context.timedOut(hasHead: false) }
+    guard let addresses = await pool.addresses(of: name, by: network.names) else {
+      throw context.timedOut(hasHead: false)
+    }
     guard !addresses.isEmpty else { throw context.nameNotFound(name) }
     var refused: FetchFault?
     for (index, candidate) in addresses.prefix(FetchLimits.addressesTried).enumerated() {
@@ -95,8 +99,9 @@ struct HTTPRequester: Sendable {
         return answer
       } catch {
         let isUnreachable = error.code == .connectFailed || error.code == .timedOut && !hasConnected(by: route, tls)
+        if isUnreachable { pool.forgetAddresses(of: name) }
         if isLast || !isUnreachable || deadline <= .now() || Task.isCancelled { throw error }
-        pool.drop(route.way)
+        pool.drop(pool.entry(for: route.way, tls: tls, connectTimeout: patience))
         refused = error
       }
     }
@@ -115,19 +120,23 @@ struct HTTPRequester: Sendable {
     _ request: HTTPRequest, to address: WebAddress, by route: FetchRoute, _ tls: TLSConfiguration,
     connectTimeout: TimeAmount
   ) async throws(FetchFault) -> HTTPAnswer {
+    let entry = pool.entry(for: route.way, tls: tls, connectTimeout: connectTimeout)
+    let hasAnswered = entry.answered.isRaised
     do throws(FetchFault) {
-      let answer = try await sendOnce(request, to: address, by: route, tls, connectTimeout: connectTimeout)
-      pool.noteAnswer(by: route.way)
-      return answer
-    } catch  where error.code == .connectionReset && request.isIdempotent && pool.dropAnswered(route.way) {
-      return try await sendOnce(request, to: address, by: route, tls, connectTimeout: connectTimeout)
+      return try await sendOnce(request, to: address, by: route, tls, on: entry)
+    } catch  where error.code == .connectionReset && request.isIdempotent && hasAnswered {
+      pool.drop(entry)
+      let entry = pool.entry(for: route.way, tls: tls, connectTimeout: connectTimeout)
+      return try await sendOnce(request, to: address, by: route, tls, on: entry)
     }
   }
 
   private func sendOnce(
     _ request: HTTPRequest, to address: WebAddress, by route: FetchRoute, _ tls: TLSConfiguration,
-    connectTimeout: TimeAmount
+    on entry: HTTPPool.Entry
   ) async throws(FetchFault) -> HTTPAnswer {
+    pool.beginUse(of: entry)
+    defer { pool.endUse(of: entry) }
     let context = context(address, route)
     var sent = HTTPClientRequest(url: route.url)
     sent.method = request.method
@@ -135,7 +144,6 @@ struct HTTPRequester: Sendable {
     sent.headers.add(contentsOf: ["Accept-Encoding": "identity", "User-Agent": "bearerd", "Host": route.hostHeader])
     sent.body = request.body.map { .bytes($0) }
     let response: HTTPClientResponse
-    let entry = pool.entry(for: route.way, tls: tls, connectTimeout: connectTimeout)
     do {
       response = try await entry.client.execute(sent, deadline: deadline)
     } catch {
@@ -148,8 +156,9 @@ struct HTTPRequester: Sendable {
     guard request.accepted.contains(status) else {
       throw StatusFault.failure(status: status, headers: response.headers, address: address)
     }
-    if status == 304 { return HTTPAnswer(address: address, status: status, headers: response.headers, body: []) }
-    let body = try await body(of: response, context: context)
+    var body: [UInt8] = []
+    if request.withBody.contains(status) { body = try await self.body(of: response, context: context) }
+    entry.answered.raise()
     return HTTPAnswer(address: address, status: status, headers: response.headers, body: body)
   }
 

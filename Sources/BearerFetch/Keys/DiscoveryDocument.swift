@@ -44,6 +44,30 @@ struct DiscoveryDocument: Equatable, Sendable {
   ///   - issuer: The configured issuer.
   /// - Throws: `not_json`, `not_a_discovery_document`, `issuer_mismatch`, `no_jwks_uri` or `jwks_uri_refused`.
   init(parsing answer: HTTPAnswer, issuer: String) throws(FetchFault) {
+    let document = try DiscoveryDocument.document(in: answer, issuer: issuer)
+    guard let text = document["jwks_uri"]?.stringValue else {
+      throw FetchFault(
+        .noJWKSURI, found: "the discovery document \(answer.address.shown) has no jwks_uri",
+        advice: "give jwks_uri in the configuration if the provider has one")
+    }
+    keysAddress = try DiscoveryDocument.keysAddress(text, origin: "the discovery document's jwks_uri")
+    // A provider elsewhere must not have this host's own ports asked, nor learn from `status` which of them are open.
+    guard keysAddress.scheme == .https || answer.address.isLoopback else {
+      throw FetchFault(
+        .jwksURIRefused, found: "the discovery document's jwks_uri is plain http to this host, the issuer is elsewhere",
+        advice: "have the provider publish an https address, or give jwks_uri in the configuration")
+    }
+    self.issuer = issuer
+  }
+
+  /// Reads a document, and checks that it is the issuer's.
+  ///
+  /// - Parameters:
+  ///   - answer: The provider's answer.
+  ///   - issuer: The configured issuer.
+  /// - Returns: The document.
+  /// - Throws: `not_json`, `not_a_discovery_document` or `issuer_mismatch`.
+  static func document(in answer: HTTPAnswer, issuer: String) throws(FetchFault) -> JSONValue {
     let document: JSONValue
     do throws(JSONError) {
       document = try JSONValue(parsing: answer.body)
@@ -65,19 +89,7 @@ struct DiscoveryDocument: Equatable, Sendable {
           ? DiscoveryDocument.slashAdvice
           : "write url exactly as the provider writes its issuer; that is what its tokens carry as iss")
     }
-    guard let text = document["jwks_uri"]?.stringValue else {
-      throw FetchFault(
-        .noJWKSURI, found: "the discovery document \(answer.address.shown) has no jwks_uri",
-        advice: "give jwks_uri in the configuration if the provider has one")
-    }
-    keysAddress = try DiscoveryDocument.keysAddress(text, origin: "the discovery document's jwks_uri")
-    // A provider elsewhere must not have this host's own ports asked, nor learn from `status` which of them are open.
-    guard keysAddress.scheme == .https || answer.address.isLoopback else {
-      throw FetchFault(
-        .jwksURIRefused, found: "the discovery document's jwks_uri is plain http to this host, the issuer is elsewhere",
-        advice: "have the provider publish an https address, or give jwks_uri in the configuration")
-    }
-    self.issuer = found
+    return document
   }
 
   /// Checks an address of a key set.
