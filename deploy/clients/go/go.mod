@@ -1,0 +1,3 @@
+module bearerd
+
+go 1.19
