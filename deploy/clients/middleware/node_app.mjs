@@ -1,0 +1,13 @@
+import { createServer } from "node:http";
+import { Bearerd, guard } from "../javascript/bearerd.mjs";
+
+const daemon = new Bearerd();
+const guards = {
+  "/me": guard(daemon), "/orders": guard(daemon, { scope: "orders:read" }), "/delete": guard(daemon, { max_age: 300 }),
+};
+const server = createServer((request, response) =>
+  guards[request.url](request, response, () => {
+    response.setHeader("Content-Type", "application/json");
+    response.end(JSON.stringify({ subject: request.claims.sub }));
+  }));
+server.listen(0, "127.0.0.1", () => console.log(server.address().port));
