@@ -11,7 +11,6 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1] / "python")]
 
 import app as example
 import running
-from bearerd import Bearerd
 
 
 class GuardedPaths(unittest.TestCase):
@@ -23,8 +22,9 @@ class GuardedPaths(unittest.TestCase):
 
     def setUp(self):
         self.daemon = self.enterContext(self.start_daemon())
-        example.daemon = Bearerd(self.daemon.socket_path)
-        self.addCleanup(example.daemon._close)
+        # The same client, at another socket.
+        example.daemon.__init__(self.daemon.socket_path)
+        self.addCleanup(example.daemon.close)
         self.client = example.app.test_client()
 
     def start_daemon(self):
