@@ -25,6 +25,12 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (.library, "BearerKeys", "BearerCrypto BearerJOSE BearerJSON"),
   (.library, "BearerIntrospection", "BearerClaims BearerCrypto BearerJSON BearerKeys"),
   (.library, "BearerProtocol", "BearerClaims BearerJSON"),
+  (.library, "BearerLogging", "BearerJSON Logging"),
+  (
+    .library, "BearerConfiguration",
+    "BearerAddress BearerClaims BearerFraming BearerJOSE BearerKeys BearerLogging BearerProtocol "
+      + "BearerTOML Logging"
+  ),
 
   // The outside world: network, sockets, the service manager.
   (
@@ -33,20 +39,19 @@ let table: [(kind: Kind, name: String, imports: String)] = [
       + "NIOPosix NIOSSL"
   ),
   (.library, "BearerServer", "BearerFraming CLinuxSockets Logging ServiceLifecycle"),
-  (.library, "BearerLogging", "BearerJSON Logging"),
   (.library, "BearerSystemd", "CLibsystemd Logging ServiceLifecycle"),
   (.library, "BearerClient", "BearerFraming BearerJSON NIOCore NIOPosix"),
   (
     .library, "BearerDaemon",
-    "BearerAddress BearerClaims BearerCrypto BearerFetch BearerJOSE BearerJSON BearerKeys BearerLogging "
-      + "BearerProtocol BearerServer BearerSystemd BearerTOML Logging NIOCore NIOPosix ServiceLifecycle "
-      + "UnixSignals"
+    "BearerAddress BearerClaims BearerConfiguration BearerCrypto BearerFetch BearerFraming BearerJOSE "
+      + "BearerJSON BearerKeys BearerLogging BearerProtocol BearerServer BearerSystemd BearerTOML Logging "
+      + "NIOCore NIOPosix ServiceLifecycle UnixSignals"
   ),
 
   (
     .program, "bearerd",
-    "BearerAddress BearerClaims BearerClient BearerDaemon BearerFetch BearerJOSE BearerJSON "
-      + "BearerLogging BearerSystemd BearerTOML ArgumentParser Logging"
+    "BearerAddress BearerClaims BearerClient BearerConfiguration BearerDaemon BearerFetch BearerFraming "
+      + "BearerJOSE BearerJSON BearerLogging BearerSystemd BearerTOML ArgumentParser Logging"
   ),
 
   // Development only. BearerSigning is the one place with signing code; the daemon does not link it.
@@ -55,13 +60,13 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (.library, "BearerDevIssuerServer", "BearerDevIssuer BearerJSON NIOCore NIOHTTP1 NIOPosix"),
   (
     .program, "bearerd-dev-issuer",
-    "BearerClient BearerDaemon BearerDevIssuer BearerDevIssuerServer BearerJSON BearerLogging "
-      + "ArgumentParser Logging UnixSignals"
+    "BearerClient BearerConfiguration BearerDaemon BearerDevIssuer BearerDevIssuerServer BearerJSON "
+      + "BearerLogging ArgumentParser Logging UnixSignals"
   ),
   (
     .program, "bearerd-benchmark",
-    "BearerClaims BearerCrypto BearerDaemon BearerDevIssuer BearerJOSE BearerJSON BearerKeys "
-      + "BearerServer CLinuxSockets Logging ServiceLifecycle"
+    "BearerClaims BearerConfiguration BearerCrypto BearerDaemon BearerDevIssuer BearerJOSE BearerJSON "
+      + "BearerKeys BearerServer CLinuxSockets Logging ServiceLifecycle"
   ),
 
   // Tests.
@@ -78,6 +83,11 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (.tests, "BearerJOSETests", "BearerClaims BearerJOSE BearerJSON BearerProtocol BearerSigning BearerTestKit"),
   (.tests, "BearerKeysTests", "BearerJOSE BearerKeys BearerTestKit"),
   (.tests, "BearerIntrospectionTests", "BearerIntrospection BearerJSON BearerKeys"),
+  (
+    .tests, "BearerConfigurationTests",
+    "BearerAddress BearerClaims BearerConfiguration BearerFraming BearerJOSE BearerKeys BearerLogging "
+      + "BearerProtocol BearerTOML Logging"
+  ),
   (.tests, "BearerProtocolTests", "BearerClaims BearerJSON BearerProtocol"),
   (
     .tests, "BearerFetchTests",
@@ -91,9 +101,9 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (.tests, "BearerClientTests", "BearerClient BearerJSON"),
   (
     .tests, "BearerDaemonTests",
-    "BearerAddress BearerClaims BearerDaemon BearerDevIssuer BearerFetch BearerJOSE BearerJSON "
-      + "BearerKeys BearerLogging BearerProtocol BearerProviderKit BearerServer BearerTOML BearerTestKit "
-      + "Logging NIOCore NIOPosix"
+    "BearerAddress BearerClaims BearerConfiguration BearerDaemon BearerDevIssuer BearerFetch "
+      + "BearerFraming BearerJOSE BearerJSON BearerKeys BearerLogging BearerProtocol BearerProviderKit "
+      + "BearerServer BearerTOML BearerTestKit Logging NIOCore NIOPosix"
   ),
   (
     .tests, "BearerDevIssuerTests",
@@ -102,18 +112,19 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   ),
   (
     .tests, "EndToEndTests",
-    "BearerClaims BearerDaemon BearerDevIssuer BearerFetch BearerJSON BearerKeys BearerProviderKit "
-      + "BearerTOML BearerTestKit bearerd bearerd-dev-issuer ArgumentParser"
+    "BearerClaims BearerConfiguration BearerDaemon BearerDevIssuer BearerFetch BearerJSON BearerKeys "
+      + "BearerProviderKit BearerTOML BearerTestKit bearerd bearerd-dev-issuer ArgumentParser"
   ),
   (
     .tests, "PackageRulesTests",
-    "BearerClaims BearerDaemon BearerFetch BearerFraming BearerJOSE BearerJSON BearerKeys BearerProtocol "
-      + "BearerServer BearerTOML bearerd"
+    "BearerClaims BearerConfiguration BearerDaemon BearerFetch BearerFraming BearerJOSE BearerJSON "
+      + "BearerKeys BearerProtocol BearerServer BearerTOML bearerd"
   ),
   (
     .fuzzer, "bearerd-fuzz",
-    "BearerAddress BearerClaims BearerCrypto BearerDaemon BearerFetch BearerFraming BearerIntrospection "
-      + "BearerJOSE BearerJSON BearerKeys BearerProtocol BearerServer BearerSigning BearerTOML NIOHTTP1"
+    "BearerAddress BearerClaims BearerConfiguration BearerCrypto BearerDaemon BearerFetch BearerFraming "
+      + "BearerIntrospection BearerJOSE BearerJSON BearerKeys BearerProtocol BearerServer BearerSigning "
+      + "BearerTOML NIOHTTP1"
   ),
 
 ]

@@ -1,3 +1,5 @@
+package import BearerConfiguration
+import BearerFraming
 package import BearerLogging
 package import BearerServer
 import BearerSystemd
@@ -64,7 +66,7 @@ package struct Daemon: Sendable {
     let notifier = Notifier()
     let limits = limitsWithinDescriptors()
     var serverConfiguration = Server.Configuration(addresses: [try listenAddress()])
-    serverConfiguration.limits = limits.serverLimits
+    serverConfiguration.limits = limits.server
     let forcedEnd = ForcedEnd(after: .seconds(8), log: log)
     // It watches on until everything below has ended.
     defer { withExtendedLifetime(forcedEnd) {} }
@@ -161,20 +163,5 @@ package struct Daemon: Sendable {
     var logger = logger
     logger.logLevel = max(logger.logLevel, .notice)
     return logger
-  }
-}
-
-extension Limits {
-  /// The limits that the server keeps.
-  var serverLimits: ServerLimits {
-    var limits = ServerLimits()
-    limits.lineBytes = lineBytes
-    limits.connections = connections
-    limits.connectionsPerUID = connectionsPerUID
-    limits.inFlight = inFlight
-    limits.outputBytes = outputBytes
-    limits.partialLineTimeout = partialLineTimeout
-    limits.writeTimeout = writeTimeout
-    return limits
   }
 }

@@ -1,3 +1,4 @@
+package import BearerConfiguration
 package import BearerFetch
 import NIOPosix
 

@@ -1,3 +1,4 @@
+import BearerFraming
 internal import Glibc
 internal import Synchronization
 

@@ -1,3 +1,5 @@
+import BearerFraming
+
 // Setting a timer for each line would cost more than the line. Instead a connection notes since when it waits for its
 // client, and the loop looks at all that wait for theirs, now and then.
 

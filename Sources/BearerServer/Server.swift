@@ -1,3 +1,4 @@
+package import BearerFraming
 internal import Glibc
 package import Logging
 internal import ServiceLifecycle

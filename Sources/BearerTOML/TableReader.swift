@@ -5,7 +5,7 @@ package struct TableReader {
   /// The table's full name.
   package let path: [String]
   /// What is wrong so far.
-  package private(set) var faults: [ConfigurationFault] = []
+  package var faults: [ConfigurationFault] = []
   private let table: TOMLTable
 
   /// A reader of a table; unknown keys are noted at once.
@@ -33,22 +33,132 @@ package struct TableReader {
   /// Whether anything stands at a key.
   package func has(_ key: String) -> Bool { table[key] != nil }
 
-  /// Notes a fault of a key, or of an entry of the table that stands there.
+  /// Whether anything stands at a key of this table or of one below.
+  package func has(at place: [String]) -> Bool { entry(at: place) != nil }
+
+  /// Notes a fault of a key.
+  package mutating func refuse(_ key: String, found: String? = nil, expected: String? = nil, _ message: String) {
+    refuse(at: [key], found: found, expected: expected, message)
+  }
+
+  /// Notes a fault of a key of this table or of one below.
+  ///
+  /// - Parameters:
+  ///   - place: The key's name from this table on.
+  ///   - found: What stands there.
+  ///   - expected: What should.
+  ///   - message: What is wrong.
   package mutating func refuse(
-    _ key: String, entry: TOMLTable.Entry? = nil, found: String? = nil, expected: String? = nil, _ message: String
+    at place: [String], found: String? = nil, expected: String? = nil, _ message: String
   ) {
     faults.append(
       ConfigurationFault(
-        place: ConfigurationFault.place(path + [key] + (entry.map { [$0.key] } ?? [])),
-        line: entry?.line ?? table[key]?.line ?? table.line, found: found, expected: expected, message: message))
+        place: fullName(place), line: entry(at: place)?.line ?? line(at: place), found: found,
+        expected: expected, message: message))
   }
 
   /// Notes that the table lacks a key.
   package mutating func miss(_ key: String, expected: String, _ message: String = "is missing") {
+    miss(at: [key], expected: expected, message)
+  }
+
+  /// Notes that this table, or one below, lacks a key.
+  package mutating func miss(at place: [String], expected: String, _ message: String = "is missing") {
     faults.append(
       ConfigurationFault(
-        place: ConfigurationFault.place(path + [key]), line: table.line, expected: expected, message: message))
+        place: fullName(place), line: line(at: place), expected: expected, message: message))
   }
+
+  /// Notes a name that is none of the known ones.
+  ///
+  /// - Parameters:
+  ///   - name: What was written.
+  ///   - known: The names that could have been meant.
+  ///   - place: Where it was written, from this table on.
+  ///   - kind: What it should be the name of.
+  package mutating func refuseUnknown(_ name: String, among known: [String], at place: [String], _ kind: String) {
+    guard !known.contains(where: { $0.utf8.elementsEqual(name.utf8) }) else { return }
+    let meant = NearMiss.of(name, among: known).map { "; did you mean \"\($0)\"?" } ?? ""
+    refuse(
+      at: place, found: ConfigurationFault.quoted(name),
+      expected: known.isEmpty ? "the name of an [\(kind).NAME] table" : "some of \(Self.list(known))",
+      "there is no such \(kind)\(meant)")
+  }
+
+  /// Names with commas between; a thousand of them are not all told at each fault.
+  package static func list(_ names: [String]) -> String {
+    names.prefix(20).joined(separator: ", ") + (names.count > 20 ? ", … (\(names.count) in all)" : "")
+  }
+
+  /// What stands at a key of this table or of one below.
+  private func entry(at place: [String]) -> TOMLTable.Entry? {
+    place.dropLast().reduce(Optional(table)) { $0?[$1]?.value.table }.flatMap { table in
+      place.last.flatMap { table[$0] }
+    }
+  }
+
+  /// The line of the innermost table on the way to a key.
+  private func line(at place: [String]) -> Int? {
+    var line = table.line
+    var table = table
+    for key in place.dropLast() {
+      guard let inner = table[key]?.value.table else { break }
+      table = inner
+      line = inner.line
+    }
+    return line
+  }
+
+  // MARK: Tables
+
+  /// The table that stands at a key.
+  package mutating func table(_ key: String) -> TOMLTable? {
+    guard let value = self[key] else { return nil }
+    guard let table = value.table else {
+      refuse(key, found: value.summary, expected: "a table [\(fullName([key]))]", "wrong type")
+      return nil
+    }
+    return table
+  }
+
+  /// The tables with names of their own below a key, in the order of the file; a faulty name is noted.
+  ///
+  /// - Parameters:
+  ///   - key: The key.
+  ///   - keys: The keys that such a table may have, to tell whoever has left out the name.
+  /// - Returns: The tables.
+  package mutating func namedTables(_ key: String, keys: [String]) -> [(name: String, table: TOMLTable)] {
+    guard let value = self[key] else { return [] }
+    let example = "[\(fullName([key])).NAME]"
+    guard let all = value.table, !all.entries.isEmpty else {
+      refuse(key, found: value.summary, expected: "at least one table \(example)", "wrong type")
+      return []
+    }
+    return all.entries.compactMap { entry in
+      guard let table = entry.value.table else {
+        refuse(
+          at: [key, entry.key], found: entry.value.summary, expected: "a table \(example)",
+          keys.contains { $0.utf8.elementsEqual(entry.key.utf8) }
+            ? "this key belongs into a table with a name" : "wrong type")
+        return nil
+      }
+      if !Self.isName(entry.key) {
+        refuse(
+          at: [key, entry.key], expected: "1 to 64 of the characters A-Z a-z 0-9 . _ -",
+          "not a name for use in requests and logs")
+      }
+      return (entry.key, table)
+    }
+  }
+
+  private func fullName(_ place: [String]) -> String { ConfigurationFault.place(path + place) }
+
+  private static func isName(_ text: String) -> Bool {
+    (1...64).contains(text.utf8.count)
+      && text.utf8.allSatisfy { TOMLReader.isBareKeyByte($0) || $0 == UInt8(ascii: ".") }
+  }
+
+  // MARK: Values
 
   /// A string with something other than white space in it.
   package mutating func string(_ key: String, expected: String = "a string") -> String? {
@@ -74,15 +184,13 @@ package struct TableReader {
     return value
   }
 
-  /// One of a few words.
-  package mutating func word<Word: RawRepresentable<String> & CaseIterable>(_ key: String, as type: Word.Type) -> Word?
-  {
-    let words = Word.allCases.map(\.rawValue)
-    let expected = words.map { "\"\($0)\"" }.joined(separator: ", ")
-    guard let text = string(key, expected: "one of \(expected)") else { return nil }
-    if let word = Word(rawValue: text) { return word }
+  /// One of a few words, by its place among them.
+  package mutating func word(_ key: String, of words: [String]) -> Int? {
+    let expected = "one of " + words.map { "\"\($0)\"" }.joined(separator: ", ")
+    guard let text = string(key, expected: expected) else { return nil }
+    if let place = words.firstIndex(where: { $0.utf8.elementsEqual(text.utf8) }) { return place }
     let meant = NearMiss.of(text, among: words).map { "; did you mean \"\($0)\"?" } ?? ""
-    refuse(key, found: ConfigurationFault.quoted(text), expected: "one of \(expected)", "unknown word\(meant)")
+    refuse(key, found: ConfigurationFault.quoted(text), expected: expected, "unknown word\(meant)")
     return nil
   }
 
@@ -152,11 +260,6 @@ package struct TableReader {
       texts.append(text)
     }
     return texts
-  }
-
-  /// An absolute path.
-  package mutating func path(_ key: String) -> String? {
-    string(key, expected: "an absolute path") { $0.hasPrefix("/") ? $0 : nil }
   }
 
   /// Whether a text has nothing but white space in it.

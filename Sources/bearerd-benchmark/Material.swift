@@ -1,4 +1,5 @@
 import BearerClaims
+import BearerConfiguration
 import BearerCrypto
 import BearerDaemon
 import BearerDevIssuer

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BearerClient
+import BearerConfiguration
 import BearerDaemon
 import BearerDevIssuer
 import BearerDevIssuerServer

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BearerConfiguration
 import BearerDaemon
 import BearerTOML
 

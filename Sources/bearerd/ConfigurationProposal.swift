@@ -24,10 +24,10 @@ struct ConfigurationProposal {
 
   /// The file's lines; what only its reader can know is marked with `FILL IN`.
   func lines() -> [String] {
-    let shown = audiences.map(Self.quoted).joined(separator: ", ")
-    var lines = ["[issuer.\(name)]", "url = \(Self.quoted(url))"]
+    let shown = audiences.map(TOMLText.string).joined(separator: ", ")
+    var lines = ["[issuer.\(name)]", "url = \(TOMLText.string(url))"]
     if !algorithms.isEmpty {
-      lines.append("algorithms = [\(algorithms.map(Self.quoted).joined(separator: ", "))]")
+      lines.append("algorithms = [\(algorithms.map(TOMLText.string).joined(separator: ", "))]")
     }
     lines += ["", "[policy.default]", "issuers = [\"\(name)\"]"]
     lines.append(
@@ -35,20 +35,5 @@ struct ConfigurationProposal {
         ? "audiences = []   # FILL IN what the tokens for this application have as aud" : "audiences = [\(shown)]")
     if isForIDTokens { lines.append("token_type = \"id\"") }
     return lines
-  }
-
-  /// A basic string of TOML 1.0, in which nothing can end it or disturb a terminal.
-  static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar.properties.generalCategory {
-      case _ where scalar == "\"" || scalar == "\\": result += "\\\(scalar)"
-      case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned:
-        let hexadecimal = String(scalar.value, radix: 16)
-        result += "\\U" + String(repeating: "0", count: 8 - hexadecimal.count) + hexadecimal
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 }

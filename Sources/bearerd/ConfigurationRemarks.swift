@@ -1,5 +1,7 @@
 import BearerClaims
+import BearerConfiguration
 import BearerDaemon
+import BearerFraming
 
 /// What is sound in a configuration and yet probably not meant.
 enum ConfigurationRemarks {

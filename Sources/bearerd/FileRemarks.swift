@@ -1,3 +1,4 @@
+import BearerConfiguration
 import BearerDaemon
 import Glibc
 

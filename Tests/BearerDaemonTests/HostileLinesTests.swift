@@ -1,4 +1,5 @@
 import BearerClaims
+import BearerConfiguration
 import BearerDaemon
 import BearerJOSE
 import BearerJSON

@@ -1,4 +1,6 @@
+import BearerConfiguration
 import BearerFetch
+import BearerKeys
 import BearerProviderKit
 import BearerTestKit
 import Testing
@@ -7,6 +9,12 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct IssuerCheckTests {
+  private func issuer(_ name: String, _ url: String, timeout: Duration) -> IssuerConfiguration {
+    var issuer = IssuerConfiguration(name: name, url: url)
+    issuer.timeout = timeout
+    return issuer
+  }
+
   @Test("all issuers are tried at the same time, and reported in the order of the configuration")
   func sameTime() async throws {
     let slow = try await FaultyProvider.start()
@@ -14,7 +22,7 @@ struct IssuerCheckTests {
     for provider in [slow, quick] { provider.setKeys(TestKey.set(try TestKey(kid: "k1"))) }
     slow.answer(.discovery, with: .held)
     let issuers = [("slow", slow), ("quick", quick)].map { name, provider in
-      IssuerConfiguration(name: name, url: provider.issuer, timeout: .seconds(20))
+      issuer(name, provider.issuer, timeout: .seconds(20))
     }
     async let reports = IssuerCheck.run(issuers, environment: [:])
     // The second is done but for its last answer while the first still waits.
@@ -31,7 +39,7 @@ struct IssuerCheckTests {
     let proxy = try await ConnectProxy.start(.refuse(status: 403))
     let reports = await IssuerCheck.run(
       // Longer than a machine with much to do takes: the refusal ends it, not the time.
-      [IssuerConfiguration(name: "a", url: "https://\(TestCertificates.publicName)", timeout: .seconds(60))],
+      [issuer("a", "https://\(TestCertificates.publicName)", timeout: .seconds(60))],
       environment: ["HTTPS_PROXY": "http://127.0.0.1:\(proxy.port)"])
     #expect(reports.map { $0.findings.map(\.code) } == [["proxy_failed"]])
     #expect(proxy.requests.map(\.authority) == ["\(TestCertificates.publicName):443"])

@@ -1,4 +1,5 @@
 import BearerClaims
+import BearerConfiguration
 import BearerJOSE
 import BearerTOML
 
@@ -24,9 +25,8 @@ struct ConfigurationFuzz: FuzzTarget {
     } catch {
       return requireShown(error)
     }
-    var parser = ConfigurationParser(root, environment: [:])
     do throws(ConfigurationFaults) {
-      let configuration = try parser.parse()
+      let configuration = try Configuration(reading: root, environment: [:])
       require(!configuration.issuers.isEmpty && !configuration.policies.isEmpty, "a configuration of nothing")
       for policy in configuration.policies {
         require(!policy.issuers.isEmpty && (!policy.audiences.isEmpty || !policy.checksAudience), "a policy of nothing")

@@ -1,3 +1,4 @@
+import BearerFraming
 import BearerServer
 import Dispatch
 import Testing

@@ -1,3 +1,4 @@
+import BearerFraming
 import Testing
 
 @testable import BearerServer

@@ -1,3 +1,4 @@
+import BearerConfiguration
 import BearerDaemon
 import Foundation
 import Testing
@@ -13,7 +14,17 @@ import Testing
   }
 
   private func configuration(state: String?, _ issuers: IssuerConfiguration...) -> Configuration {
-    Configuration(stateDirectory: state, issuers: issuers, policies: [])
+    var configuration = Configuration(issuers: issuers)
+    configuration.stateDirectory = state
+    return configuration
+  }
+
+  private func issuer(caFile: String, clientCertificate: String, clientKey: String) -> IssuerConfiguration {
+    var issuer = IssuerConfiguration(name: "a", url: "https://a.example")
+    issuer.caFile = caFile
+    issuer.clientCertificate = clientCertificate
+    issuer.clientKey = clientKey
+    return issuer
   }
 
   @Test("nothing is said about what is there")
@@ -22,8 +33,7 @@ import Testing
     try "".write(toFile: file, atomically: false, encoding: .utf8)
     let sound = configuration(
       state: directory.path,
-      IssuerConfiguration(
-        name: "a", url: "https://a.example", caFile: file, clientCertificate: file, clientKey: file),
+      issuer(caFile: file, clientCertificate: file, clientKey: file),
       IssuerConfiguration(name: "b", url: "b", source: .jwksFile(file)))
     #expect(FileRemarks.remarks(on: sound, withIssuers: true) == [])
     #expect(FileRemarks.remarks(on: configuration(state: nil), withIssuers: true) == [])
@@ -50,9 +60,8 @@ import Testing
   func issuerFiles() {
     let odd = configuration(
       state: nil,
-      IssuerConfiguration(
-        name: "a", url: "https://a.example", caFile: directory.path, clientCertificate: directory.file("c"),
-        clientKey: directory.file("\u{1B}k")),
+      issuer(
+        caFile: directory.path, clientCertificate: directory.file("c"), clientKey: directory.file("\u{1B}k")),
       IssuerConfiguration(name: "b", url: "b", source: .jwksFile(directory.file("j"))))
     #expect(
       FileRemarks.remarks(on: odd, withIssuers: true) == [

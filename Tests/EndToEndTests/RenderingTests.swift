@@ -1,5 +1,6 @@
 import ArgumentParser
 import BearerClaims
+import BearerConfiguration
 import BearerDaemon
 import BearerFetch
 import BearerJSON
@@ -209,14 +210,15 @@ import Testing
       issuers: [IssuerConfiguration(name: "a", url: "https://a.example")],
       policies: [Policy(name: "default", issuers: ["a"], audiences: ["x"])])
     #expect(ConfigurationRemarks.remarks(on: sound) == [])
-    let odd = Configuration(
-      socketMode: 0o666, issuers: [IssuerConfiguration(name: "a", url: "https://a.example")],
+    var odd = Configuration(
+      issuers: [IssuerConfiguration(name: "a", url: "https://a.example")],
       policies: [
         Policy(name: "p", issuers: ["b"], audiences: []) {
           $0.checksAudience = false
           $0.refusesSenderConstrained = false
         }
       ])
+    odd.socketMode = 0o666
     #expect(
       ConfigurationRemarks.remarks(on: odd) == [
         "issuer.a is in no policy's issuers: its tokens are always refused",

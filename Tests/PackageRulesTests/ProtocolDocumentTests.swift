@@ -1,4 +1,5 @@
 import BearerClaims
+import BearerConfiguration
 import BearerFetch
 import BearerFraming
 import BearerJOSE
@@ -113,25 +114,16 @@ import Testing
   func limits() throws {
     let table = try #require(
       MarkdownTable.first(["name", "default", "in `hello`", "what happens beyond it"], in: document.text))
-    let limits = Limits()
-    let defaults: [LimitKey: String] = [
-      .lineBytes: "\(limits.lineBytes)", .tokenBytes: "\(limits.tokenBytes)", .connections: "\(limits.connections)",
-      .connectionsPerUID: "\(limits.connectionsPerUID)", .inFlight: "\(limits.inFlight)",
-      .outputBytes: "\(limits.outputBytes)", .waitingBytes: "\(limits.waitingBytes)",
-      .partialLineTimeout: DurationText.format(limits.partialLineTimeout),
-      .writeTimeout: DurationText.format(limits.writeTimeout), .tokenCacheBytes: "\(limits.tokenCacheBytes)",
-    ]
-    #expect(table.rows.map { [$0[0], $0[1]] } == LimitKey.allCases.map { ["`\($0.rawValue)`", defaults[$0] ?? ""] })
+    let defaults = Limits.defaults.map { ["`\($0.name)`", $0.text.replacing("\"", with: "")] }
+    #expect(table.rows.map { [$0[0], $0[1]] } == defaults)
+    let sentence = document.section("### 7.1 Configured").split(separator: "|")[0]
+    let atOnce = MarkdownTable.words(in: sentence.split(separator: "Only ").last ?? "")
+    #expect(atOnce == Limits.keys.filter { !$0.needsRestart }.map(\.name))
     let world = World(Configuration(issuers: [], policies: []), keys: [])
     let hello = Reports(eventLoops: 1).hello(world)
     let told = hello["limits"]?.objectValue?.members.map(\.name)
     #expect(table.rows.flatMap { MarkdownTable.words(in: $0[2]) } == told)
     for row in table.rows { #expect(!row[3].isEmpty, "\(row[0])") }
-  }
-
-  @Test("the server's own defaults are the configuration's")
-  func serverLimits() {
-    #expect(Limits().serverLimits == ServerLimits())
   }
 
   @Test("the fixed bounds are the code's")

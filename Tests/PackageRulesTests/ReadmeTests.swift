@@ -1,8 +1,8 @@
 import BearerClaims
+import BearerConfiguration
 import Foundation
 import Testing
 
-@testable import BearerDaemon
 @testable import bearerd
 
 /// `README.md` says what is so.
@@ -13,17 +13,31 @@ import Testing
     readme = try Document("README.md")
   }
 
-  @Test("the tables of keys are the configuration's, every key once")
+  @Test("the tables of keys are the configuration's, every key once with its default")
   func keys() {
     let tables = MarkdownTable.all(in: readme.section("## Configure")).filter {
       $0.columns == ["key", "default", "meaning"]
     }
-    let written = tables.map { table in table.rows.flatMap { MarkdownTable.words(in: $0[0]) } }
+    func plain(_ text: String) -> String { text.filter { !"`\"[],".contains($0) } }
+    let written = tables.map { table in
+      table.rows.flatMap { row in MarkdownTable.words(in: row[0]).map { [$0, plain(row[1])] } }
+    }
     let real = [
-      TopLevelKey.allCases.map(\.rawValue), IssuerKey.allCases.map(\.rawValue), PolicyKey.allCases.map(\.rawValue),
-      PeerKey.allCases.map(\.rawValue),
+      Configuration.defaults, IssuerConfiguration.defaults, Policy.defaults, PeerConfiguration.defaults,
     ]
-    #expect(written == real)
+    #expect(written == real.map { $0.map { [$0.name, plain($0.text)] } })
+  }
+
+  @Test("the keys that need a restart are named, and nothing that is one for each issuer, policy or peer is among them")
+  func restarts() throws {
+    let table = try #require(MarkdownTable.first(["to", "do"], in: readme.section("## Operate")))
+    let row = try #require(table.rows.first { $0[0] == "change the configuration" })
+    let sentence = row[1].split(separator: ". ").first { $0.contains("need a restart") } ?? ""
+    #expect(
+      MarkdownTable.words(in: sentence) == Configuration.keys.filter(\.needsRestart).map(\.name) + ["limits"])
+    #expect(IssuerConfiguration.keys.filter(\.needsRestart).isEmpty)
+    #expect(Policy.keys.filter(\.needsRestart).isEmpty)
+    #expect(PeerConfiguration.keys.filter(\.needsRestart).isEmpty)
   }
 
   @Test("the least configuration is one")

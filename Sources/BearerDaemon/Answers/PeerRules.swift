@@ -1,3 +1,4 @@
+import BearerConfiguration
 import BearerJSON
 import BearerKeys
 import BearerProtocol
@@ -31,6 +32,7 @@ final class PeerRules: Sendable {
       switch peer.identity {
       case .user(let uid): users[uid] = Rule(peer)
       case .group(let gid): groups[gid] = Rule(peer)
+      case nil: continue
       }
     }
     self.users = users

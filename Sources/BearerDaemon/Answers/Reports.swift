@@ -1,4 +1,6 @@
 import BearerClaims
+package import BearerConfiguration
+import BearerFraming
 import BearerJOSE
 import BearerJSON
 package import BearerKeys

@@ -1,4 +1,6 @@
 import BearerClaims
+import BearerConfiguration
+import BearerFraming
 import BearerJOSE
 import BearerJSON
 import BearerKeys

@@ -1,4 +1,5 @@
 package import BearerClaims
+package import BearerConfiguration
 package import BearerJOSE
 import BearerJSON
 package import BearerKeys

@@ -1,3 +1,4 @@
+import BearerConfiguration
 import BearerFetch
 import BearerTOML
 import ServiceLifecycle

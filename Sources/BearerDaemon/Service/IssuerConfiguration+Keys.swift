@@ -1,4 +1,5 @@
 import BearerAddress
+import BearerConfiguration
 import BearerJSON
 
 extension IssuerConfiguration {

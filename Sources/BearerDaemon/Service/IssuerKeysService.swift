@@ -1,3 +1,4 @@
+import BearerConfiguration
 import BearerFetch
 import BearerJOSE
 import BearerKeys

@@ -1,3 +1,4 @@
+import BearerConfiguration
 import BearerFetch
 import BearerSystemd
 import BearerTOML
@@ -68,7 +69,7 @@ struct Reloading: Service {
         World(configuration, keys: issuers.owners(for: configuration))
       }
       guard let world else { return nil }
-      let keys = current.value.configuration.keysThatNeedRestart(differingFrom: configuration)
+      let keys = Configuration.restarts(from: current.value.configuration, to: configuration)
       let replaced = Replaced(current.value)
       current.replace(with: world)
       issuers.dismissAll(but: configuration)
@@ -86,21 +87,5 @@ struct Reloading: Service {
       return nil
     case nil: return nil
     }
-  }
-}
-
-extension Configuration {
-  /// The keys that a running daemon does not change, and whose values differ.
-  fileprivate func keysThatNeedRestart(differingFrom other: Configuration) -> [String] {
-    var keys: [String] = []
-    if socketPath != other.socketPath { keys.append("socket") }
-    if socketMode != other.socketMode { keys.append("socket_mode") }
-    if socketGroup != other.socketGroup { keys.append("socket_group") }
-    if stateDirectory != other.stateDirectory { keys.append("state_directory") }
-    if snapshotMaxAge != other.snapshotMaxAge { keys.append("snapshot_max_age") }
-    if logLevel != other.logLevel { keys.append("log_level") }
-    if logFormat != other.logFormat { keys.append("log_format") }
-    if limits.serverLimits != other.limits.serverLimits { keys.append("limits") }
-    return keys
   }
 }

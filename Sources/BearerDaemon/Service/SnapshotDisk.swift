@@ -1,3 +1,4 @@
+import BearerConfiguration
 import BearerJSON
 import BearerKeys
 import Dispatch

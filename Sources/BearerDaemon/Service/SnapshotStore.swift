@@ -1,5 +1,6 @@
 import BearerAddress
 import BearerClaims
+import BearerConfiguration
 import BearerCrypto
 import BearerFetch
 import BearerJOSE

@@ -1,4 +1,5 @@
 import BearerClaims
+import BearerConfiguration
 import BearerJSON
 import BearerKeys
 import BearerServer

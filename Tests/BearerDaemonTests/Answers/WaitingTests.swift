@@ -1,4 +1,5 @@
 import BearerClaims
+import BearerConfiguration
 import BearerDevIssuer
 import BearerJSON
 import BearerKeys

@@ -1,3 +1,4 @@
+import BearerConfiguration
 import BearerTOML
 import Dispatch
 import Synchronization

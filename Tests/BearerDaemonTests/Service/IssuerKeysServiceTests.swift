@@ -1,5 +1,6 @@
 import BearerAddress
 import BearerClaims
+import BearerConfiguration
 import BearerFetch
 import BearerJOSE
 import BearerKeys
@@ -44,7 +45,7 @@ import Testing
     let first = try #require(service.owners(for: configuration(issuer())).first)
     first.seed(with: try AnswersFixture.fetched("k1"), age: .zero)
     for change: (inout IssuerConfiguration) -> Void in [
-      { _ in }, { $0.refresh = .seconds(60) }, { $0.maxStale = .zero }, { $0.keyWait = .zero },
+      { _ in }, { $0.refresh = .seconds(60) }, { $0.maximumStale = .zero }, { $0.keyWait = .zero },
       { $0.connectTo = HostAndPort("127.0.0.1:1") }, { $0.timeout = .seconds(1) }, { $0.name = "renamed" },
     ] {
       let next = configuration(issuer("new", "https://new.invalid"), issuer(changed: change))

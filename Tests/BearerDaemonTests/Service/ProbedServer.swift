@@ -1,4 +1,5 @@
 import BearerDaemon
+import BearerFraming
 import BearerServer
 import Glibc
 import Logging

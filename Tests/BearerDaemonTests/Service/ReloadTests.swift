@@ -1,3 +1,5 @@
+import BearerConfiguration
+import BearerFraming
 import BearerServer
 import Testing
 

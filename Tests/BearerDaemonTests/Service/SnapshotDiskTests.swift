@@ -1,3 +1,4 @@
+import BearerConfiguration
 import BearerJOSE
 import BearerKeys
 import BearerTestKit

@@ -1,4 +1,5 @@
 import BearerAddress
+import BearerConfiguration
 import BearerFetch
 import BearerJOSE
 import BearerKeys

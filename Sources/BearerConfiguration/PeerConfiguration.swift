@@ -11,15 +11,18 @@ package struct PeerConfiguration: Equatable, Sendable {
   }
 
   /// The table's name.
-  package var name: String
-  /// Whom it is for.
-  package var identity: Identity
+  package var name = ""
+  /// Whom it is for; never `nil` in a configuration that was read.
+  package var identity: Identity?
   /// The ops that are permitted besides `ping` and `hello`, which always are; `nil` for all.
   package var operations: Set<Operation>?
   /// The policies that may be asked for, by name; `nil` for all.
   package var policies: Set<String>?
   /// Requests per second of all its callers together, as many of which may come at once; `nil` for any number.
   package var rate: Int?
+
+  /// A table that permits everything, to nobody yet.
+  package init() {}
 
   /// A table that permits everything.
   package init(name: String, identity: Identity) {

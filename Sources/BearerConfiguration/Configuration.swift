@@ -1,4 +1,5 @@
 package import BearerClaims
+import BearerKeys
 package import BearerLogging
 package import Logging
 
@@ -8,21 +9,21 @@ package import Logging
 /// reload makes a new one.
 package struct Configuration: Equatable, Sendable {
   /// Path of the socket; absolute, and short enough for `sun_path` (unix(7)).
-  package var socketPath: String
-  /// Permission bits of the socket file; `0o660` unless configured.
-  package var socketMode: UInt32
+  package var socketPath = Self.defaultSocketPath
+  /// Permission bits of the socket file.
+  package var socketMode: UInt32 = 0o660
   /// Group of the socket file, by name; `nil` for the process's own.
   package var socketGroup: String?
   /// Where the last good key sets are kept; `nil` keeps none.
   package var stateDirectory: String?
   /// How old a key set in ``stateDirectory`` may be to be used at start; `max_stale` bounds its use besides.
-  package var snapshotMaxAge: Duration
+  package var snapshotMaxAge = KeySnapshotRecord.defaultMaximumAge
   /// The least severe messages that are logged.
-  package var logLevel: Logger.Level
+  package var logLevel = Logger.Level.info
   /// How messages are logged.
-  package var logFormat: LogFormat
+  package var logFormat = LogFormat.auto
   /// How long `READY=1` waits at most for all issuers to have keys.
-  package var readyWait: Duration
+  package var readyWait: Duration = .seconds(10)
   /// The issuers, in the order of the file; never empty, names and urls are unique.
   package var issuers: [IssuerConfiguration]
   /// The policies, in the order of the file; never empty, names are unique, issuers named in them exist.
@@ -34,21 +35,9 @@ package struct Configuration: Equatable, Sendable {
 
   /// A configuration with the defaults for all that is not given.
   package init(
-    socketPath: String = Self.defaultSocketPath, socketMode: UInt32 = 0o660, socketGroup: String? = nil,
-    stateDirectory: String? = nil, snapshotMaxAge: Duration = Self.defaultSnapshotMaxAge,
-    logLevel: Logger.Level = .info, logFormat: LogFormat = .auto,
-    readyWait: Duration = .seconds(10), issuers: [IssuerConfiguration], policies: [Policy],
-    peers: [PeerConfiguration] = [],
+    issuers: [IssuerConfiguration] = [], policies: [Policy] = [], peers: [PeerConfiguration] = [],
     limits: Limits = Limits()
   ) {
-    self.socketPath = socketPath
-    self.socketMode = socketMode
-    self.socketGroup = socketGroup
-    self.stateDirectory = stateDirectory
-    self.snapshotMaxAge = snapshotMaxAge
-    self.logLevel = logLevel
-    self.logFormat = logFormat
-    self.readyWait = readyWait
     self.issuers = issuers
     self.policies = policies
     self.peers = peers
@@ -58,8 +47,6 @@ package struct Configuration: Equatable, Sendable {
   /// The policy that a request without `policy` gets: the one named `default`, if there is one.
   package var defaultPolicy: Policy? { policies.first { $0.name == Self.defaultName } }
 
-  /// How old a key set on disk may be when nothing else is said.
-  package static let defaultSnapshotMaxAge: Duration = .seconds(7 * 86_400)
   /// Where the configuration is read when nothing else is said.
   package static let defaultFile = "/etc/bearerd/bearerd.toml"
   /// Where the socket is when nothing else is said.

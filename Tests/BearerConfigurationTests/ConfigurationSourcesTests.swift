@@ -5,7 +5,7 @@ import Foundation
 import Logging
 import Testing
 
-@testable import BearerDaemon
+@testable import BearerConfiguration
 
 @Suite struct ConfigurationSourcesTests {
   /// A sound file that exists while a test runs.

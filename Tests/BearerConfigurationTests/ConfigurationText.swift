@@ -1,11 +1,10 @@
 import BearerTOML
 
-@testable import BearerDaemon
+@testable import BearerConfiguration
 
 /// Reads a text as a configuration file.
 func configuration(_ text: String, environment: [String: String] = [:]) throws -> Configuration {
-  var parser = ConfigurationParser(try TOMLReader.read(Array(text.utf8)), environment: environment)
-  return try parser.parse()
+  try Configuration(reading: TOMLReader.read(Array(text.utf8)), environment: environment)
 }
 
 /// What is wrong with a text, one line per fault; empty if nothing is.

@@ -2,7 +2,7 @@ import BearerClaims
 import BearerTOML
 import Testing
 
-@testable import BearerDaemon
+@testable import BearerConfiguration
 
 /// Strings that are equal in Swift and differ in their bytes: the first must never get what is said of the second.
 @Suite struct LookalikeTests {

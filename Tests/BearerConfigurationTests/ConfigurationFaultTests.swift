@@ -1,7 +1,7 @@
 import BearerTOML
 import Testing
 
-@testable import BearerDaemon
+@testable import BearerConfiguration
 
 @Suite struct ConfigurationFaultTests {
   /// A line that replaces one of a sound file, and the one fault that it is to give.

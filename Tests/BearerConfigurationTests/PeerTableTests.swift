@@ -1,7 +1,7 @@
 import BearerProtocol
 import Testing
 
-@testable import BearerDaemon
+@testable import BearerConfiguration
 
 /// `[peer.NAME]` tables.
 @Suite("Tables of peers") struct PeerTableTests {

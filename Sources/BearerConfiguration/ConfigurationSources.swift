@@ -40,7 +40,7 @@ package struct ConfigurationSources: Sendable {
   }
 
   /// A value and the flag or variable that gave it.
-  private struct Given<Value> {
+  fileprivate struct Given<Value> {
     var value: Value
     var place: String
   }
@@ -57,15 +57,11 @@ package struct ConfigurationSources: Sendable {
       in: [config, issuer] + (audiences?.value ?? []).map { Given(value: $0, place: audiences?.place ?? "") })
     guard faults.isEmpty else { throw ConfigurationFaults(faults) }
 
-    var overrides = Overrides()
-    if let socket = given(socket, "--socket", "BEARERD_SOCKET") { overrides.readSocket(socket.value, at: socket.place) }
-    if let level = given(logLevel, "--log-level", "BEARERD_LOG_LEVEL") {
-      overrides.logLevel = overrides.word(level.value, as: Logger.Level.self, at: level.place)
-    }
-    if let format = given(logFormat, "--log-format", "BEARERD_LOG_FORMAT") {
-      overrides.logFormat = overrides.word(format.value, as: LogFormat.self, at: format.place)
-    }
-
+    let overrides = Overrides([
+      "socket": given(socket, "--socket", "BEARERD_SOCKET"),
+      "log_level": given(logLevel, "--log-level", "BEARERD_LOG_LEVEL"),
+      "log_format": given(logFormat, "--log-format", "BEARERD_LOG_FORMAT"),
+    ])
     var configuration: Configuration
     do throws(ConfigurationFaults) {
       if let issuer, let audiences {
@@ -76,10 +72,11 @@ package struct ConfigurationSources: Sendable {
           in: config?.value ?? Configuration.defaultFile, environment: environment)
       }
     } catch {
-      throw ConfigurationFaults(file: error.file, overrides.faults + error.faults)
+      configuration = Configuration()
+      throw ConfigurationFaults(file: error.file, overrides.apply(to: &configuration) + error.faults)
     }
-    guard overrides.faults.isEmpty else { throw ConfigurationFaults(overrides.faults) }
-    overrides.apply(to: &configuration)
+    let overrideFaults = overrides.apply(to: &configuration)
+    guard overrideFaults.isEmpty else { throw ConfigurationFaults(overrideFaults) }
     return configuration
   }
 
@@ -144,9 +141,8 @@ package struct ConfigurationSources: Sendable {
     } catch {
       throw ConfigurationFaults(file: file, [error])
     }
-    var parser = ConfigurationParser(root, environment: environment)
     do throws(ConfigurationFaults) {
-      return try parser.parse()
+      return try Configuration(reading: root, environment: environment)
     } catch {
       throw ConfigurationFaults(file: file, error.faults)
     }
@@ -165,9 +161,8 @@ package struct ConfigurationSources: Sendable {
     let root = TOMLTable(
       table("issuer", .table(table(name, .table(url)))).entries
         + table("policy", .table(table(name, .table(audiences)))).entries)
-    var parser = ConfigurationParser(root, environment: environment)
     do throws(ConfigurationFaults) {
-      return try parser.parse()
+      return try Configuration(reading: root, environment: environment)
     } catch {
       // Only the url can be at fault, and whoever gave a flag does not know of a key by that name.
       let own = error.faults.map { fault in
@@ -180,40 +175,28 @@ package struct ConfigurationSources: Sendable {
   }
 }
 
-/// What flags and environment set over any configuration.
+/// What flags and environment set over any configuration, by the same rows as the file.
 private struct Overrides {
-  var faults: [ConfigurationFault] = []
-  private var socketPath: String?
-  var logLevel: Logger.Level?
-  var logFormat: LogFormat?
+  private let given: [(key: String, value: ConfigurationSources.Given<String>)]
 
-  mutating func readSocket(_ text: String, at place: String) {
-    socketPath = ConfigurationParser.socketPath(text)
-    guard socketPath == nil else { return }
-    faults.append(
-      ConfigurationFault(
-        place: place, found: ConfigurationFault.quoted(text), expected: ConfigurationParser.socketExpectation,
-        message: "not acceptable"))
+  init(_ given: KeyValuePairs<String, ConfigurationSources.Given<String>?>) {
+    self.given = given.compactMap { key, value in value.map { (key, $0) } }
   }
 
-  /// One of a few words.
-  mutating func word<Word: RawRepresentable<String> & CaseIterable>(
-    _ text: String, as type: Word.Type, at place: String
-  ) -> Word? {
-    if let word = Word(rawValue: text) { return word }
-    let words = Word.allCases.map(\.rawValue)
-    let meant = NearMiss.of(text, among: words).map { "; did you mean \"\($0)\"?" } ?? ""
-    faults.append(
-      ConfigurationFault(
-        place: place, found: ConfigurationFault.quoted(text),
-        expected: "one of " + words.map { "\"\($0)\"" }.joined(separator: ", "), message: "unknown word\(meant)"))
-    return nil
-  }
-
-  func apply(to configuration: inout Configuration) {
-    if let socketPath { configuration.socketPath = socketPath }
-    if let logLevel { configuration.logLevel = logLevel }
-    if let logFormat { configuration.logFormat = logFormat }
+  /// Sets them.
+  ///
+  /// - Returns: What is wrong with them, by the names of their flags and variables.
+  func apply(to configuration: inout Configuration) -> [ConfigurationFault] {
+    given.flatMap { key, given in
+      var reader = TableReader(
+        TOMLTable([.init(key: key, value: TOMLValue(.string(given.value)))]), at: [], keys: [key])
+      for row in Configuration.keys where row.name == key { row.read(&reader, &configuration) }
+      return reader.faults.map { fault in
+        var fault = fault
+        fault.place = given.place
+        return fault
+      }
+    }
   }
 }
 

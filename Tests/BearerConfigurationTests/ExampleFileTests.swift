@@ -3,7 +3,7 @@ import BearerProtocol
 import Foundation
 import Testing
 
-@testable import BearerDaemon
+@testable import BearerConfiguration
 
 /// `deploy/bearerd.example.toml` is documentation that is compared with the parser.
 @Suite struct ExampleFileTests {
@@ -11,7 +11,7 @@ import Testing
 
   init() throws {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
     text = try String(contentsOf: root.appending(path: "deploy/bearerd.example.toml"), encoding: .utf8)
   }
 
@@ -55,15 +55,16 @@ import Testing
   func everyKey() {
     let sections = text.split(separator: #/\n\[[a-z.]+\]\n/#).map(String.init)
     #expect(sections.count == 4)
-    func missing<Key: ConfigurationKey>(_ type: Key.Type, in section: Int, without tables: [String] = []) -> [String] {
+    func missing<Table: ConfigurationTable>(_ table: Table.Type, in section: Int) -> [String] {
+      let keys = Table.keys.filter { $0.inner == nil }.map(\.name)
       let shown = sections[section].matches(of: #/(?m)^(?:# (?:for example: )?)?([a-z_]+) = /#).map { String($0.1) }
-      #expect(shown.filter { Key(rawValue: $0) == nil } == [])
-      return Key.allCases.map(\.rawValue).filter { !shown.contains($0) && !tables.contains($0) }
+      #expect(shown.filter { !keys.contains($0) } == [])
+      return keys.filter { !shown.contains($0) }
     }
-    #expect(missing(TopLevelKey.self, in: 0, without: ["issuer", "policy", "peer", "limits"]) == [])
-    #expect(missing(IssuerKey.self, in: 1) == [])
-    #expect(missing(PolicyKey.self, in: 2) == [])
-    #expect(missing(LimitKey.self, in: 3) == [])
+    #expect(missing(Configuration.self, in: 0) == [])
+    #expect(missing(IssuerConfiguration.self, in: 1) == [])
+    #expect(missing(Policy.self, in: 2) == [])
+    #expect(missing(Limits.self, in: 3) == [])
   }
 
   @Test(
@@ -76,7 +77,7 @@ import Testing
     #expect(lines.first == "[peer.web]")
     #expect(
       Set(lines.dropFirst().compactMap { $0.split(separator: " ").first.map(String.init) })
-        == Set(PeerKey.allCases.map(\.rawValue)))
+        == Set(PeerConfiguration.keys.map(\.name)))
     let others = Set(["user", "uid", "gid"]).subtracting([identity])
     let table = lines.filter { line in !others.contains { line.hasPrefix($0 + " ") } }.joined(separator: "\n")
     let peers = try configuration(text + "\n" + table).peers

@@ -1,0 +1,24 @@
+package import BearerFraming
+import BearerKeys
+
+/// Bounds on what clients may use; the `[limits]` table of the configuration.
+@dynamicMemberLookup
+package struct Limits: Equatable, Sendable {
+  /// Those that the server keeps.
+  package var server = ServerLimits()
+  /// The longest token, in bytes.
+  package var tokenBytes = 16_384
+  /// Bytes of memory for requests that wait for keys, all together.
+  package var waitingBytes = WaitingRoom.defaultCapacity
+  /// Bytes of memory for facts about tokens seen before.
+  package var tokenCacheBytes = 16_777_216
+
+  /// The defaults.
+  package init() {}
+
+  /// One of the server's limits.
+  package subscript<Value>(dynamicMember path: WritableKeyPath<ServerLimits, Value>) -> Value {
+    get { server[keyPath: path] }
+    set { server[keyPath: path] = newValue }
+  }
+}
