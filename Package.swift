@@ -56,7 +56,7 @@ let table: [(kind: Kind, name: String, imports: String)] = [
 
   // Development only. BearerSigning is the one place with signing code; the daemon does not link it.
   (.library, "BearerSigning", "CLibcrypto"),
-  (.library, "BearerDevIssuer", "BearerJSON BearerSigning"),
+  (.library, "BearerDevIssuer", "BearerClaims BearerCrypto BearerJOSE BearerJSON BearerSigning"),
   (.library, "BearerDevIssuerServer", "BearerDevIssuer BearerJSON NIOCore NIOHTTP1 NIOPosix"),
   (
     .program, "bearerd-dev-issuer",

@@ -7,6 +7,15 @@ package struct DevIssuer: Sendable {
   /// The path of the discovery document, below the issuer's URL (OpenID Connect Discovery section 4).
   package static let discoveryPath = "/.well-known/openid-configuration"
 
+  /// The path of RFC 7662's endpoint, below the issuer's URL.
+  package static let introspectionPath = "/oauth2/introspect"
+  /// The path of RFC 7009's endpoint, below the issuer's URL.
+  package static let revocationPath = "/oauth2/revoke"
+  /// The path of the UserInfo endpoint, below the issuer's URL; it is Authgear's.
+  package static let userinfoPath = "/oauth2/userinfo"
+  /// The path of Authgear's resolver, below the issuer's URL.
+  package static let resolverPath = "/_resolver/resolve"
+
   /// The issuer's identifier: `iss` of its tokens and `issuer` of its discovery document.
   package let url: String
   /// Its keys.
@@ -41,6 +50,9 @@ package struct DevIssuer: Sendable {
       "authorization_endpoint": .string(base + "/oauth2/authorize"),
       "token_endpoint": .string(base + "/oauth2/token"),
       "jwks_uri": .string(base + Self.keySetPath),
+      "introspection_endpoint": .string(base + Self.introspectionPath),
+      "revocation_endpoint": .string(base + Self.revocationPath),
+      "userinfo_endpoint": .string(base + Self.userinfoPath),
       "scopes_supported": ["openid", "offline_access"],
       "response_types_supported": ["code"],
       "grant_types_supported": ["authorization_code", "refresh_token"],

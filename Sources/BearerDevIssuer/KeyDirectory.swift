@@ -1,13 +1,16 @@
+package import BearerJSON
 import BearerSigning
 
 /// Private keys in files, shared by the commands of one development issuer.
 ///
 /// One file per key, mode 0600, named `SEQUENCE-ALGORITHM-KID.pem`: the name holds all that the PEM does not, and its
 /// order is the order of age. A running server reads the directory for every request, so a rotation needs no message
-/// to it. The file `issuer` holds the URL that the server took last, for `mint` to use.
+/// to it. Files named `grant-…` hold what opaque tokens stand for, and empty ones named `revoked-…` are of JWTs. The file `issuer` holds the URL that the server took last, for `mint` to use.
 package struct KeyDirectory: KeyStore {
   private static let issuerFile = "issuer"
   private static let suffix = ".pem"
+  private static let grantPrefix = "grant-"
+  private static let revokedPrefix = "revoked-"
 
   private let directory: PrivateDirectory
 
@@ -108,8 +111,33 @@ package struct KeyDirectory: KeyStore {
   /// - Throws: ``DevIssuerError`` if something cannot be removed.
   package func removeAll() throws(DevIssuerError) {
     for file in try files() { try directory.remove(file.name) }
+    for name in try directory.names() where name.hasPrefix(Self.grantPrefix) || name.hasPrefix(Self.revokedPrefix) {
+      try directory.remove(name)
+    }
     try directory.remove(Self.issuerFile)
     try directory.removeEmpty()
+  }
+
+  // MARK: Grants
+
+  package func claims(ofOpaque token: TokenName) throws(DevIssuerError) -> JSONObject? {
+    guard let text = try directory.read(Self.grantPrefix + token.text) else { return nil }
+    return (try? JSONValue(parsing: text))?.objectValue
+  }
+
+  package func isRevoked(_ token: TokenName) throws(DevIssuerError) -> Bool {
+    try directory.read(Self.revokedPrefix + token.text) != nil
+  }
+
+  package func keep(_ claims: JSONObject, of token: TokenName) throws(DevIssuerError) {
+    try directory.create()
+    try directory.replace(Self.grantPrefix + token.text, with: JSONValue.object(claims).serialized())
+  }
+
+  package func revoke(_ token: TokenName) throws(DevIssuerError) {
+    try directory.create()
+    try directory.replace(Self.revokedPrefix + token.text, with: [])
+    try directory.remove(Self.grantPrefix + token.text)
   }
 
   // MARK: Files

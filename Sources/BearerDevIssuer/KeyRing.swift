@@ -1,8 +1,11 @@
+package import BearerJSON
 import Synchronization
 
 /// Keys in memory, for tests.
 package final class KeyRing: KeyStore {
   private let held: Mutex<[IssuerKey]>
+  private let grants = Mutex<[TokenName: JSONObject]>([:])
+  private let revoked = Mutex<Set<TokenName>>([])
 
   /// A ring that holds `keys`, oldest first.
   package init(_ keys: [IssuerKey] = []) {
@@ -11,6 +14,17 @@ package final class KeyRing: KeyStore {
 
   package func keys() -> [IssuerKey] {
     held.withLock { $0 }
+  }
+
+  package func claims(ofOpaque token: TokenName) -> JSONObject? { grants.withLock { $0[token] } }
+
+  package func isRevoked(_ token: TokenName) -> Bool { revoked.withLock { $0.contains(token) } }
+
+  package func keep(_ claims: JSONObject, of token: TokenName) { grants.withLock { $0[token] = claims } }
+
+  package func revoke(_ token: TokenName) {
+    grants.withLock { _ = $0.removeValue(forKey: token) }
+    revoked.withLock { _ = $0.insert(token) }
   }
 
   /// Adds `key` as the newest.

@@ -1,5 +1,5 @@
-/// Where a development issuer's keys are: a directory shared by several processes, or memory within a test.
-package protocol KeyStore: Sendable {
+/// Where a development issuer's keys and grants are: a directory shared by several processes, or memory within a test.
+package protocol KeyStore: GrantStore {
   /// The keys as they are now, oldest first.
   ///
   /// - Throws: ``DevIssuerError`` if they cannot be read.

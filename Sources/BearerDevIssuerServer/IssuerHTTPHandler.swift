@@ -12,6 +12,7 @@ final class IssuerHTTPHandler: ChannelInboundHandler {
   private let site: IssuerSite
   private let script: ServerScript
   private var request: HTTPRequestHead?
+  private var body: [UInt8] = []
 
   init(site: IssuerSite, script: ServerScript) {
     self.site = site
@@ -22,17 +23,20 @@ final class IssuerHTTPHandler: ChannelInboundHandler {
     switch unwrapInboundIn(data) {
     case .head(let head):
       request = head
-    case .body:
-      // No resource here takes a body; it is read and dropped.
-      break
+    case .body(let part):
+      // No resource here takes more than a form with a token; what is over is dropped.
+      if body.count < 65_536 { body.append(contentsOf: part.readableBytesView) }
     case .end:
       guard let request else { return }
       self.request = nil
+      defer { body = [] }
       let path = String(request.uri.prefix { $0 != "?" })
       switch script.receive(path: path) {
       case nil:
         let answer = site.answer(
-          method: request.method.rawValue, path: path, ifNoneMatch: request.headers.first(name: "If-None-Match"))
+          .init(
+            method: request.method.rawValue, path: path, ifNoneMatch: request.headers.first(name: "If-None-Match"),
+            authorization: request.headers.first(name: "Authorization"), body: body))
         send(answer, to: request, context: context)
       case .answer(let answer): send(answer, to: request, context: context)
       case .silence: break

@@ -11,8 +11,18 @@ struct IssuerSite: Sendable {
   let cacheControl: String?
   let sendsETag: Bool
 
-  /// The answer to a request for `path`, in full as for GET.
-  func answer(method: String, path: String, ifNoneMatch: String?) -> HTTPAnswer {
+  /// A request.
+  struct Request {
+    var method: String
+    var path: String
+    var ifNoneMatch: String?
+    var authorization: String?
+    var body: [UInt8] = []
+  }
+
+  /// The answer to a request, in full as for GET.
+  func answer(_ request: Request) -> HTTPAnswer {
+    let (method, path, ifNoneMatch) = (request.method, request.path, request.ifNoneMatch)
     guard path.hasPrefix(basePath) else { return notFound }
     switch String(path.dropFirst(basePath.count)) {
     case DevIssuer.discoveryPath:
@@ -21,6 +31,20 @@ struct IssuerSite: Sendable {
     case DevIssuer.keySetPath:
       guard method == "GET" || method == "HEAD" else { return methodNotAllowed }
       return withCaching(json { () throws(DevIssuerError) in try issuer.keySet() }, ifNoneMatch: ifNoneMatch)
+    case DevIssuer.introspectionPath:
+      return answer(request) { token throws(DevIssuerError) in
+        HTTPAnswer(json: try issuer.introspect(token))
+      }
+    case DevIssuer.revocationPath:
+      // RFC 7009 section 2.2: 200 whatever the token was.
+      return answer(request) { token throws(DevIssuerError) in
+        try issuer.keyStore.revoke(TokenName(token))
+        return HTTPAnswer(status: 200)
+      }
+    case DevIssuer.userinfoPath: return userinfo(request)
+    case DevIssuer.resolverPath:
+      guard method == "GET" || method == "HEAD" else { return methodNotAllowed }
+      return resolve(request)
     case "/oauth2/authorize", "/oauth2/token":
       return HTTPAnswer(
         status: 501,
@@ -31,8 +55,12 @@ struct IssuerSite: Sendable {
   }
 
   private func json(_ document: () throws(DevIssuerError) -> JSONValue) -> HTTPAnswer {
+    answer { () throws(DevIssuerError) in HTTPAnswer(json: try document()) }
+  }
+
+  func answer(_ make: () throws(DevIssuerError) -> HTTPAnswer) -> HTTPAnswer {
     do {
-      return HTTPAnswer(status: 200, json: try document())
+      return try make()
     } catch {
       return HTTPAnswer(status: 500, json: ["error": "server_error", "error_description": .string("\(error)")])
     }

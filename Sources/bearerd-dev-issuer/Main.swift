@@ -21,5 +21,7 @@ import ArgumentParser
         bearerd-dev-issuer mint | bearerd verify --socket $socket -
         bearerd-dev-issuer mint --expired | bearerd verify --socket $socket -
       """,
-    subcommands: [RunCommand.self, ServeCommand.self, MintCommand.self, RotateCommand.self, JWKSCommand.self])
+    subcommands: [
+      RunCommand.self, ServeCommand.self, MintCommand.self, RevokeCommand.self, RotateCommand.self, JWKSCommand.self,
+    ])
 }

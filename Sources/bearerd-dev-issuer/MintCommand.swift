@@ -20,6 +20,7 @@ struct MintCommand: ParsableCommand {
         bearerd-dev-issuer mint --alg ES256 --claim 'roles=["admin"]'
         bearerd-dev-issuer mint --claim exp=1.5e9 --without jti
         bearerd-dev-issuer mint --forge
+        bearerd-dev-issuer mint --opaque
       """)
 
   @OptionGroup var keys: KeysOption
@@ -94,10 +95,16 @@ struct MintCommand: ParsableCommand {
   @Option(help: "Sign with the key of this name.")
   var kid: String?
 
+  @Flag(help: "Make it an opaque token, which only the running issuer knows the meaning of.")
+  var opaque = false
+
   @Flag(help: "Sign with a key that the issuer never published, under the name of the one that it did.")
   var forge = false
 
   func validate() throws {
+    if opaque && (kind == .id || forge || kid != nil || algorithm != nil || !headerMembers.isEmpty) {
+      throw ValidationError("an opaque token is no ID token and has neither signature nor header")
+    }
     if kid != nil && algorithm != nil { throw ValidationError("--kid and --alg exclude each other") }
     if kind == .access && nonce != nil {
       throw ValidationError("an access token has no nonce; use --type id, or --claim for one all the same")
@@ -121,10 +128,15 @@ struct MintCommand: ParsableCommand {
     for member in headerMembers { template.headerMembers[member.name] = member.value }
     template.omittedHeaderMembers = omittedHeaderMembers
 
+    let now = now ?? WallClock.now()
+    if opaque {
+      let issuer = DevIssuer(url: template.issuer, keyStore: directory)
+      return StandardOutput.write(line: try issuer.give(template, now: now))
+    }
     var key = try signingKey(in: directory)
     if forge { key = try .generate(key.algorithm, kid: key.kid) }
     let minter = DevIssuer(url: template.issuer, keyStore: directory)
-    StandardOutput.write(line: try minter.sign(template, key: key, now: now ?? WallClock.now()))
+    StandardOutput.write(line: try minter.sign(template, key: key, now: now))
   }
 
   private func signingKey(in directory: KeyDirectory) throws -> IssuerKey {

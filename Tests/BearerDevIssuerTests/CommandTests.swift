@@ -123,7 +123,7 @@ import Testing
     #expect(await ended.first { _ in true } == 0)
   }
 
-  @Test("every help fits 80 columns", arguments: [[], ["serve"], ["mint"], ["rotate"], ["jwks"]])
+  @Test("every help fits 80 columns", arguments: [[], ["serve"], ["mint"], ["revoke"], ["rotate"], ["jwks"]])
   func help(subcommand: [String]) async throws {
     let result = try await run(subcommand + ["--help"])
     #expect(result.status == 0)

@@ -184,6 +184,10 @@ import Testing
 
   private struct BrokenStore: KeyStore {
     func keys() throws(DevIssuerError) -> [IssuerKey] { throw .unreadableKey(path: "/nowhere") }
+    func claims(ofOpaque token: TokenName) -> JSONObject? { nil }
+    func isRevoked(_ token: TokenName) -> Bool { false }
+    func keep(_ claims: JSONObject, of token: TokenName) {}
+    func revoke(_ token: TokenName) {}
   }
 
   // MARK: A client

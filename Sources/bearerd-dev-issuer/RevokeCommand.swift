@@ -1,0 +1,25 @@
+import ArgumentParser
+import BearerDevIssuer
+
+/// `revoke`: a token that was good is so no longer.
+struct RevokeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "revoke",
+    abstract: "Revoke a token, as a provider does whose user logs out.",
+    usage: "bearerd-dev-issuer revoke [--keys <directory>] <token>",
+    discussion: """
+      Whoever asks the issuer hears of it at once (its introspection, userinfo and resolver); a JWT that is verified by \
+      its signature alone stays good until it expires. A client does the same by a POST to /oauth2/revoke (RFC 7009).
+      """)
+
+  @OptionGroup var keys: KeysOption
+
+  @Argument(help: "The token; - reads it from standard input.")
+  var token: String
+
+  func run() throws {
+    let token = token == "-" ? readLine() ?? "" : token
+    if token.isEmpty { throw ValidationError("there is no token") }
+    try keys.directory.revoke(TokenName(token))
+  }
+}
