@@ -80,7 +80,7 @@ package struct Daemon: Sendable {
         SnapshotStore(directory: $0, maximumAge: configuration.snapshotMaxAge)
       }, logger: logger
     ) { changed.yield() }
-    let current = CurrentWorld(World(configuration, keys: issuers.owners(for: configuration)))
+    let current = ActiveConfigurationStore(ActiveConfiguration(configuration, keys: issuers.owners(for: configuration)))
     let reports = Reports(eventLoops: serverConfiguration.eventLoops, limits: limits)
     let server = Server(
       configuration: serverConfiguration, handlers: RequestHandlers(current, reports, logger: logger), logger: logger

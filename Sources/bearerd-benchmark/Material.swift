@@ -8,7 +8,7 @@ import BearerJSON
 import BearerKeys
 import BearerServer
 
-/// Tokens of one algorithm, the requests that hold them, and a daemon's world that accepts them.
+/// Tokens of one algorithm, the requests that hold them, and a daemon's active configuration that accepts them.
 struct Material {
   let name: String
   let tokens: [Token]
@@ -83,7 +83,8 @@ struct Material {
     let configuration = Configuration(
       issuers: [IssuerConfiguration(name: "benchmark", url: Benchmark.issuerURL)],
       policies: [Policy(name: "default", issuers: ["benchmark"], audiences: [Benchmark.issuerURL])], limits: limits)
-    return RequestHandlers(CurrentWorld(World(configuration, keys: [keys])), Reports(eventLoops: 1))
+    return RequestHandlers(
+      ActiveConfigurationStore(ActiveConfiguration(configuration, keys: [keys])), Reports(eventLoops: 1))
   }
 }
 

@@ -48,7 +48,9 @@ struct HostileLinesTests {
     let keys = IssuerKeys(settings: RefreshSettings(), source: NoNetwork())
     let set = try KeySet(parsing: body, algorithms: issuer.algorithms)
     keys.seed(with: FetchedKeys(keys: set, body: body, lifetime: nil), age: .zero)
-    return RequestHandlers(CurrentWorld(World(configuration, keys: [keys])), Reports(eventLoops: 1)).makeHandler()
+    return RequestHandlers(
+      ActiveConfigurationStore(ActiveConfiguration(configuration, keys: [keys])), Reports(eventLoops: 1)
+    ).makeHandler()
   }
 
   private static let header = #"{"alg":"ES256","kid":"k","typ":"at+jwt"}"#

@@ -14,7 +14,8 @@ import Testing
       issuers: [IssuerConfiguration(name: "test", url: "https://id.example")],
       policies: [Policy(name: "default", issuers: ["test"], audiences: ["api"])])
     let keys = IssuerKeys(settings: RefreshSettings(), source: ScriptedKeySource())
-    let handlers = RequestHandlers(CurrentWorld(World(configuration, keys: [keys])), Reports(eventLoops: 2))
+    let handlers = RequestHandlers(
+      ActiveConfigurationStore(ActiveConfiguration(configuration, keys: [keys])), Reports(eventLoops: 2))
     // The bound is the daemon's, not an event loop's.
     let first = handlers.makeHandler()
     let second = handlers.makeHandler()

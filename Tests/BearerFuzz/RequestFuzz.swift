@@ -50,7 +50,9 @@ struct RequestFuzz: FuzzTarget {
     keys.seed(
       with: FetchedKeys(keys: tokens.keySet, body: tokens.body, lifetime: nil),
       age: .zero)
-    handler = RequestHandlers(CurrentWorld(World(configuration, keys: [keys])), Reports(eventLoops: 1)).makeHandler()
+    handler = RequestHandlers(
+      ActiveConfigurationStore(ActiveConfiguration(configuration, keys: [keys])), Reports(eventLoops: 1)
+    ).makeHandler()
     let header = Array(#"{"alg":"EdDSA","kid":"ed25519","typ":"at+jwt"}"#.utf8)
     let payload = """
       {"iss":"\(SignedTokens.issuer)","sub":"Ada Lovelace","aud":"\(SignedTokens.audience)","client_id":"app","iat":1,\

@@ -119,8 +119,8 @@ import Testing
     let sentence = document.section("### 7.1 Configured").split(separator: "|")[0]
     let atOnce = MarkdownTable.words(in: sentence.split(separator: "Only ").last ?? "")
     #expect(atOnce == Limits.keys.filter { !$0.needsRestart }.map(\.name))
-    let world = World(Configuration(issuers: [], policies: []), keys: [])
-    let hello = Reports(eventLoops: 1).hello(world)
+    let active = ActiveConfiguration(Configuration(issuers: [], policies: []), keys: [])
+    let hello = Reports(eventLoops: 1).hello(active)
     let told = hello["limits"]?.objectValue?.members.map(\.name)
     #expect(table.rows.flatMap { MarkdownTable.words(in: $0[2]) } == told)
     for row in table.rows { #expect(!row[3].isEmpty, "\(row[0])") }
@@ -157,8 +157,8 @@ import Testing
 
   @Test("hello has the members that are written, and the protocol's number")
   func hello() throws {
-    let world = World(Configuration(issuers: [], policies: []), keys: [])
-    let hello = Reports(eventLoops: 1).hello(world)
+    let active = ActiveConfiguration(Configuration(issuers: [], policies: []), keys: [])
+    let hello = Reports(eventLoops: 1).hello(active)
     let table = try #require(
       MarkdownTable.first(["member", "type", "meaning"], in: document.section("### 4.8 To `hello`")))
     #expect(hello.members.map { ["`\($0.name)`"] } == table.rows.map { [$0[0]] })
@@ -178,7 +178,8 @@ import Testing
     keys.seed(
       with: FetchedKeys(keys: source, body: [], lifetime: nil), age: .zero)
     let issuer = IssuerConfiguration(name: "one", url: "https://one.example")
-    let status = Reports(eventLoops: 1).status(World(Configuration(issuers: [issuer], policies: []), keys: [keys]))
+    let status = Reports(eventLoops: 1).status(
+      ActiveConfiguration(Configuration(issuers: [issuer], policies: []), keys: [keys]))
     let section = document.section("### 4.9 To `status`")
     let own = try #require(MarkdownTable.first(["member", "type", "meaning"], in: section))
     let ofIssuer = try #require(MarkdownTable.first(["member of an issuer", "type", "meaning"], in: section))

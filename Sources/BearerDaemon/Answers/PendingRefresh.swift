@@ -12,7 +12,7 @@ final class PendingRefresh: DeferredReply, Sendable {
     var reply: [UInt8]?
   }
 
-  private let current: CurrentWorld
+  private let current: ActiveConfigurationStore
   /// The issuers that are refreshed, as they were configured when it began.
   private let issuers: [Issuer]
   private let id: [UInt8]
@@ -25,7 +25,8 @@ final class PendingRefresh: DeferredReply, Sendable {
 
   /// A refresh that has taken one of the places, and gives it back when it is over.
   init(
-    _ current: CurrentWorld, issuers: [Issuer], id: [UInt8], ledger: AnswerLedger, places: RefreshPlaces, user: UInt32
+    _ current: ActiveConfigurationStore, issuers: [Issuer], id: [UInt8], ledger: AnswerLedger, places: RefreshPlaces,
+    user: UInt32
   ) {
     self.ledger = ledger
     self.places = places
@@ -96,11 +97,11 @@ final class PendingRefresh: DeferredReply, Sendable {
   /// Refreshes the keys of an issuer; `nil` if a reload took it out of the configuration meanwhile.
   private func refresh(_ issuer: Issuer) async -> RefreshReport? {
     while true {
-      let world = current.value
-      guard let place = world.issuers.firstIndex(where: { $0.url == issuer.url }) else { return nil }
-      let report = await world.keys[place].refresh()
+      let active = current.value
+      guard let place = active.issuers.firstIndex(where: { $0.url == issuer.url }) else { return nil }
+      let report = await active.keys[place].refresh()
       // A reload may have put another owner of the keys in place of the one that was asked.
-      guard case .shuttingDown = report, world !== current.value, !Task.isCancelled else { return report }
+      guard case .shuttingDown = report, active !== current.value, !Task.isCancelled else { return report }
     }
   }
 

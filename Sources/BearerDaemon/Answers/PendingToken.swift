@@ -66,8 +66,8 @@ final class PendingToken: DeferredReply {
   func ask(
     _ question: TokenQuestion, _ need: MissingKey, notIn generation: UInt64?, mayWait: Bool = true
   ) -> Decision {
-    let keys = question.world.keys[need.issuer]
-    let keyWait = question.world.configuration.issuers[need.issuer].keyWait
+    let keys = question.active.keys[need.issuer]
+    let keyWait = question.active.configuration.issuers[need.issuer].keyWait
     let latest = min(cameAt + keyWait, deadline ?? .distantFuture)
     let now = keys.now
     let decision = keys.requestKey(

@@ -45,14 +45,14 @@ package final class Reports: Sendable {
   }
 
   /// Whether every issuer has keys that verdicts may rest on.
-  func isReady(_ world: World) -> Bool {
-    world.keys.allSatisfy { $0.health(at: $0.now).isUsable }
+  func isReady(_ active: ActiveConfiguration) -> Bool {
+    active.keys.allSatisfy { $0.health(at: $0.now).isUsable }
   }
 
   // MARK: hello
 
-  func hello(_ world: World) -> JSONObject {
-    let reloaded = world.configuration.limits
+  func hello(_ active: ActiveConfiguration) -> JSONObject {
+    let reloaded = active.configuration.limits
     return [
       "protocol": .number(JSONNumber(Int64(ProtocolLimits.version))),
       "version": .string(Version.current),
@@ -78,12 +78,12 @@ package final class Reports: Sendable {
 
   // MARK: status
 
-  func status(_ world: World) -> JSONObject {
+  func status(_ active: ActiveConfiguration) -> JSONObject {
     var object: JSONObject = [
       "version": .string(Version.current),
       "uptime_s": .number(JSONNumber(MonotonicTime.now.duration(since: startedAt).components.seconds)),
-      "ready": .bool(isReady(world)),
-      "policies": .array(world.configuration.policies.map { .string($0.name) }),
+      "ready": .bool(isReady(active)),
+      "policies": .array(active.configuration.policies.map { .string($0.name) }),
     ]
     object["socket_in_place"] = .bool(socketIsInPlace.withLock(\.self)())
     object["counts"] = .object(
@@ -93,7 +93,7 @@ package final class Reports: Sendable {
         }))
     if let fault = reloadFault.withLock(\.self) { object["reload_fault"] = .string(fault) }
     object["issuers"] = .array(
-      zip(world.issuers, world.keys).map { issuer, keys in Self.status(issuer, keys.status(at: keys.now)) })
+      zip(active.issuers, active.keys).map { issuer, keys in Self.status(issuer, keys.status(at: keys.now)) })
     return object
   }
 
@@ -173,13 +173,13 @@ package final class Reports: Sendable {
 
   /// The daemon in one line, for `systemctl status`: the issuers with their keys, their age and what is wrong, those in
   /// trouble first.
-  package func statusLine(_ world: World) -> String {
+  package func statusLine(_ active: ActiveConfiguration) -> String {
     var remarks: [String] = []
     if !socketIsInPlace.withLock(\.self)() { remarks.append("the socket's path does not lead here any more") }
     if let fault = reloadFault.withLock(\.self) {
       remarks.append("the last reload was refused, the old configuration is in force: \(fault)")
     }
-    let issuers = zip(world.issuers, world.keys).map { issuer, keys in
+    let issuers = zip(active.issuers, active.keys).map { issuer, keys in
       let status = keys.status(at: keys.now)
       return StatusText.Issuer(rank: Self.rank(status), words: "\(issuer.name): \(Self.words(status))")
     }

@@ -13,24 +13,24 @@ package import Logging
 /// One serves each event loop and is used on that loop only. What needs no network is answered before `handle`
 /// returns, from bytes to bytes.
 package final class RequestHandler: LineHandler {
-  private let current: CurrentWorld
+  private let current: ActiveConfigurationStore
   private let reports: Reports
   private let ledger: AnswerLedger
   private let refreshPlaces: RefreshPlaces
-  private var world: World
+  private var active: ActiveConfiguration
   private var worldVersion: UInt64
   private var reader = RequestReader()
   private var verifier: Verifier
   private var canary = Canary()
 
-  init(_ current: CurrentWorld, _ reports: Reports, ledger: AnswerLedger, refreshPlaces: RefreshPlaces) {
+  init(_ current: ActiveConfigurationStore, _ reports: Reports, ledger: AnswerLedger, refreshPlaces: RefreshPlaces) {
     self.current = current
     self.reports = reports
     self.ledger = ledger
     self.refreshPlaces = refreshPlaces
     worldVersion = current.version
-    world = current.value
-    verifier = Self.verifier(for: world, reports)
+    active = current.value
+    verifier = Self.verifier(for: active, reports)
   }
 
   /// Handles one line.
@@ -69,7 +69,7 @@ package final class RequestHandler: LineHandler {
       if error.code == .invalidJSON { return .notAnObject }
       return .answered(reader.isUnidentified ? .afterAll : order)
     }
-    if let refusal = world.peers?.refusal(of: request, from: peer, now: .now) { return refuse(refusal, into: &reply) }
+    if let refusal = active.peers?.refusal(of: request, from: peer, now: .now) { return refuse(refusal, into: &reply) }
     switch request {
     case .verify(let request):
       return answer(request, isIntrospection: false, from: peer, mayWait: mayWait, into: &reply)
@@ -77,18 +77,18 @@ package final class RequestHandler: LineHandler {
       return answer(request, isIntrospection: true, from: peer, mayWait: mayWait, into: &reply)
     case .refreshJWKS(let issuer): return refresh(issuer, from: peer, into: &reply)
     case .status:
-      answer(with: reports.status(world), into: &reply)
+      answer(with: reports.status(active), into: &reply)
     case .ping:
-      answer(with: ["ready": .bool(reports.isReady(world))], into: &reply)
+      answer(with: ["ready": .bool(reports.isReady(active))], into: &reply)
     case .hello:
-      answer(with: reports.hello(world), into: &reply)
+      answer(with: reports.hello(active), into: &reply)
     }
     return .answered(order)
   }
 
   /// Appends the reply for something that the framing refused.
   package func refuse(_ fault: FramingFault, into reply: inout [UInt8]) {
-    let limits = world.configuration.limits
+    let limits = active.configuration.limits
     reply.beginUnidentifiedReply()
     let error =
       switch fault {
@@ -123,7 +123,7 @@ package final class RequestHandler: LineHandler {
   ) -> LineOutcome {
     let question: TokenQuestion
     do throws(ErrorReply.Refusal) {
-      question = try TokenQuestion(request, isIntrospection: isIntrospection, in: world, ledger: ledger)
+      question = try TokenQuestion(request, isIntrospection: isIntrospection, in: active, ledger: ledger)
     } catch {
       return refuse(error.reply, into: &reply)
     }
@@ -145,7 +145,7 @@ package final class RequestHandler: LineHandler {
       case .keyMissing(let need, let generation):
         let pending = PendingToken(
           question, self, user: peer.uid, token: Array(credential[range]), id: reader.id,
-          cameAt: world.keys[need.issuer].now)
+          cameAt: active.keys[need.issuer].now)
         switch pending.ask(question, need, notIn: generation, mayWait: mayWait) {
         case .lookAgain: continue
         case .wait: return .deferred(order, pending)
@@ -176,7 +176,7 @@ package final class RequestHandler: LineHandler {
     adoptReload()
     let question: TokenQuestion
     do throws(ErrorReply.Refusal) {
-      question = try pending.question.asked(in: world)
+      question = try pending.question.asked(in: active)
     } catch {
       ledger.count(error.reply.code)
       reply.beginReply(id: pending.id)
@@ -234,7 +234,7 @@ package final class RequestHandler: LineHandler {
   // MARK: Everything else
 
   private func refresh(_ issuer: String?, from peer: Peer, into reply: inout [UInt8]) -> LineOutcome {
-    let issuers = issuer.map { world.issuers(named: $0) } ?? Array(world.issuers.indices)
+    let issuers = issuer.map { active.issuers(named: $0) } ?? Array(active.issuers.indices)
     if issuers.isEmpty {
       var error = ErrorReply(.unknownIssuerName, "No issuer has this short name or url.")
       error.member = "issuer"
@@ -245,7 +245,7 @@ package final class RequestHandler: LineHandler {
         .unavailable(.refreshLimited, "Too many refreshes are under way.", retryAfter: .seconds(1)), into: &reply)
     }
     let refresh = PendingRefresh(
-      current, issuers: issuers.map { world.issuers[$0] }, id: reader.id, ledger: ledger, places: refreshPlaces,
+      current, issuers: issuers.map { active.issuers[$0] }, id: reader.id, ledger: ledger, places: refreshPlaces,
       user: peer.uid)
     return .deferred(order, refresh)
   }
@@ -277,14 +277,14 @@ package final class RequestHandler: LineHandler {
   package func adoptReload() {
     let version = current.version
     if version == worldVersion { return }
-    let limits = world.configuration.limits
-    world = current.value
+    let limits = active.configuration.limits
+    active = current.value
     worldVersion = version
-    if !world.configuration.limits.haveSameVerifier(as: limits) { verifier = Self.verifier(for: world, reports) }
+    if !active.configuration.limits.haveSameVerifier(as: limits) { verifier = Self.verifier(for: active, reports) }
   }
 
-  private static func verifier(for world: World, _ reports: Reports) -> Verifier {
-    let limits = world.configuration.limits
+  private static func verifier(for active: ActiveConfiguration, _ reports: Reports) -> Verifier {
+    let limits = active.configuration.limits
     return Verifier(
       maximumTokenBytes: limits.tokenBytes, tokenCacheBytes: limits.tokenCacheBytes / max(1, reports.eventLoops))
   }
@@ -299,19 +299,19 @@ extension Limits {
 
 /// Makes the handler of each event loop.
 package struct RequestHandlers: LineHandlerFactory {
-  private let current: CurrentWorld
+  private let current: ActiveConfigurationStore
   private let reports: Reports
   private let logger: Logger
   private let refreshPlaces = RefreshPlaces()
 
-  /// Handlers that answer from the world in force.
+  /// Handlers that answer from the configuration in force.
   ///
   /// - Parameters:
-  ///   - current: The world.
+  ///   - current: The configuration in force.
   ///   - reports: Tells the answers' counts, among others.
   ///   - logger: Where refusals are told at `debug`; by default nowhere.
   package init(
-    _ current: CurrentWorld, _ reports: Reports,
+    _ current: ActiveConfigurationStore, _ reports: Reports,
     logger: Logger = Logger(label: "bearerd") { _ in SwiftLogNoOpLogHandler() }
   ) {
     self.current = current

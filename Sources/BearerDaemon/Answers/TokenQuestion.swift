@@ -9,33 +9,33 @@ struct TokenQuestion: Sendable {
   /// Which op is answered, for the shape of the reply.
   let isIntrospection: Bool
   let request: TokenRequest
-  let world: World
+  let active: ActiveConfiguration
   /// Where the answer is counted.
   let ledger: AnswerLedger
-  /// What the world's policy and the request demand together.
+  /// What the active configuration's policy and the request demand together.
   let policy: EffectivePolicy
 
   /// Finds the policy, and tightens it by the request.
   init(
-    _ request: TokenRequest, isIntrospection: Bool, in world: World, ledger: AnswerLedger
+    _ request: TokenRequest, isIntrospection: Bool, in active: ActiveConfiguration, ledger: AnswerLedger
   ) throws(ErrorReply.Refusal) {
     self.request = request
     self.isIntrospection = isIntrospection
-    self.world = world
+    self.active = active
     self.ledger = ledger
-    policy = try Self.policy(of: request, in: world)
+    policy = try Self.policy(of: request, in: active)
   }
 
-  /// The same question in another world, where the policy may be another one.
-  func asked(in newWorld: World) throws(ErrorReply.Refusal) -> TokenQuestion {
-    newWorld === world
-      ? self : try TokenQuestion(request, isIntrospection: isIntrospection, in: newWorld, ledger: ledger)
+  /// The same question in another active configuration, where the policy may be another one.
+  func asked(in new: ActiveConfiguration) throws(ErrorReply.Refusal) -> TokenQuestion {
+    new === active
+      ? self : try TokenQuestion(request, isIntrospection: isIntrospection, in: new, ledger: ledger)
   }
 
   private static func policy(
-    of request: TokenRequest, in world: World
+    of request: TokenRequest, in active: ActiveConfiguration
   ) throws(ErrorReply.Refusal) -> EffectivePolicy {
-    guard let policy = world.policy(named: request.policy) else {
+    guard let policy = active.policy(named: request.policy) else {
       var error =
         request.policy == nil
         ? ErrorReply(.invalidRequest, "No policy is named default, so the request must name one.")
@@ -81,7 +81,7 @@ struct TokenQuestion: Sendable {
       appendAccepted(accepted, id: id, into: &reply)
     case .rejected(let rejection):
       let error = ErrorReply(rejection, policy)
-      ledger.refuse(error.code, token: token, issuer: issuer.map { world.issuers[$0].name })
+      ledger.refuse(error.code, token: token, issuer: issuer.map { active.issuers[$0].name })
       appendError(error, id: id, into: &reply)
     }
     if case .stale(let age)? = snapshot?.state(at: now) {
@@ -102,9 +102,9 @@ struct TokenQuestion: Sendable {
     on token: Span<UInt8>, verifier: inout Verifier
   ) -> (verdict: Verdict, issuer: Int?, keys: KeySnapshot?) {
     let now = MonotonicTime.now
-    let input = VerificationInput(issuers: world.issuers, policy: policy, now: .now)
+    let input = VerificationInput(issuers: active.issuers, policy: policy, now: .now)
     let issuer = verifier.open(token, input, explaining: request.explain)
-    let snapshot = issuer.flatMap { world.keys[$0].snapshot }.flatMap { $0.state(at: now).isUsable ? $0 : nil }
+    let snapshot = issuer.flatMap { active.keys[$0].snapshot }.flatMap { $0.state(at: now).isUsable ? $0 : nil }
     return (verifier.judge(token, input, keys: snapshot?.keys), issuer, snapshot)
   }
 
@@ -121,7 +121,7 @@ struct TokenQuestion: Sendable {
     _ error: ErrorReply, token: Span<UInt8>, of issuer: Int? = nil, trace: Trace?, id: [UInt8],
     into reply: inout [UInt8]
   ) {
-    ledger.refuse(error.code, token: token, issuer: issuer.map { world.issuers[$0].name })
+    ledger.refuse(error.code, token: token, issuer: issuer.map { active.issuers[$0].name })
     appendError(error, id: id, into: &reply)
     endReply(token, trace, into: &reply)
   }
@@ -137,7 +137,7 @@ struct TokenQuestion: Sendable {
       reply.append(json: #""ok":true,"policy":"#)
       reply.append(jsonString: policy.policy.name)
       reply.append(json: #","issuer":"#)
-      reply.append(jsonString: world.issuers[token.issuer].name)
+      reply.append(jsonString: active.issuers[token.issuer].name)
       reply.append(json: #","header":"#)
       token.appendHeader(to: &reply)
       reply.append(json: #","claims":"#)

@@ -9,7 +9,7 @@ import ServiceLifecycle
 ///
 /// It is the last of the services: it stops first, so `STOPPING=1` is sent before anything is closed.
 struct Readiness: Service {
-  let current: CurrentWorld
+  let current: ActiveConfigurationStore
   let reports: Reports
   /// Where the server listens, once it does.
   let socketPaths: @Sendable () -> [String]
@@ -32,12 +32,12 @@ struct Readiness: Service {
     // A daemon that could not listen, or was stopped before, was never ready.
     guard isListening, !isOver else { return }
     logger.notice("listening", metadata: ["bearerd.socket": .array(socketPaths().map { "\($0)" })])
-    let world = current.value
+    let active = current.value
     // The wait for keys is by intention, so that it must not count against the unit's TimeoutStartSec.
     notifier.notify(
-      .extendTimeout(world.configuration.readyWait + Self.startMargin),
-      .status(StatusText.line("starting: waiting for the keys of ", names: world.issuers.map(\.name))))
-    let isHot = await keysAreHot(within: world.configuration.readyWait)
+      .extendTimeout(active.configuration.readyWait + Self.startMargin),
+      .status(StatusText.line("starting: waiting for the keys of ", names: active.issuers.map(\.name))))
+    let isHot = await keysAreHot(within: active.configuration.readyWait)
     guard !isOver else {
       notifier.notify(.stopping)
       return
@@ -90,10 +90,10 @@ struct Readiness: Service {
     await withTaskGroup(of: Bool.self) { group in
       group.addTask {
         while true {
-          let world = current.value
-          let isHot = await Self.keysAreHot(world)
+          let active = current.value
+          let isHot = await Self.keysAreHot(active)
           // A reload may have ended the wait, by dropping an issuer, or may have brought one.
-          if world === current.value || Task.isCancelled { return isHot }
+          if active === current.value || Task.isCancelled { return isHot }
         }
       }
       group.addTask {
@@ -106,8 +106,8 @@ struct Readiness: Service {
     }
   }
 
-  private static func keysAreHot(_ world: World) async -> Bool {
-    for keys in world.keys where await !keys.waitUntilHasKeys() { return false }
+  private static func keysAreHot(_ active: ActiveConfiguration) async -> Bool {
+    for keys in active.keys where await !keys.waitUntilHasKeys() { return false }
     return true
   }
 }

@@ -14,7 +14,7 @@ import UnixSignals
 /// held up, and SIGTERM ends it at any point.
 struct Reloading: Service {
   let reading: ConfigurationReading
-  let current: CurrentWorld
+  let current: ActiveConfigurationStore
   let issuers: IssuerKeysService
   let reports: Reports
   let notifier: Notifier
@@ -41,11 +41,11 @@ struct Reloading: Service {
 
   /// What was in force, to be freed where nobody waits: a thousand policies and their keys take milliseconds.
   private final class Replaced: Sendable {
-    private let world: Mutex<World?>
+    private let active: Mutex<ActiveConfiguration?>
 
-    init(_ world: World) { self.world = Mutex(world) }
+    init(_ active: ActiveConfiguration) { self.active = Mutex(active) }
 
-    func free() { world.withLock { $0 = nil } }
+    func free() { active.withLock { $0 = nil } }
   }
 
   /// Reloads once.
@@ -65,13 +65,13 @@ struct Reloading: Service {
     switch await reading.read() {
     case .success(let configuration):
       // Kept keys may come from the disk, and keys and policies are compiled.
-      let world = await FileThread.run { [issuers] in
-        World(configuration, keys: issuers.owners(for: configuration))
+      let active = await FileThread.run { [issuers] in
+        ActiveConfiguration(configuration, keys: issuers.owners(for: configuration))
       }
-      guard let world else { return nil }
+      guard let active else { return nil }
       let keys = Configuration.restarts(from: current.value.configuration, to: configuration)
       let replaced = Replaced(current.value)
-      current.replace(with: world)
+      current.replace(with: active)
       issuers.dismissAll(but: configuration)
       reports.setReloadFault(nil)
       logger.notice("configuration reloaded")

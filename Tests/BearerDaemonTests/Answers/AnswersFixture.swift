@@ -11,7 +11,7 @@ import Synchronization
 
 @testable import BearerDaemon
 
-/// A handler of one event loop with a world whose keys, fetches and clock the test owns.
+/// A handler of one event loop with an active configuration whose keys, fetches and clock the test owns.
 final class AnswersFixture {
   static let url = "https://idp.example"
 
@@ -19,12 +19,12 @@ final class AnswersFixture {
   let clock = ManualClock()
   let reports = Reports(eventLoops: 1)
   let keys: IssuerKeys
-  let current: CurrentWorld
+  let current: ActiveConfigurationStore
   let handler: any LineHandler
 
   private let changes: AsyncStream<IssuerKeysChange>
 
-  /// A world with one issuer, `idp`, whose keys are not there yet.
+  /// An active configuration with one issuer, `idp`, whose keys are not there yet.
   ///
   /// - Parameters:
   ///   - settings: When keys are fetched and how long they may be used.
@@ -45,7 +45,7 @@ final class AnswersFixture {
     ) { listener.yield($0) }
     let configuration = Configuration(
       issuers: [IssuerConfiguration(name: "idp", url: Self.url)], policies: policies, peers: peers, limits: limits)
-    current = CurrentWorld(World(configuration, keys: [keys]))
+    current = ActiveConfigurationStore(ActiveConfiguration(configuration, keys: [keys]))
     handler = RequestHandlers(current, reports).makeHandler()
   }
 
@@ -60,7 +60,7 @@ final class AnswersFixture {
   func reload(_ policies: [Policy]) {
     let configuration = Configuration(
       issuers: [IssuerConfiguration(name: "idp", url: Self.url)], policies: policies)
-    current.replace(with: World(configuration, keys: [keys]))
+    current.replace(with: ActiveConfiguration(configuration, keys: [keys]))
   }
 
   // MARK: Keys

@@ -41,10 +41,10 @@ struct NamesTests {
   @Test("an issuer is found by the bytes of its name or url")
   func issuers() {
     let issuer = IssuerConfiguration(name: "K", url: "https://id.example/caf\u{E9}")
-    let world = World(Configuration(issuers: [issuer], policies: []), keys: [])
-    #expect(world.issuers(named: "K") == [0])
-    #expect(world.issuers(named: "\u{212A}") == [])
-    #expect(world.issuers(named: "https://id.example/caf\u{E9}") == [0])
-    #expect(world.issuers(named: "https://id.example/cafe\u{301}") == [])
+    let active = ActiveConfiguration(Configuration(issuers: [issuer], policies: []), keys: [])
+    #expect(active.issuers(named: "K") == [0])
+    #expect(active.issuers(named: "\u{212A}") == [])
+    #expect(active.issuers(named: "https://id.example/caf\u{E9}") == [0])
+    #expect(active.issuers(named: "https://id.example/cafe\u{301}") == [])
   }
 }

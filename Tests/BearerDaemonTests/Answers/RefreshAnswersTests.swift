@@ -22,7 +22,8 @@ import Testing
     let keys = sources.map { source in
       IssuerKeys(settings: RefreshSettings(), source: source, clock: clock)
     }
-    let handlers = RequestHandlers(CurrentWorld(World(configuration, keys: keys)), Reports(eventLoops: 1))
+    let handlers = RequestHandlers(
+      ActiveConfigurationStore(ActiveConfiguration(configuration, keys: keys)), Reports(eventLoops: 1))
     try await withThrowingTaskGroup(of: Void.self) { group in
       for owner in keys { group.addTask { await owner.run() } }
       defer { for owner in keys { owner.shutDown() } }

@@ -241,7 +241,7 @@ import Testing
         issuers: [IssuerConfiguration(name: "new", url: "https://new.example")],
         policies: [Policy(name: "default", issuers: ["new"], audiences: ["api"])])
       let keys = IssuerKeys(settings: RefreshSettings(), source: ScriptedKeySource())
-      other.current.replace(with: World(configuration, keys: [keys]))
+      other.current.replace(with: ActiveConfiguration(configuration, keys: [keys]))
       other.keys.shutDown()
       #expect(try await pending.reply().verdict == "unknown_issuer")
     }

@@ -8,7 +8,7 @@ import Synchronization
 /// All that answers are computed from: issuers with their keys, and policies.
 ///
 /// It is never changed, only replaced.
-package final class World: Sendable {
+package final class ActiveConfiguration: Sendable {
   /// The configuration that this was made from.
   package let configuration: Configuration
   /// The issuers; policies, verdicts and `keys` refer to them by index.
@@ -53,25 +53,25 @@ package final class World: Sendable {
   }
 }
 
-/// Where the world in force is kept; every event loop looks before every request whether it is still the one it knows.
-package final class CurrentWorld: Sendable {
-  private let world: Mutex<World>
+/// Where the configuration in force is kept; event loops look before each request whether it is still the one they have.
+package final class ActiveConfigurationStore: Sendable {
+  private let active: Mutex<ActiveConfiguration>
   private let number = Atomic<UInt64>(0)
 
-  /// Begins with a world.
-  package init(_ world: World) {
-    self.world = Mutex(world)
+  /// Begins with this one.
+  package init(_ active: ActiveConfiguration) {
+    self.active = Mutex(active)
   }
 
-  /// The world in force.
-  package var value: World { world.withLock(\.self) }
+  /// The configuration in force.
+  package var value: ActiveConfiguration { active.withLock(\.self) }
 
-  /// Changes with each replacement, so that who knows the number knows the world.
+  /// Increases with each replacement, so that comparing it detects a reload.
   package var version: UInt64 { number.load(ordering: .acquiring) }
 
-  /// Puts another world in force: the next request of every connection is answered by it.
-  package func replace(with newWorld: World) {
-    world.withLock { $0 = newWorld }
+  /// Puts another configuration in force: the next request of every connection is answered by it.
+  package func replace(with new: ActiveConfiguration) {
+    active.withLock { $0 = new }
     number.add(1, ordering: .releasing)
   }
 }
