@@ -18,12 +18,13 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (.library, "BearerAddress", ""),
   (.library, "BearerTOML", ""),
   (.library, "BearerFraming", ""),
+  (.library, "BearerTime", ""),
   (.library, "BearerJSON", ""),
   (.library, "BearerClaims", "BearerJSON"),
   (.library, "BearerCrypto", "CLibcrypto"),
   (.library, "BearerJOSE", "BearerClaims BearerCrypto BearerJSON"),
-  (.library, "BearerKeys", "BearerCrypto BearerJOSE BearerJSON"),
-  (.library, "BearerIntrospection", "BearerClaims BearerCrypto BearerJSON BearerKeys"),
+  (.library, "BearerKeys", "BearerCrypto BearerJOSE BearerJSON BearerTime"),
+  (.library, "BearerIntrospection", "BearerClaims BearerCrypto BearerJSON BearerKeys BearerTime"),
   (.library, "BearerProtocol", "BearerClaims BearerJSON"),
   (.library, "BearerLogging", "BearerJSON Logging"),
   (
@@ -44,8 +45,8 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (
     .library, "BearerDaemon",
     "BearerAddress BearerClaims BearerConfiguration BearerCrypto BearerFetch BearerFraming BearerJOSE "
-      + "BearerJSON BearerKeys BearerLogging BearerProtocol BearerServer BearerSystemd BearerTOML Logging "
-      + "NIOCore NIOPosix ServiceLifecycle UnixSignals"
+      + "BearerJSON BearerKeys BearerLogging BearerProtocol BearerServer BearerSystemd BearerTOML BearerTime "
+      + "Logging NIOCore NIOPosix ServiceLifecycle UnixSignals"
   ),
 
   (
@@ -70,24 +71,26 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   ),
 
   // Tests.
-  (.kit, "BearerTestKit", "BearerDevIssuer BearerJOSE BearerKeys BearerSigning"),
+  (.kit, "BearerTestKit", "BearerDevIssuer BearerJOSE BearerKeys BearerSigning BearerTime"),
   (
     .kit, "BearerProviderKit",
     "BearerDevIssuer BearerDevIssuerServer BearerTestKit NIOCore NIOHTTP1 NIOPosix NIOSSL NIOTLS"
   ),
   (.tests, "BearerAddressTests", "BearerAddress"),
   (.tests, "BearerTOMLTests", "BearerTOML"),
+  (.tests, "BearerTimeTests", "BearerTime"),
   (.tests, "BearerJSONTests", "BearerJSON"),
   (.tests, "BearerCryptoTests", "BearerCrypto BearerSigning"),
   (.tests, "BearerClaimsTests", "BearerClaims BearerJSON"),
   (.tests, "BearerJOSETests", "BearerClaims BearerJOSE BearerJSON BearerProtocol BearerSigning BearerTestKit"),
-  (.tests, "BearerKeysTests", "BearerJOSE BearerKeys BearerTestKit"),
-  (.tests, "BearerIntrospectionTests", "BearerIntrospection BearerJSON BearerKeys"),
+  (.tests, "BearerKeysTests", "BearerJOSE BearerKeys BearerTestKit BearerTime"),
+  (.tests, "BearerIntrospectionTests", "BearerIntrospection BearerJSON BearerKeys BearerTime"),
   (
     .tests, "BearerConfigurationTests",
     "BearerAddress BearerClaims BearerConfiguration BearerFraming BearerJOSE BearerKeys BearerLogging "
       + "BearerProtocol BearerTOML Logging"
   ),
+
   (.tests, "BearerProtocolTests", "BearerClaims BearerJSON BearerProtocol"),
   (
     .tests, "BearerFetchTests",
@@ -103,7 +106,7 @@ let table: [(kind: Kind, name: String, imports: String)] = [
     .tests, "BearerDaemonTests",
     "BearerAddress BearerClaims BearerConfiguration BearerDaemon BearerDevIssuer BearerFetch "
       + "BearerFraming BearerJOSE BearerJSON BearerKeys BearerLogging BearerProtocol BearerProviderKit "
-      + "BearerServer BearerTOML BearerTestKit Logging NIOCore NIOPosix"
+      + "BearerServer BearerTOML BearerTestKit BearerTime Logging NIOCore NIOPosix"
   ),
   (
     .tests, "BearerDevIssuerTests",

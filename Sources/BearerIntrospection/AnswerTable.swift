@@ -1,4 +1,5 @@
 import BearerKeys
+import BearerTime
 
 // Two tables that never touch. A yes needs the provider's help, so nobody fills its table with made-up tokens; a no is
 // what made-up tokens get, so its table is small and can push out nothing else. Facts have the time at which they were

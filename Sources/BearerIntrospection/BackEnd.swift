@@ -1,4 +1,5 @@
 package import BearerKeys
+package import BearerTime
 import Synchronization
 
 /// One issuer's back-end: asked by every event loop, and asking by one task.
@@ -6,7 +7,7 @@ package final class BackEnd: Sendable {
   /// The kind of back-end.
   package let kind: BackEndKind
   private let source: any TokenStatusSource
-  private let clock: any RefreshClock
+  private let clock: any AlarmClock
   private let room: WaitingRoom
   private let onChange: @Sendable (BackEndChange) -> Void
   private let state: Mutex<BackEndState>
@@ -26,7 +27,7 @@ package final class BackEnd: Sendable {
   ///   - onChange: Called for each change, on any thread, outside of locks; it must not block.
   package init(
     kind: BackEndKind, settings: BackEndSettings, source: any TokenStatusSource,
-    clock: any RefreshClock = SystemRefreshClock(), room: WaitingRoom = WaitingRoom(),
+    clock: any AlarmClock = SystemAlarmClock(), room: WaitingRoom = WaitingRoom(),
     jitter: JitterGenerator = JitterGenerator(), onChange: @escaping @Sendable (BackEndChange) -> Void = { _ in }
   ) {
     self.kind = kind

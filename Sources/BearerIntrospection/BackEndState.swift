@@ -1,4 +1,5 @@
 import BearerKeys
+import BearerTime
 
 // The rules by which one back-end is asked, as a value: events go in, what is to be done comes out. Time and chance are
 // arguments.

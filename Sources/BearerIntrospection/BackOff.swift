@@ -1,4 +1,4 @@
-import BearerKeys
+import BearerTime
 
 /// When a back-end that fails is asked again.
 struct BackOff: Sendable {

@@ -1,4 +1,4 @@
-import BearerKeys
+import BearerTime
 
 // A flood of made-up tokens must not turn the daemon into a weapon against the provider, so calls in a second are
 // bounded. Nor may it refuse everybody else. What was called active before is no made-up token: a part of the calls is

@@ -1,3 +1,5 @@
+import BearerTime
+
 /// A seeded hash of a `kid`; attackers choose the text, so it is not kept.
 package struct KidFingerprint: Hashable, Sendable {
   private let hash: Int

@@ -1,3 +1,5 @@
+import BearerTime
+
 /// How many fetches unknown kids may cause: one each cool-down, and a few that were saved up.
 ///
 /// It is the generic cell rate algorithm (ITU-T I.371): one time says when the allowance is whole again.

@@ -1,3 +1,5 @@
+package import BearerTime
+
 /// The set in use and the times that bound its use.
 package struct HeldKeys<Keys: Sendable>: Sendable {
   /// The set.

@@ -1,3 +1,4 @@
+package import BearerTime
 import Synchronization
 
 // The one owner of an issuer's keys. Readers take the published snapshot under a lock of its own that is held for a
@@ -6,7 +7,7 @@ import Synchronization
 
 /// One issuer's keys: read by every verification, refreshed by one task.
 package final class IssuerKeys: Sendable {
-  private let clock: any RefreshClock
+  private let clock: any AlarmClock
   private let places: FetchPlaces
   private let room: WaitingRoom
   private let onChange: @Sendable (IssuerKeysChange) -> Void
@@ -28,7 +29,7 @@ package final class IssuerKeys: Sendable {
   ///   - onChange: Called by the task of ``run()``, one change after the other, outside of locks. It may block
   ///     briefly: fetches are under way by then, and requests do not wait for it.
   package init(
-    settings: RefreshSettings, source: any KeySource, clock: any RefreshClock = SystemRefreshClock(),
+    settings: RefreshSettings, source: any KeySource, clock: any AlarmClock = SystemAlarmClock(),
     places: FetchPlaces = FetchPlaces(), room: WaitingRoom = WaitingRoom(), jitter: JitterGenerator = JitterGenerator(),
     onChange: @escaping @Sendable (IssuerKeysChange) -> Void = { _ in }
   ) {

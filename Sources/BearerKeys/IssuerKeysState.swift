@@ -1,4 +1,5 @@
 import BearerJOSE
+import BearerTime
 
 /// What ``IssuerKeys`` guards with its lock: the rules, the published set, and those who wait.
 ///

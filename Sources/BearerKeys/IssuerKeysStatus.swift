@@ -1,4 +1,5 @@
 package import BearerJOSE
+import BearerTime
 
 /// One issuer's keys as op `status` tells them.
 package struct IssuerKeysStatus: Sendable {

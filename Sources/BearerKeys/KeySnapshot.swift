@@ -1,4 +1,5 @@
 package import BearerJOSE
+package import BearerTime
 
 /// The key set that verdicts rest on, as it was published at one moment; never changes.
 ///

@@ -1,5 +1,6 @@
 import BearerCrypto
 import BearerJSON
+package import BearerTime
 
 // The file holds one JSON object whose last member is the SHA-256 digest of the object without it. The digest finds
 // damage, not forgery: whoever can write the owner's files needs no forged key. What the file says is used only if it

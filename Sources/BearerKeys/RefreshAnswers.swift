@@ -1,3 +1,5 @@
+package import BearerTime
+
 /// One fetch that is to be made.
 package struct FetchOrder: Equatable, Sendable {
   /// Its number; answers to any but the latest do not count.

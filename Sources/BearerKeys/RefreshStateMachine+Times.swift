@@ -1,3 +1,5 @@
+package import BearerTime
+
 // When things are to happen: what the rules in RefreshStateMachine say, worked out.
 
 extension RefreshStateMachine {

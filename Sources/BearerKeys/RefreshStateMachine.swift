@@ -1,3 +1,5 @@
+package import BearerTime
+
 // When one issuer's keys are fetched, and what may be told to those who ask for a key that is not there.
 //
 // The problem: a verifier that fetches when it needs a key is slow, dies with its provider, and lets anyone with a

@@ -1,3 +1,5 @@
+package import BearerTime
+
 // A wait is a place, perhaps a deadline, and a wake-up. Places are numbers that only grow, so the list of waits is sorted
 // by place without sorting: it is appended to, searched by halving, and a wait that ended leaves a gap until gaps are
 // half of the list. Deadlines are in a heap, where waits that ended otherwise stay until they come to the top or are half

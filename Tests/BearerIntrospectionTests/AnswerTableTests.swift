@@ -1,4 +1,4 @@
-import BearerKeys
+import BearerTime
 import Testing
 
 @testable import BearerIntrospection

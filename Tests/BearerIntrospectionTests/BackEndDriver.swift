@@ -1,5 +1,6 @@
 import BearerJSON
 import BearerKeys
+import BearerTime
 
 @testable import BearerIntrospection
 

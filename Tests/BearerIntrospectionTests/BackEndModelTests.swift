@@ -1,4 +1,5 @@
 import BearerKeys
+import BearerTime
 import Testing
 
 @testable import BearerIntrospection

@@ -1,3 +1,4 @@
+import BearerTime
 import Testing
 
 @testable import BearerKeys

@@ -1,4 +1,5 @@
 import BearerKeys
+import BearerTime
 
 /// Many daemons with one provider, in virtual time; each is the real state machine.
 ///

@@ -1,6 +1,7 @@
 import BearerJOSE
 import BearerKeys
 import BearerTestKit
+import BearerTime
 import Synchronization
 
 /// One issuer's keys with a clock, a source and a listener that the test owns.

@@ -1,6 +1,7 @@
 import BearerJOSE
 import BearerKeys
 import BearerTestKit
+import BearerTime
 import Synchronization
 import Testing
 

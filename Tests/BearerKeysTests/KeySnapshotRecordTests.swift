@@ -1,5 +1,6 @@
 import BearerKeys
 import BearerTestKit
+import BearerTime
 import Testing
 
 @Suite struct KeySnapshotRecordTests {

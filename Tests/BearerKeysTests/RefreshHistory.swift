@@ -1,4 +1,5 @@
 import BearerKeys
+import BearerTime
 
 /// One random history of a machine, its provider and its askers, with the invariants checked after each event.
 struct RefreshHistory {

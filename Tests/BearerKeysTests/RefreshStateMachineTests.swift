@@ -1,4 +1,5 @@
 import BearerKeys
+import BearerTime
 import Testing
 
 /// The table of events and what must come of them.

@@ -1,5 +1,6 @@
 import BearerKeys
 import BearerTestKit
+import BearerTime
 import Synchronization
 import Testing
 

@@ -1,8 +1,8 @@
-package import BearerKeys
+package import BearerTime
 import Synchronization
 
 /// A clock that stands still until a test moves it.
-package final class ManualClock: RefreshClock {
+package final class ManualClock: AlarmClock {
   private struct Alarm: Sendable {
     var deadline: MonotonicTime
     var action: @Sendable () -> Void

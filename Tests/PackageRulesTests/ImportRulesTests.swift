@@ -6,6 +6,7 @@ import Testing
   /// What targets import of the toolchain's own modules, which SwiftPM does not see.
   static let toolchain: [String: Set<String>] = [
     "BearerFraming": ["Glibc"],
+    "BearerTime": ["Synchronization"],
     "BearerCrypto": ["Synchronization"],
     "BearerJOSE": ["Synchronization"],
     "BearerKeys": ["Synchronization"],

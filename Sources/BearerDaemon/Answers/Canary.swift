@@ -1,5 +1,6 @@
 import BearerClaims
 import BearerJOSE
+import BearerTime
 
 /// A token whose verdict is known, to prove that verifying still works.
 ///

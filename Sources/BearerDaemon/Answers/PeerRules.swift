@@ -1,8 +1,8 @@
 import BearerConfiguration
 import BearerJSON
-import BearerKeys
 import BearerProtocol
 import BearerServer
+import BearerTime
 import Synchronization
 
 /// Who may ask what: the `[peer.NAME]` tables, prepared for requests.

@@ -3,6 +3,7 @@ import BearerJOSE
 import BearerKeys
 import BearerProtocol
 import BearerServer
+import BearerTime
 import Synchronization
 
 /// A token whose key has been asked for: judged when the key arrives, or when the wait is over.

@@ -3,8 +3,9 @@ package import BearerConfiguration
 import BearerFraming
 import BearerJOSE
 import BearerJSON
-package import BearerKeys
+import BearerKeys
 import BearerProtocol
+package import BearerTime
 import Logging
 import Synchronization
 

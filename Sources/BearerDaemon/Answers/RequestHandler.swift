@@ -6,6 +6,7 @@ import BearerJSON
 import BearerKeys
 import BearerProtocol
 package import BearerServer
+import BearerTime
 package import Logging
 
 /// Answers request lines; the only place where requests, policies, keys and the verifier meet.

@@ -1,4 +1,4 @@
-package import BearerKeys
+package import BearerTime
 
 /// Limits requests to so many per second, of which as many may come at once.
 ///

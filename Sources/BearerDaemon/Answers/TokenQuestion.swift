@@ -3,6 +3,7 @@ import BearerJOSE
 import BearerJSON
 import BearerKeys
 import BearerProtocol
+import BearerTime
 
 /// One `verify` or `introspect` request with all that its answer depends on but the keys, which may have to come.
 struct TokenQuestion: Sendable {

@@ -2,6 +2,7 @@ import BearerConfiguration
 import BearerFetch
 import BearerJOSE
 import BearerKeys
+import BearerTime
 import Dispatch
 import Logging
 import NIOCore

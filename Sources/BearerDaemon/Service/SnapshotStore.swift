@@ -5,6 +5,7 @@ import BearerCrypto
 import BearerFetch
 import BearerJOSE
 import BearerKeys
+import BearerTime
 import Glibc
 import Logging
 

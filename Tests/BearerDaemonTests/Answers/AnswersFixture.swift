@@ -7,6 +7,7 @@ import BearerKeys
 import BearerProtocol
 import BearerServer
 import BearerTestKit
+import BearerTime
 import Synchronization
 
 @testable import BearerDaemon

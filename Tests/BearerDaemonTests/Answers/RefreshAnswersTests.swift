@@ -4,6 +4,7 @@ import BearerJSON
 import BearerKeys
 import BearerServer
 import BearerTestKit
+import BearerTime
 import Testing
 
 @testable import BearerDaemon

@@ -1,5 +1,5 @@
 import BearerDaemon
-import BearerKeys
+import BearerTime
 import Testing
 
 /// How many requests of a peer pass.

@@ -6,6 +6,7 @@ import BearerJOSE
 import BearerKeys
 import BearerProviderKit
 import BearerTestKit
+import BearerTime
 import Foundation
 import NIOCore
 import NIOPosix

@@ -1,5 +1,5 @@
-/// Time and alarms for ``IssuerKeys``; tests own theirs.
-package protocol RefreshClock: Sendable {
+/// Time and alarms; tests own theirs.
+package protocol AlarmClock: Sendable {
   /// The present moment.
   var now: MonotonicTime { get }
 
@@ -23,7 +23,7 @@ package struct ScheduledAlarm: Sendable {
 }
 
 /// The machine's clock.
-package struct SystemRefreshClock: RefreshClock {
+package struct SystemAlarmClock: AlarmClock {
   /// The machine's clock.
   package init() {}
 

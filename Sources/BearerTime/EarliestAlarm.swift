@@ -12,11 +12,11 @@ package final class EarliestAlarm: Sendable {
     var number: UInt64 = 0
   }
 
-  private let clock: any RefreshClock
+  private let clock: any AlarmClock
   private let state = Mutex(State())
 
   /// An alarm that is not set.
-  package init(clock: any RefreshClock) {
+  package init(clock: any AlarmClock) {
     self.clock = clock
   }
 

@@ -58,7 +58,7 @@ package struct MonotonicTime: Hashable, Comparable, Sendable {
 
 extension Duration {
   /// The duration in whole nanoseconds, as near as 64 bits come.
-  var saturatedNanoseconds: Int64 {
+  package var saturatedNanoseconds: Int64 {
     let (seconds, attoseconds) = components
     let (scaled, overflows) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
     guard !overflows else { return seconds < 0 ? .min : .max }
