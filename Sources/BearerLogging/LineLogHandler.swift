@@ -10,6 +10,14 @@ struct LineLogHandler: LogHandler {
     case json
     /// `2026-11-23T13:50:37.123456Z warning: keys are stale and still used: issuer=authgear`
     case text
+
+    /// Where the time begins in a line.
+    var timeOffset: Int {
+      switch self {
+      case .json: #"{"time":""#.utf8.count
+      case .text: 0
+      }
+    }
   }
 
   var metadata: Logger.Metadata = [:]
@@ -86,7 +94,14 @@ struct LineLogHandler: LogHandler {
     return "\(digits(year, 4))-\(digits(month))-\(digits(day))T\(clock).\(digits(time.tv_nsec / 1000, 6))Z"
   }
 
-  private static let wallClock: @Sendable () -> timespec = {
+  /// Writes another time over the one that stands in a line.
+  static func stamp(_ time: timespec, _ line: inout [UInt8], at offset: Int) {
+    let text = Array(text(of: time).utf8)
+    guard offset + text.count <= line.count else { return }
+    line.replaceSubrange(offset..<offset + text.count, with: text)
+  }
+
+  static let wallClock: @Sendable () -> timespec = {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     return time

@@ -31,11 +31,15 @@ package struct Log: Sendable {
     case .json:
       write = { StandardError.write($0) }
       encode = { LineLogHandler(.json) { _ in }.line(of: $0) }
-      makeHandler = { thread in LineLogHandler(.json) { thread.append($0) } }
+      makeHandler = { thread in
+        LineLogHandler(.json) { thread.append($0, timeAt: LineLogHandler.Shape.json.timeOffset) }
+      }
     case .text:
       write = { StandardError.write($0) }
       encode = { LineLogHandler(.text) { _ in }.line(of: $0) }
-      makeHandler = { thread in LineLogHandler(.text) { thread.append($0) } }
+      makeHandler = { thread in
+        LineLogHandler(.text) { thread.append($0, timeAt: LineLogHandler.Shape.text.timeOffset) }
+      }
     }
     let thread = LogThread(write: write) { encode(Self.notice(ofDropped: $0)) }
     var logger = Logger(label: "bearerd") { _ in makeHandler(thread) }

@@ -9,13 +9,19 @@ import Synchronization
 /// Writes the log on a thread of its own.
 final class LogThread: Sendable {
   private let work: Work
+  private let now: @Sendable () -> timespec
 
   /// Starts the thread; a process that gets none cannot start.
   ///
   /// - Parameters:
   ///   - write: Writes a message, however long that takes; called on the thread.
+  ///   - now: The time of a message that has one.
   ///   - notice: A message that says how many were dropped.
-  init(write: @escaping @Sendable ([UInt8]) -> Void, notice: @escaping @Sendable (_ dropped: Int) -> [UInt8]) {
+  init(
+    write: @escaping @Sendable ([UInt8]) -> Void, now: @escaping @Sendable () -> timespec = LineLogHandler.wallClock,
+    notice: @escaping @Sendable (_ dropped: Int) -> [UInt8]
+  ) {
+    self.now = now
     work = Work(write: write, notice: notice)
     work.start()
   }
@@ -23,7 +29,19 @@ final class LogThread: Sendable {
   deinit { work.end() }
 
   /// Takes a message; it is dropped and counted if too many wait.
-  func append(_ message: [UInt8]) { work.change { $0.append(message) } }
+  ///
+  /// - Parameters:
+  ///   - message: The message.
+  ///   - timeOffset: Where its time begins, if it has one: that becomes the time at which it was taken, so that of two
+  ///     threads which log at once the later line has the later time.
+  func append(_ message: [UInt8], timeAt timeOffset: Int? = nil) {
+    work.change { [now] queue in
+      guard let timeOffset else { return queue.append(message) }
+      var message = message
+      LineLogHandler.stamp(now(), &message, at: timeOffset)
+      return queue.append(message)
+    }
+  }
 
   /// Waits until everything is written, at most so long.
   func drain(within longest: Duration) { work.drain(within: longest) }
@@ -92,15 +110,21 @@ final class LogThread: Sendable {
       if !isDrained { _ = written.wait(timeout: .now() + time) }
     }
 
+    /// What is to be written, and the notice that follows it: made now, so that its time is before that of all messages
+    /// that come from now on.
+    private func nextBatch(_ state: inout State) -> (batch: LogQueue.Batch, notice: [UInt8]?)? {
+      state.queue.next().map { ($0, $0.dropped > 0 ? notice($0.dropped) : nil) }
+    }
+
     private func run() {
       while true {
         wakeUp.wait()
-        while let batch = state.withLock({ $0.queue.next() }) {
+        while let (batch, notice) = state.withLock({ nextBatch(&$0) }) {
           for message in batch.messages {
             write(message)
             state.withLock { $0.queue.written(message) }
           }
-          if batch.dropped > 0 { write(notice(batch.dropped)) }
+          if let notice { write(notice) }
         }
         let (drains, isOver) = state.withLock { state in
           let drains = state.queue.isResting ? state.drains : []

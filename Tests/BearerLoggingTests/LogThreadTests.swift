@@ -63,6 +63,25 @@ import Testing
     #expect(thread.isAlive)
   }
 
+  @Test("of threads that log at once, the later line has the later time")
+  func order() {
+    let lines = Mutex<[String]>([])
+    let seconds = Atomic<Int>(0)
+    let thread = LogThread(
+      write: { line in lines.withLock { $0.append(String(decoding: line, as: UTF8.self)) } },
+      now: { timespec(tv_sec: seconds.add(1, ordering: .relaxed).newValue, tv_nsec: 0) }
+    ) { _ in [] }
+    let count = 1000
+    DispatchQueue.concurrentPerform(iterations: 4) { _ in
+      for _ in 0..<count / 4 { thread.append(Array("{\"time\":\"2026-11-23T14:00:37.012345Z\"}".utf8), timeAt: 9) }
+    }
+    thread.drain(within: .seconds(30))
+    let written = lines.withLock(\.self)
+    #expect(written.count == count)
+    #expect(written == written.sorted())
+    #expect(written.first == "{\"time\":\"1970-01-01T00:00:01.000000Z\"}")
+  }
+
   @Test("draining waits until everything is written")
   func drain() {
     let lines = Mutex<[[UInt8]]>([])
