@@ -32,6 +32,9 @@ final class JOSEHeader: Sendable {
     case other
   }
 
+  /// What all of it takes in memory, at most: the object, and its arrays and texts with what malloc adds to each.
+  let heldBytes: Int
+
   /// Reads the header of a segment that the tape has read.
   ///
   /// - Throws: `Rejection` with `invalid_header`.
@@ -78,6 +81,8 @@ final class JOSEHeader: Sendable {
     copy.append(segment)
     self.segment = copy
     shown = Self.shown(tape, bytes)
+    let texts = [algorithmName, typeName ?? "", kidName ?? ""].reduce(0) { $0 + $1.utf8.count }
+    heldBytes = 160 + 6 * 56 + segment.count + shown.count + (kid?.count ?? 0) + texts
   }
 
   private static func shown(_ tape: JSONTape, _ bytes: Span<UInt8>) -> [UInt8] {

@@ -82,6 +82,12 @@ package struct KeySet: Sendable {
   package var usableAlgorithms: [AlgorithmSet] { candidates.map(\.algorithms) }
 
   private let candidates: [Candidate]
+  /// Where the candidates of each name are, for a set with so many that looking through them would take longer.
+  private let byName: [[UInt8]: [Candidate]]
+  /// Those without a name.
+  private let unnamed: [Candidate]
+  /// How many candidates are looked through one by one.
+  private static let fewCandidates = 8
 
   /// Reads and compiles a set.
   ///
@@ -154,6 +160,10 @@ package struct KeySet: Sendable {
     self.entries = entries
     self.leftOut = leftOut
     self.candidates = candidates
+    unnamed = candidates.filter { $0.kid == nil }
+    byName =
+      candidates.count <= Self.fewCandidates
+      ? [:] : Dictionary(grouping: candidates.filter { $0.kid != nil }) { $0.kid ?? [] }
   }
 
   /// Chooses what to verify with (`protocol.md` section 6.3).
@@ -162,19 +172,16 @@ package struct KeySet: Sendable {
   /// issuer that names its keys in tokens but not in its set. A token that names none may try the fitting ones.
   func choose(kid: [UInt8]?, algorithms: AlgorithmSet) -> Choice {
     guard let kid else { return chooseWithoutName(algorithms) }
-    var unnamed: VerificationKey?
-    var isUnnamedAmbiguous = false
-    for candidate in candidates where !candidate.algorithms.isDisjoint(with: algorithms) {
-      if let name = candidate.kid {
-        if name == kid { return .one(candidate.key, isNamed: true) }
-      } else if unnamed == nil || unnamed === candidate.key {
-        unnamed = candidate.key
-      } else {
-        isUnnamedAmbiguous = true
-      }
+    let named = byName.isEmpty ? candidates : byName[kid] ?? []
+    for candidate in named where candidate.kid == kid && !candidate.algorithms.isDisjoint(with: algorithms) {
+      return .one(candidate.key, isNamed: true)
     }
-    if !isUnnamedAmbiguous, let unnamed { return .one(unnamed, isNamed: false) }
-    return .none
+    var only: VerificationKey?
+    for candidate in unnamed where !candidate.algorithms.isDisjoint(with: algorithms) {
+      if let only, only !== candidate.key { return .none }
+      only = candidate.key
+    }
+    return only.map { .one($0, isNamed: false) } ?? .none
   }
 
   private func chooseWithoutName(_ algorithms: AlgorithmSet) -> Choice {

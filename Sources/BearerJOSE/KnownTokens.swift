@@ -141,8 +141,10 @@ struct KnownTokens {
   }
 }
 
-/// What a token's payload says.
+/// What a token's payload says, and its header.
 final class KnownPayload {
+  /// The header, which tokens with the same one share as long as it is among the headers seen last.
+  let header: JOSEHeader
   /// Where the token's first two segments end.
   let headerEnd: Int
   let payloadEnd: Int
@@ -151,13 +153,17 @@ final class KnownPayload {
   let heldBytes: Int
 
   /// Takes copies that are no larger than they must be.
-  init(headerEnd: Int, payloadEnd: Int, claims: ClaimSet) {
+  init(header: JOSEHeader, headerEnd: Int, payloadEnd: Int, claims: ClaimSet) {
+    self.header = header
     self.headerEnd = headerEnd
     self.payloadEnd = payloadEnd
     self.claims = claims.compact()
-    heldBytes = Self.heldBytes(claims)
+    heldBytes = Self.heldBytes(header, claims)
   }
 
-  /// What a payload will take in memory: an object with a header of 16 bytes, and the up to 24 that malloc adds.
-  static func heldBytes(_ claims: ClaimSet) -> Int { 16 + 3 * MemoryLayout<Int>.size + 24 + claims.heldBytes }
+  /// What a payload will take in memory: an object with a header of 16 bytes, the up to 24 that malloc adds, and the
+  /// token's header as if nobody shared it.
+  static func heldBytes(_ header: JOSEHeader, _ claims: ClaimSet) -> Int {
+    16 + 4 * MemoryLayout<Int>.size + 24 + claims.heldBytes + header.heldBytes
+  }
 }

@@ -158,9 +158,7 @@ package struct Verifier {
     if token.count > 0, token[0] == UInt8(ascii: "{") {
       throw Rejection(.unsupportedToken, "The token is in a JSON serialisation; only compact JWS is supported.")
     }
-    if recallPayload(token) {
-      header = knownHeaders.find(token.extracting(..<headerEnd))
-    } else {
+    if !recallPayload(token) {
       switch findDots(token) {
       case 2: break
       case 0:
@@ -195,6 +193,7 @@ package struct Verifier {
     self.digest = digest
     facts = knownTokens.facts(of: digest)
     guard let known = facts?.payload else { return false }
+    header = known.header
     headerEnd = known.headerEnd
     payloadEnd = known.payloadEnd
     claims = known.claims
@@ -277,6 +276,12 @@ package struct Verifier {
     case .one(let key, _):
       if isSigned(token, by: key) { return }
     case .several(let keys):
+      // First the key that is known to have signed it, if it is among them: each other one costs a signature.
+      if let serial = facts?.keySerial, let known = keys.first(where: { $0.serial == serial }),
+        isSigned(token, by: known)
+      {
+        return
+      }
       for key in keys where isSigned(token, by: key) { return }
     }
     if let digest { knownTokens.forgetPayload(of: digest) }
@@ -301,8 +306,9 @@ package struct Verifier {
 
   /// The token came again, so it will probably go on coming.
   private mutating func keepPayload(of digest: KnownTokens.Digest) {
-    guard knownTokens.makeRoom(for: KnownPayload.heldBytes(claims)) else { return }
-    knownTokens.keep(KnownPayload(headerEnd: headerEnd, payloadEnd: payloadEnd, claims: claims), of: digest)
+    guard let header, knownTokens.makeRoom(for: KnownPayload.heldBytes(header, claims)) else { return }
+    knownTokens.keep(
+      KnownPayload(header: header, headerEnd: headerEnd, payloadEnd: payloadEnd, claims: claims), of: digest)
   }
 
   private func accept(_ input: VerificationInput) -> Verdict {

@@ -169,6 +169,31 @@ struct KeySetTests {
     #expect(twins.leftOut == 50)
   }
 
+  @Test("which key a name stands for does not depend on how many others there are", arguments: [0, 6, 7, 500])
+  func nameAmongMany(others: Int) throws {
+    let more = try (0..<others).map { try jwk(Self.ec, ["kid": .string("other\($0)")]) }
+    let edwards = try SigningKey.generate(.ed25519)
+    let named = try set(more + [jwk(Self.other, ["kid": "a"]), jwk(edwards, ["kid": "a"])])
+    func choice(_ set: KeySet, _ kid: String, _ algorithm: Algorithm) -> String {
+      switch set.choose(kid: Array(kid.utf8), algorithms: AlgorithmSet(algorithm)) {
+      case .none: "none"
+      case .one(_, isNamed: true): "named"
+      case .one: "unnamed"
+      case .several: "several"
+      }
+    }
+    #expect(choice(named, "a", .es256) == "named")
+    #expect(choice(named, "a", .ed25519) == "named")
+    #expect(choice(named, "b", .es256) == "none")
+    let oneUnnamed = try set(more + [jwk(Self.other), jwk(edwards, ["kid": "a"])])
+    #expect(choice(oneUnnamed, "b", .es256) == "unnamed")
+    #expect(choice(oneUnnamed, "a", .es256) == "unnamed")
+    #expect(choice(oneUnnamed, "a", .ed25519) == "named")
+    #expect(choice(oneUnnamed, "b", .ed25519) == "none")
+    let twoUnnamed = try set(more + [jwk(Self.other), jwk(SigningKey.generate(.ec(.p256)))])
+    #expect(choice(twoUnnamed, "b", .es256) == "none")
+  }
+
   @Test("a thousand keys are a set like any other, and a token without kid costs four tries at most")
   func many() throws {
     let keys = try (0..<1000).map { number in

@@ -1,4 +1,5 @@
 import BearerClaims
+import BearerJSON
 import Testing
 
 @testable import BearerJOSE
@@ -7,10 +8,19 @@ import Testing
 struct KnownTokensTests {
   private func digest(_ number: UInt64) -> KnownTokens.Digest { KnownTokens.Digest((number, 0, 0, 0)) }
 
+  private let header: JOSEHeader
+
+  init() throws {
+    let bytes = Array(#"{"alg":"ES256","kid":"k"}"#.utf8)
+    var tape = JSONTape()
+    try tape.read(bytes.span)
+    header = try JOSEHeader(bytes.span, tape, bytes.span)
+  }
+
   private func payload(_ bytes: Int = 500) -> KnownPayload {
     var claims = ClaimSet()
     claims.bytes = [UInt8](repeating: 0x20, count: bytes)
-    return KnownPayload(headerEnd: 0, payloadEnd: 0, claims: claims)
+    return KnownPayload(header: header, headerEnd: 0, payloadEnd: 0, claims: claims)
   }
 
   /// Keeps a payload if there is room for it; returns whether.
@@ -81,7 +91,7 @@ struct KnownTokensTests {
 
   @Test("a payload goes with its token's place, is forgotten by itself, and is counted once")
   func payloadEnd() {
-    var tokens = KnownTokens(bytes: 8 * KnownTokens.bytesPerEntry)
+    var tokens = KnownTokens(bytes: 16 * KnownTokens.bytesPerEntry)
     tokens.insert(digest(1), keySerial: 1)
     let areKept = (0..<2).map { _ in keep(payload(10), of: 1, in: &tokens) }
     #expect(areKept == [true, true])
