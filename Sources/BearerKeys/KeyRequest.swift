@@ -26,9 +26,12 @@ package enum KeyWaitOutcome: Equatable, Sendable {
 
 /// A wait for a key that its owner may give up.
 package struct KeyWait: Sendable {
+  /// Whether there was no room for it: whoever asked must hold back what would come after it until it is over.
+  package let isWithoutRoom: Bool
   private let giveUp: @Sendable () -> Void
 
-  init(_ giveUp: @escaping @Sendable () -> Void) {
+  init(isWithoutRoom: Bool, _ giveUp: @escaping @Sendable () -> Void) {
+    self.isWithoutRoom = isWithoutRoom
     self.giveUp = giveUp
   }
 

@@ -12,6 +12,8 @@ package struct RequestReader {
   package private(set) var isUnidentified = false
   /// The bytes of the last line's `token`, or else of its `authorization`.
   package private(set) var credential: [UInt8] = []
+  /// How long the last line was.
+  package private(set) var lineBytes = 0
 
   private var tape = JSONTape()
 
@@ -27,6 +29,7 @@ package struct RequestReader {
     id.removeAll(keepingCapacity: true)
     credential.removeAll(keepingCapacity: true)
     isUnidentified = true
+    lineBytes = line.count
     do throws(JSONError) {
       try tape.read(line)
     } catch {

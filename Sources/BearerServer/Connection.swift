@@ -38,6 +38,8 @@ final class Connection: @unchecked Sendable {
   private var deferred: [ReplyQueue.Ticket: any DeferredReply] = [:]
   /// How many of them do not count among the requests in flight.
   private var uncounted = 0
+  /// The reply that waits without room, so that nothing is read until it is looked at.
+  private var heldBackBy: ReplyQueue.Ticket?
   /// Deferred replies that may be ready.
   private var woken: [ReplyQueue.Ticket] = []
   /// Replies to be sent, of which the first `sent` bytes are.
@@ -115,6 +117,7 @@ final class Connection: @unchecked Sendable {
     for (ticket, reply) in deferred { shutDown(reply, ticket) }
     deferred = [:]
     uncounted = 0
+    heldBackBy = nil
     wantTurn()
   }
 
@@ -228,7 +231,7 @@ final class Connection: @unchecked Sendable {
     let bytes = framer.bytes
     let start = replies.count
     let line = bytes.span.extracting(range)
-    switch loop.handler.handle(line, from: peer, mayWait: mayWait, into: &replies) {
+    switch loop.handler.handle(line, from: peer, into: &replies) {
     case .answered(let order):
       place(repliesFrom: start, order)
     case .notAnObject:
@@ -245,6 +248,7 @@ final class Connection: @unchecked Sendable {
       if !reply.countsInFlight { uncounted += 1 }
       let mailbox = loop.mailbox
       reply.start { mailbox.post(.wake(self, ticket)) }
+      if reply.holdsBackReading { heldBackBy = ticket }
     }
   }
 
@@ -277,11 +281,16 @@ final class Connection: @unchecked Sendable {
     var line: [UInt8] = []
     for ticket in woken {
       looked += 1
-      if let reply = deferred[ticket], reply.resume(into: &line) {
-        deferred[ticket] = nil
-        if !reply.countsInFlight { uncounted -= 1 }
-        queue.deliver(line, for: ticket, into: &replies)
-        line.removeAll(keepingCapacity: true)
+      if let reply = deferred[ticket] {
+        if heldBackBy == ticket { heldBackBy = nil }
+        if reply.resume(into: &line) {
+          deferred[ticket] = nil
+          if !reply.countsInFlight { uncounted -= 1 }
+          queue.deliver(line, for: ticket, into: &replies)
+          line.removeAll(keepingCapacity: true)
+        } else if reply.holdsBackReading {
+          heldBackBy = ticket
+        }
       }
       if ContinuousNanoseconds.now >= end { break }
     }
@@ -290,16 +299,14 @@ final class Connection: @unchecked Sendable {
 
   // MARK: Limits
 
-  /// Whether the next request may wait for keys: there are not thousands on this connection that do.
-  ///
-  /// They do not count among those in flight. Their memory bounds them, and slow providers must not keep good tokens
-  /// behind them from being read.
-  private var mayWait: Bool { uncounted < FixedLimits.waitsForKeys }
-
   private var unsentBytes: Int { replies.count - sent }
 
   /// Whether the client has to wait: enough of its requests are worked on, or enough of its replies are not sent.
+  ///
+  /// Requests that wait for keys do not count among those in flight. Their memory bounds them, and slow providers must
+  /// not keep good tokens behind them from being read, as long as there is room for more of them to wait.
   private var isBlocked: Bool {
+    if heldBackBy != nil || uncounted >= FixedLimits.waitsForKeys { return true }
     if queue.deferredCount - uncounted >= loop.limits.inFlight { return true }
     if queue.heldBytes == 0, isWritable { return false }
     return queue.heldBytes + unsentBytes > loop.limits.outputBytes

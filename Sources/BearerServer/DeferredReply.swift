@@ -6,6 +6,11 @@ package protocol DeferredReply: AnyObject {
   /// Whether it counts among the requests in flight (`limits.in_flight`); false if something else bounds it.
   var countsInFlight: Bool { get }
 
+  /// Whether nothing more is read from the connection while it waits: there is no room for what would wait behind it.
+  ///
+  /// Asked after ``start(_:)``, and after each ``resume(into:)`` that waits on.
+  var holdsBackReading: Bool { get }
+
   /// Starts the work; called once, before the next line is handled.
   ///
   /// What takes time must not be done in the call itself: it would hold up the whole event loop.
@@ -30,4 +35,7 @@ package protocol DeferredReply: AnyObject {
 extension DeferredReply {
   /// It does.
   package var countsInFlight: Bool { true }
+
+  /// It does not.
+  package var holdsBackReading: Bool { false }
 }

@@ -5,11 +5,9 @@ package protocol LineHandler: AnyObject {
   /// - Parameters:
   ///   - line: The line's bytes, valid during the call.
   ///   - peer: Who sent it.
-  ///   - mayWait: Whether the connection has room for one more reply that waits for keys; if not, what would wait is
-  ///     refused at once, so that the connection goes on being read.
   ///   - reply: Where to append the reply line, LF included. Nothing that is there may be changed.
   /// - Returns: Whether the reply was appended, and its place among the others.
-  func handle(_ line: Span<UInt8>, from peer: Peer, mayWait: Bool, into reply: inout [UInt8]) -> LineOutcome
+  func handle(_ line: Span<UInt8>, from peer: Peer, into reply: inout [UInt8]) -> LineOutcome
 
   /// Appends the reply line, LF included, for something that the framing refused.
   func refuse(_ fault: FramingFault, into reply: inout [UInt8])

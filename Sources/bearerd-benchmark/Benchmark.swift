@@ -40,7 +40,7 @@ struct Benchmark {
     for number in 0..<requests {
       let line = material.lines[number % material.lines.count]
       reply.removeAll(keepingCapacity: true)
-      _ = handler.handle(line.span, from: Peer(uid: 0, gid: 0, pid: 0), mayWait: true, into: &reply)
+      _ = handler.handle(line.span, from: Peer(uid: 0, gid: 0, pid: 0), into: &reply)
     }
   }
 
@@ -61,7 +61,7 @@ struct Benchmark {
     var known: [Double] = []
     func answer(_ handler: any LineHandler, _ line: [UInt8]) {
       reply.removeAll(keepingCapacity: true)
-      _ = handler.handle(line.span, from: peer, mayWait: true, into: &reply)
+      _ = handler.handle(line.span, from: peer, into: &reply)
     }
     for line in material.lines { answer(caching, line) }
     guard reply.starts(with: #"{"id":1,"ok":true"#.utf8) else {

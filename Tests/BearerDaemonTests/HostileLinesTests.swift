@@ -99,7 +99,7 @@ struct HostileLinesTests {
       }
       line.removeAll { $0 == 0x0A }
       var reply: [UInt8] = []
-      if case .deferred = handler.handle(line.span, from: peer, mayWait: true, into: &reply) { continue }
+      if case .deferred = handler.handle(line.span, from: peer, into: &reply) { continue }
       #expect(reply.last == 0x0A)
       #expect(reply.dropLast().allSatisfy { $0 >= 0x20 })
       let value = try JSONValue(parsing: Array(reply.dropLast()))

@@ -43,7 +43,7 @@ import Testing
   private func begin(_ handler: any LineHandler, _ user: UInt32) throws -> (any DeferredReply)? {
     let line = Array(#"{"op":"refresh-jwks"}"#.utf8)
     var reply: [UInt8] = []
-    switch handler.handle(line.span, from: Peer(uid: user, gid: 0, pid: 0), mayWait: true, into: &reply) {
+    switch handler.handle(line.span, from: Peer(uid: user, gid: 0, pid: 0), into: &reply) {
     case .deferred(_, let deferred):
       deferred.start {}
       return deferred

@@ -72,7 +72,7 @@ struct RequestFuzz: FuzzTarget {
     }
     if line.isEmpty { return }
     var reply: [UInt8] = []
-    switch handler.handle(line.span, from: Peer(uid: 0, gid: 0, pid: 0), mayWait: true, into: &reply) {
+    switch handler.handle(line.span, from: Peer(uid: 0, gid: 0, pid: 0), into: &reply) {
     case .answered, .notAnObject: break
     case .deferred(_, let deferred):
       require(reply.isEmpty, "a reply that comes later has begun")

@@ -41,8 +41,7 @@ struct LimitTests {
       let client = try running.client()
       defer { client.close() }
       for number in 0..<100 { await client.send("defer free uncounted\(number)\n") }
-      await client.send("room\ndefer free one\ndefer free two\nfree held\n")
-      #expect(await client.line() == "true")
+      await client.send("defer free one\ndefer free two\nfree held\n")
       await running.book.happened(.started("two"))
       running.book.deliver("uncounted7")
       #expect(await client.line() == "uncounted7")
@@ -53,19 +52,52 @@ struct LimitTests {
     }
   }
 
-  @Test("4,096 requests of one connection may wait without counting among those in flight, and no more")
+  @Test("4,096 requests of one connection may wait without counting among those in flight; then it is not read on")
   func manyUncounted() async throws {
     try await RunningServer.run(limits: .patient) { running in
       let client = try running.client()
       defer { client.close() }
       for number in 0..<4095 { await client.send("defer free uncounted\(number)\n") }
-      await client.send("room\ndefer free uncountedlast\nroom\n")
-      #expect(await client.line() == "true")
-      #expect(await client.line() == "false")
+      await client.send("free before\ndefer free uncountedlast\nfree after\n")
+      #expect(await client.line() == "before")
+      await running.book.happened(.started("uncountedlast"))
+      let other = try running.client()
+      defer { other.close() }
+      await other.send("free meanwhile\n")
+      #expect(await other.line() == "meanwhile")
+      #expect(!running.book.has(.handled("free after")))
       running.book.deliver("uncounted0")
       #expect(await client.line() == "uncounted0")
-      await client.send("room\n")
-      #expect(await client.line() == "true")
+      #expect(await client.line() == "after")
+    }
+  }
+
+  @Test("a reply that waits without room holds its connection back, no other, and only until it is there")
+  func withoutRoom() async throws {
+    try await RunningServer.run(limits: .patient) { running in
+      let client = try running.client()
+      defer { client.close() }
+      await client.send("defer free uncounted\ndefer free full\nfree after\ndefer order full2\norder last\n")
+      await running.book.happened(.started("full"))
+      let other = try running.client()
+      defer { other.close() }
+      await other.send("free meanwhile\n")
+      #expect(await other.line() == "meanwhile")
+      #expect(!running.book.has(.handled("free after")))
+      // What waits with room is answered all the same, and does not let it go on.
+      running.book.deliver("uncounted")
+      #expect(await client.line() == "uncounted")
+      await other.send("free again\n")
+      #expect(await other.line() == "again")
+      #expect(!running.book.has(.handled("free after")))
+      running.book.deliver("full")
+      #expect(await client.line() == "full")
+      #expect(await client.line() == "after")
+      await running.book.happened(.started("full2"))
+      #expect(!running.book.has(.handled("order last")))
+      running.book.deliver("full2")
+      #expect(await client.line() == "full2")
+      #expect(await client.line() == "last")
     }
   }
 

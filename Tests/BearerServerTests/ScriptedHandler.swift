@@ -2,8 +2,7 @@ import BearerServer
 import Synchronization
 
 /// A handler that does what each line says: `free X`, `order X`, `all X` are answered with X in that order, `defer free K`
-/// and the like once the test delivers K, `no object` is no JSON object, `big N` with N bytes, `peer` with the caller's uid, `loop` with what tells one event loop from another, `room` with whether a
-/// reply may wait for keys;
+/// and the like once the test delivers K, `no object` is no JSON object, `big N` with N bytes, `peer` with the caller's uid, `loop` with what tells one event loop from another,
 /// `spin` takes 600 microseconds and is not answered.
 final class ScriptedHandler: LineHandler {
   let book: DeferredBook
@@ -12,7 +11,7 @@ final class ScriptedHandler: LineHandler {
     self.book = book
   }
 
-  func handle(_ line: Span<UInt8>, from peer: Peer, mayWait: Bool, into reply: inout [UInt8]) -> LineOutcome {
+  func handle(_ line: Span<UInt8>, from peer: Peer, into reply: inout [UInt8]) -> LineOutcome {
     var bytes: [UInt8] = []
     for index in line.indices { bytes.append(line[index]) }
     book.handled(bytes)
@@ -34,9 +33,6 @@ final class ScriptedHandler: LineHandler {
     case "loop":
       reply += Array("\(UInt(bitPattern: ObjectIdentifier(self).hashValue))\n".utf8)
       return .answered(.inOrder)
-    case "room":
-      reply += Array("\(mayWait)\n".utf8)
-      return .answered(.free)
     case "peer":
       reply += Array("\(peer.uid) \(peer.pid)\n".utf8)
       return .answered(.inOrder)
@@ -127,7 +123,10 @@ final class DeferredBook: LineHandlerFactory {
     let book: DeferredBook
 
     /// `uncounted` stands for one that something else bounds.
-    var countsInFlight: Bool { !key.hasPrefix("uncounted") }
+    var countsInFlight: Bool { !key.hasPrefix("uncounted") && !holdsBackReading }
+
+    /// `full` stands for one that waits without room.
+    var holdsBackReading: Bool { key.hasPrefix("full") }
 
     init(key: String, book: DeferredBook) {
       self.key = key

@@ -125,6 +125,30 @@ import Testing
     }
   }
 
+  @Test(
+    "10,000 under a key that was rotated in, on one connection and on forty: all ok, one fetch", arguments: [1, 40])
+  func tenThousand(connections: Int) async throws {
+    try await run { scene in
+      try scene.publish("k1", "k2")
+      scene.provider.answerNext(.keys, with: .held)
+      let each = 10_000 / connections
+      let lines = Array(String(repeating: try scene.request("k2"), count: each).utf8)
+      let clients = try (0..<connections).map { _ in try scene.client() }
+      // More than there is room for, so that a client may have to wait until it can send on.
+      let writers = clients.map { client in
+        // Safe because sending touches nothing that reading does.
+        nonisolated(unsafe) let client = client
+        return Thread { client.send(lines) }
+      }
+      for writer in writers { writer.start() }
+      let watcher = try scene.client()
+      while try watcher.issuerStatus()["waiting"]?.integerValue ?? 0 < 1000 {}
+      scene.provider.release()
+      for client in clients { #expect(try Scene.counts(each, from: client) == ["ok": each]) }
+      #expect(scene.provider.keyRequests == 2)
+    }
+  }
+
   @Test("one good token beside ten with made-up kids, 1,100 in all: every good one is ok, one fetch")
   func mixed() async throws {
     try await run { scene in

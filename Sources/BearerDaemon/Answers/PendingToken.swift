@@ -14,6 +14,9 @@ final class PendingToken: DeferredReply {
   /// The memory of all waits bounds it (``WaitingRoom``), and it must not keep known tokens from being read.
   var countsInFlight: Bool { false }
 
+  /// If that memory is used up: it is better that a client waits to be read than that a good token is refused.
+  var holdsBackReading: Bool { wait?.isWithoutRoom ?? false }
+
   private struct State {
     /// How the wait ended, and when; nil while it goes on, and once it was looked at.
     var outcome: (KeyWaitOutcome, at: MonotonicTime)?
@@ -26,6 +29,8 @@ final class PendingToken: DeferredReply {
   private let user: UInt32
   let token: [UInt8]
   let id: [UInt8]
+  /// What the request keeps while it waits, in bytes.
+  private let keptBytes: Int
   private let handler: RequestHandler
   /// When the request came, by the clock of its issuer's keys.
   ///
@@ -43,9 +48,11 @@ final class PendingToken: DeferredReply {
   }
 
   init(
-    _ question: TokenQuestion, _ handler: RequestHandler, user: UInt32, token: [UInt8], id: [UInt8],
+    _ question: TokenQuestion, _ handler: RequestHandler, user: UInt32, token: [UInt8], id: [UInt8], otherBytes: Int,
     cameAt: MonotonicTime
   ) {
+    // What a request tightens is kept twice: as it came, and as what must hold.
+    keptBytes = token.count + id.count + 2 * otherBytes
     self.question = question
     self.handler = handler
     self.user = user
@@ -62,10 +69,9 @@ final class PendingToken: DeferredReply {
   ///   - question: What is asked, under the policies and issuers in force now.
   ///   - need: The key that is missing.
   ///   - generation: The generation of the usable set that was looked into; `nil` if there was none.
-  ///   - mayWait: Whether the connection has a place for a wait; who waits already has one.
   /// - Returns: What to do now.
   func ask(
-    _ question: TokenQuestion, _ need: MissingKey, notIn generation: UInt64?, mayWait: Bool = true
+    _ question: TokenQuestion, _ need: MissingKey, notIn generation: UInt64?
   ) -> Decision {
     let keys = question.active.keys[need.issuer]
     let keyWait = question.active.configuration.issuers[need.issuer].keyWait
@@ -73,8 +79,8 @@ final class PendingToken: DeferredReply {
     let now = keys.now
     let decision = keys.requestKey(
       kid: need.kid, notIn: generation, now: now,
-      waitAtMost: mayWait ? max(.zero, latest.duration(since: now)) : .zero,
-      wait: WaitingRoom.Wait(user: user, bytes: token.count + id.count)
+      waitAtMost: max(.zero, latest.duration(since: now)),
+      wait: WaitingRoom.Wait(user: user, bytes: keptBytes)
     ) { [state] outcome in
       let wakeUp = state.value.withLock { state in
         state.outcome = (outcome, keys.now)

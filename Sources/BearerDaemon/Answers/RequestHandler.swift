@@ -39,20 +39,19 @@ package final class RequestHandler: LineHandler {
   /// - Parameters:
   ///   - line: The line's bytes.
   ///   - peer: Who sent it.
-  ///   - mayWait: Whether the reply may wait for keys.
   ///   - reply: Where the reply goes.
   /// - Returns: Whether the reply was appended, and its place among the others.
   package func handle(
-    _ line: Span<UInt8>, from peer: Peer, mayWait: Bool, into reply: inout [UInt8]
+    _ line: Span<UInt8>, from peer: Peer, into reply: inout [UInt8]
   ) -> LineOutcome {
     let start = reply.count
-    let outcome = answer(line, from: peer, mayWait: mayWait, into: &reply)
+    let outcome = answer(line, from: peer, into: &reply)
     reply.escapeLineSeparators(from: start)
     return outcome
   }
 
   private func answer(
-    _ line: Span<UInt8>, from peer: Peer, mayWait: Bool, into reply: inout [UInt8]
+    _ line: Span<UInt8>, from peer: Peer, into reply: inout [UInt8]
   ) -> LineOutcome {
     adoptReload()
     let request: Request
@@ -73,9 +72,9 @@ package final class RequestHandler: LineHandler {
     if let refusal = active.peers?.refusal(of: request, from: peer, now: .now) { return refuse(refusal, into: &reply) }
     switch request {
     case .verify(let request):
-      return answer(request, isIntrospection: false, from: peer, mayWait: mayWait, into: &reply)
+      return answer(request, isIntrospection: false, from: peer, into: &reply)
     case .introspect(let request):
-      return answer(request, isIntrospection: true, from: peer, mayWait: mayWait, into: &reply)
+      return answer(request, isIntrospection: true, from: peer, into: &reply)
     case .refreshJWKS(let issuer): return refresh(issuer, from: peer, into: &reply)
     case .status:
       answer(with: reports.status(active), into: &reply)
@@ -120,7 +119,7 @@ package final class RequestHandler: LineHandler {
   // MARK: Tokens
 
   private func answer(
-    _ request: TokenRequest, isIntrospection: Bool, from peer: Peer, mayWait: Bool, into reply: inout [UInt8]
+    _ request: TokenRequest, isIntrospection: Bool, from peer: Peer, into reply: inout [UInt8]
   ) -> LineOutcome {
     let question: TokenQuestion
     do throws(ErrorReply.Refusal) {
@@ -146,8 +145,8 @@ package final class RequestHandler: LineHandler {
       case .keyMissing(let need, let generation):
         let pending = PendingToken(
           question, self, user: peer.uid, token: Array(credential[range]), id: reader.id,
-          cameAt: active.keys[need.issuer].now)
-        switch pending.ask(question, need, notIn: generation, mayWait: mayWait) {
+          otherBytes: reader.lineBytes - credential.count, cameAt: active.keys[need.issuer].now)
+        switch pending.ask(question, need, notIn: generation) {
         case .lookAgain: continue
         case .wait: return .deferred(order, pending)
         case .refuse(let error):

@@ -73,7 +73,7 @@ import Testing
         let line = Array(#"{"op":"verify","token":"\#(token)"}"#.utf8)
         var reply: [UInt8] = []
         for handler in [handler, quiet] {
-          _ = handler.handle(line.span, from: .init(uid: 0, gid: 0, pid: 1), mayWait: true, into: &reply)
+          _ = handler.handle(line.span, from: .init(uid: 0, gid: 0, pid: 1), into: &reply)
         }
       }
       #expect(

@@ -110,7 +110,7 @@ final class AnswersFixture {
   ) -> (reply: String, outcome: LineOutcome) {
     var reply: [UInt8] = []
     let bytes = Array(line.utf8)
-    let outcome = handler.handle(bytes.span, from: peer, mayWait: true, into: &reply)
+    let outcome = handler.handle(bytes.span, from: peer, into: &reply)
     return (String(decoding: reply, as: UTF8.self), outcome)
   }
 

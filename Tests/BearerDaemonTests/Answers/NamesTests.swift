@@ -14,7 +14,7 @@ struct NamesTests {
   private func reply(_ fixture: AnswersFixture, _ line: String) throws -> JSONValue {
     var reply: [UInt8] = []
     let line = Array(line.utf8)
-    let outcome = fixture.handler.handle(line.span, from: Peer(uid: 7, gid: 7, pid: 1), mayWait: true, into: &reply)
+    let outcome = fixture.handler.handle(line.span, from: Peer(uid: 7, gid: 7, pid: 1), into: &reply)
     if case .deferred(_, let deferred) = outcome {
       deferred.cancel()
       return nil

@@ -40,7 +40,7 @@ import Testing
     var reply: [UInt8] = []
     let bytes = Array(line.utf8)
     let peer = Peer(uid: 0, gid: 0, pid: 1)
-    guard case .deferred(_, let pending) = handler.handle(bytes.span, from: peer, mayWait: true, into: &reply)
+    guard case .deferred(_, let pending) = handler.handle(bytes.span, from: peer, into: &reply)
     else { throw NotDeferred() }
     return Deferred(pending)
   }

@@ -43,36 +43,45 @@ import Testing
     }
   }
 
-  @Test("a key that does not come is unknown, and in the cool-down at once")
+  @Test("a key that does not come, nor past caches, is unknown, and in the cool-down at once")
   func unknown() async throws {
     let fixture = AnswersFixture(Self.patient)
     try await fixture.run {
       let token = try AnswersFixture.token(kid: "k2")
       let pending = try #require(fixture.deferred(token))
-      await fixture.source.nextCall()?.answer(.success(.keys(try AnswersFixture.fetched("k1"))))
+      for _ in 1...2 {
+        await fixture.source.nextCall()?.answer(.success(.keys(try AnswersFixture.fetched("k1"))))
+      }
       #expect(try await pending.reply().verdict == "unknown_key")
       #expect(try fixture.verify(token).verdict == "unknown_key")
-      #expect(fixture.source.fetches == 2)
+      #expect(fixture.source.fetches == 3)
+      #expect(fixture.source.reminders == ["caches", "discovery"])
     }
   }
 
-  @Test("where there is no room to wait, an unknown key is undecided at once, and fetched all the same")
+  @Test("where there is no room to wait, a token waits all the same, and its connection is not read meanwhile")
   func noPlace() async throws {
     let room = WaitingRoom(capacity: 1000)
     let fixture = AnswersFixture(Self.patient, room: room)
     try await fixture.run {
       let token = try AnswersFixture.token(kid: "k2")
-      let (text, outcome) = fixture.outcome(#"{"op":"verify","token":"\#(token)"}"#)
-      guard case .answered = outcome else {
-        Issue.record("the reply is deferred")
+      let request = #"{"op":"verify","token":"\#(token)"}"#
+      guard case .deferred(_, let first) = fixture.outcome(request).outcome else {
+        Issue.record("the reply is not deferred")
         return
       }
-      #expect(try JSONValue(parsing: Array(text.utf8)).verdict == "keys_unavailable")
-      #expect(fixture.keys.status(at: fixture.clock.now).waiting == 0)
+      #expect(first.holdsBackReading)
+      #expect(room.used == 0)
       room.setCapacity(100_000)
-      let later = try #require(fixture.deferred(token))
+      guard case .deferred(_, let second) = fixture.outcome(request).outcome else {
+        Issue.record("the reply is not deferred")
+        return
+      }
+      #expect(!second.holdsBackReading)
+      #expect(fixture.keys.status(at: fixture.clock.now).waiting == 2)
       await fixture.source.nextCall()?.answer(.success(.keys(try AnswersFixture.fetched("k1", "k2"))))
-      #expect(try await later.reply().verdict == "ok")
+      for pending in [first, second] { #expect(try await Deferred(pending).reply().verdict == "ok") }
+      #expect(!first.holdsBackReading)
       #expect(fixture.source.fetches == 2)
     }
   }

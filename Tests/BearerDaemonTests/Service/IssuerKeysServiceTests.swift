@@ -230,7 +230,8 @@ import Testing
         if case .waiting(let wait) = decision { return wait }
         return nil
       }
-      #expect(waits.count == count)
+      #expect(waits.count == 100)
+      #expect(waits.count { !$0.isWithoutRoom } == count)
       for wait in waits { wait.cancel() }
     }
   }
