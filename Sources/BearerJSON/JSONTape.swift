@@ -51,13 +51,18 @@ package struct JSONTape: Sendable {
   package private(set) var hasInsignificantSpace = false
 
   private let maximumDepth: Int
+  private let allowsDuplicates: Bool
 
   /// A tape that has read nothing; every question to it answers as for no value.
   ///
-  /// - Parameter maximumDepth: How deep a text may nest. A reply holds what came in one level further out, so who
-  ///   reads replies needs more than the rest.
-  package init(maximumDepth: Int = Self.maximumDepth) {
+  /// - Parameters:
+  ///   - maximumDepth: How deep a text may nest. A reply holds what came in one level further out, so who reads replies
+  ///     needs more than the rest.
+  ///   - allowsDuplicates: Whether an object may have two members of the same name; for who asks of each name that it
+  ///     uses whether it is there once.
+  package init(maximumDepth: Int = Self.maximumDepth, allowsDuplicates: Bool = false) {
     self.maximumDepth = maximumDepth
+    self.allowsDuplicates = allowsDuplicates
   }
 
   /// The node at an index; index 0 is the text's own value.
@@ -146,7 +151,7 @@ package struct JSONTape: Sendable {
       case UInt8(ascii: ","): at = skipSpace(bytes, from: at + 1)
       case UInt8(ascii: "}"):
         let end = close(object, at: at + 1)
-        try refuseDuplicates(in: object, count: count, bytes)
+        if !allowsDuplicates { try refuseDuplicates(in: object, count: count, bytes) }
         return end
       default: throw JSONError(.unexpectedByte, at: at)
       }

@@ -25,9 +25,12 @@ package enum JSONValue: Equatable, Sendable {
   /// - Parameters:
   ///   - bytes: The text.
   ///   - maximumDepth: How deep it may nest.
+  ///   - allowsDuplicates: Whether an object may have two members of the same name.
   /// - Throws: `JSONError` with the kind and place of the first fault.
-  package init(parsing bytes: [UInt8], maximumDepth: Int = JSONTape.maximumDepth) throws(JSONError) {
-    var tape = JSONTape(maximumDepth: maximumDepth)
+  package init(
+    parsing bytes: [UInt8], maximumDepth: Int = JSONTape.maximumDepth, allowsDuplicates: Bool = false
+  ) throws(JSONError) {
+    var tape = JSONTape(maximumDepth: maximumDepth, allowsDuplicates: allowsDuplicates)
     try tape.read(bytes.span)
     self.init(tape, 0, bytes.span)
   }

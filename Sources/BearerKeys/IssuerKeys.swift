@@ -85,17 +85,18 @@ package final class IssuerKeys: Sendable {
   ) -> KeyRequestDecision {
     let fingerprint = KidFingerprint(kid)
     let subject = WaitingRoom.Subject(issuer: ObjectIdentifier(self), kid: generation == nil ? nil : fingerprint)
-    let (asked, queuedClaim) = change { state, effects in
+    let (asked, isWithoutRoom, queuedClaim) = change { state, effects in
+      var isWithoutRoom = false
       let asked = state.askForKey(fingerprint, notIn: generation, at: now, waitAtMost: waitAtMost) { place in
         let (share, displaced) = room.enter(wait, for: subject) { [weak self] in self?.displace(place) }
         effects += displaced
-        guard let share else { return nil }
+        isWithoutRoom = share == nil
         return { [room] outcome in
-          room.leave(share)
+          if let share { room.leave(share) }
           if let outcome { wakeUp(outcome) }
         }
       }
-      return (asked, asked?.place == nil ? nil : state.queuedClaim)
+      return (asked, isWithoutRoom, asked?.place == nil ? nil : state.queuedClaim)
     }
     if let queuedClaim { places.hurry(queuedClaim) }
     guard let asked else { return .shuttingDown }
@@ -104,7 +105,8 @@ package final class IssuerKeys: Sendable {
     case .unknownKey: return .unknownKey
     case .unavailable(let retryAfter): return .unavailable(retryAfter: retryAfter)
     case .wait:
-      return .waiting(KeyWait { [weak self] in if let place = asked.place { self?.cancel(place) } })
+      return .waiting(
+        KeyWait(isWithoutRoom: isWithoutRoom) { [weak self] in if let place = asked.place { self?.cancel(place) } })
     }
   }
 
@@ -232,14 +234,13 @@ package final class IssuerKeys: Sendable {
     defer { places.release() }
     let begunAt = clock.now
     guard let task = change({ state, _ in state.fetchBegins(order, by: claim, at: begunAt) }) else { return }
-    if order.cause == .request { task.source.forgetDiscovery(bypassCaches: true) }
+    if order.cause == .request { task.source.forgetDiscovery() }
+    if order.goesPastCaches { task.source.bypassCaches() }
     let result = await task.source.fetch(previous: task.previous, validators: task.validators)
     let now = clock.now
     change { state, effects in
       // The kid that was asked for may be where the keys have moved to. Before anybody can ask for it again.
-      if state.finish(order, result, at: now, &effects), order.cause == .unknownKey {
-        task.source.forgetDiscovery(bypassCaches: false)
-      }
+      if state.finish(order, result, at: now, &effects), order.cause.isForUnknownKey { task.source.forgetDiscovery() }
     }
   }
 

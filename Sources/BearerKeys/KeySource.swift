@@ -24,15 +24,19 @@ package struct FetchedKeys: Sendable {
   package var lifetime: Duration?
   /// What to send with the next fetch.
   package var validators: FetchValidators
+  /// Whether a cache on the way says that it kept the answer (`Age`, RFC 9111 section 5.1).
+  package var isFromCache: Bool
 
   /// A fetched key set.
   package init(
-    keys: KeySet, body: [UInt8], lifetime: Duration?, validators: FetchValidators = FetchValidators()
+    keys: KeySet, body: [UInt8], lifetime: Duration?, validators: FetchValidators = FetchValidators(),
+    isFromCache: Bool = false
   ) {
     self.keys = keys
     self.body = body
     self.lifetime = lifetime
     self.validators = validators
+    self.isFromCache = isFromCache
   }
 }
 
@@ -55,14 +59,17 @@ package protocol KeySource: Sendable {
   func fetch(previous: KeySet?, validators: FetchValidators?) async -> Result<FetchOutcome, FetchFault>
 
   /// Has the next fetch find out anew where the keys are, if there is anything to find out.
-  ///
-  /// - Parameter bypassCaches: Whether that fetch also asks caches on the way to have what they keep confirmed by the
-  ///   provider (`Cache-Control: no-cache`, RFC 9111 section 5.2.1.4). Not for what anyone's token may cause: caches are
-  ///   there to keep that away from the provider.
-  func forgetDiscovery(bypassCaches: Bool)
+  func forgetDiscovery()
+
+  /// Has the next fetch ask caches on the way to have what they keep confirmed by the provider (`Cache-Control:
+  /// no-cache`, RFC 9111 section 5.2.1.4).
+  func bypassCaches()
 }
 
 extension KeySource {
   /// Nothing: the keys are always in the same place.
-  package func forgetDiscovery(bypassCaches: Bool) {}
+  package func forgetDiscovery() {}
+
+  /// Nothing: there are no caches on the way.
+  package func bypassCaches() {}
 }

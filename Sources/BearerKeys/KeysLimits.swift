@@ -32,6 +32,8 @@ package enum KeysLimits {
   package static let longestRetryWithoutKeys: Duration = .seconds(30)
   /// The part of a retry's delay that is random: delays lie between half of the nominal one and all of it.
   package static let retryJitter: ClosedRange<Double> = 0.5...1.0
+  /// How far chance stretches a pause that a provider asked for: a fleet that was sent away together comes back apart.
+  package static let pauseJitter: ClosedRange<Double> = 1.0...1.1
   /// The shortest `retry_after` that is told: an asker must not spin.
   package static let shortestRetryHint: Duration = .milliseconds(100)
   /// The longest `retry_after` that is told while a fetch is under way.

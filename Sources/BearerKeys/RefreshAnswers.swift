@@ -6,6 +6,8 @@ package struct FetchOrder: Equatable, Sendable {
   package var sequence: UInt64
   /// Why it is made.
   package var cause: FetchCause
+  /// Whether caches on the way are asked to have what they keep confirmed by the provider.
+  package var goesPastCaches = false
 }
 
 /// Why a fetch is made.
@@ -18,12 +20,17 @@ package enum FetchCause: String, Equatable, Sendable {
   case retry
   /// A token names a key that is not in the set.
   case unknownKey = "unknown_key"
+  /// The answer that was to bring such a key may be a cache's.
+  case secondLook = "second_look"
   /// `refresh-jwks`.
   case request
   /// The file that holds the keys changed.
   case fileChange = "file_change"
   /// The configuration changed.
   case reload
+
+  /// Whether it is made for a key that a token names.
+  var isForUnknownKey: Bool { self == .unknownKey || self == .secondLook }
 }
 
 /// What a token is told that names a key which is not in the set.

@@ -9,23 +9,3 @@ package enum RefreshReport: Equatable, Sendable {
   /// The daemon stops (`shutting_down`).
   case shuttingDown
 }
-
-/// How an answer of the provider differs from the set that it replaced.
-package struct KeySetChange: Equatable, Sendable {
-  /// How many keys there are now, unusable ones included.
-  package var keys: Int
-  /// Kids that came, sorted.
-  package var added: [String]
-  /// Kids that went, sorted.
-  package var removed: [String]
-  /// Whether anything about the set changed.
-  package var changed: Bool
-
-  /// A change with these particulars.
-  package init(keys: Int, added: [String], removed: [String], changed: Bool) {
-    self.keys = keys
-    self.added = added
-    self.removed = removed
-    self.changed = changed
-  }
-}

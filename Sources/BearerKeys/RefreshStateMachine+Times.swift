@@ -34,22 +34,33 @@ extension RefreshStateMachine {
     return held.validatedAt + lifetime * KeysLimits.refreshAhead.randomPoint(using: &jitter)
   }
 
-  /// When to try again after a failure.
+  /// The longest time between attempts that fail.
+  func longestRetry(at now: MonotonicTime) -> Duration {
+    health(at: now).isUsable ? KeysLimits.longestRetryWithKeys : KeysLimits.longestRetryWithoutKeys
+  }
+
+  /// When to try again after a failure: later each time, and not before the end of a pause that the provider asked for.
   func retryTime(at now: MonotonicTime, jitter: inout some RandomNumberGenerator) -> MonotonicTime {
     let isUsable = health(at: now).isUsable
     let first = isUsable ? KeysLimits.firstRetryWithKeys : KeysLimits.firstRetryWithoutKeys
-    let longest = isUsable ? KeysLimits.longestRetryWithKeys : KeysLimits.longestRetryWithoutKeys
     // 2^20 times the shortest delay is past every bound; a larger exponent would only overflow.
     let doublings = min(consecutiveFailures - 1, 20)
-    let delay = min(first * (1 << doublings), longest)
-    let retry = now + delay * KeysLimits.retryJitter.randomPoint(using: &jitter)
+    let delay = min(first * (1 << doublings), longestRetry(at: now))
+    var retry = now + delay * KeysLimits.retryJitter.randomPoint(using: &jitter)
+    if let pausedUntil {
+      let pause = pausedUntil.duration(since: now)
+      retry = max(retry, now + pause * KeysLimits.pauseJitter.randomPoint(using: &jitter))
+    }
     return isUsable ? notLongAfterExpiry(retry, at: now) : retry
   }
 
-  /// The time of a retry, brought forward to the end of the keys' use: there the slow pace becomes the wrong one, and
-  /// the attempt at that moment sets the quick one.
+  /// The time of a retry, brought forward to the end of the keys' use.
+  ///
+  /// There the slow pace becomes the wrong one, and the attempt at that moment sets the quick one. A pause still counts
+  /// as far as it would without keys.
   func notLongAfterExpiry(_ retry: MonotonicTime, at now: MonotonicTime) -> MonotonicTime {
     guard let usableUntil = held?.usableUntil else { return retry }
-    return min(retry, max(usableUntil, now + KeysLimits.firstRetryWithoutKeys))
+    let pause = min(pausedUntil?.duration(since: now) ?? .zero, KeysLimits.longestRetryWithoutKeys)
+    return min(retry, max(usableUntil, now + max(pause, KeysLimits.firstRetryWithoutKeys)))
   }
 }

@@ -16,39 +16,41 @@ package import BearerTime
 //     cool-down counts from the attempt, not from its success. A failed attempt of whatever cause starts one too, which the next success ends: so a flood of bogus kids
 //     shortens a back-off to one cool-down at the most. A refresh on schedule that succeeds starts none: a rotation in
 //     the second after it is still noticed at once.
-//  5. Whoever asks while a fetch is in flight may wait for it, even within a cool-down: it costs nothing.
+//  5. An answer that lacks the kid although a cache kept it, or that is what was known before, leaves a doubt: caches on
+//     the way repeat an old set for their time. It is asked once more past them, once in a cool-down, on the same budget.
+//  6. A provider that asks for a pause (`Retry-After`) has it, up to the longest back-off, from everybody.
+//  7. Whoever asks while a fetch is in flight may wait for it, even within a cool-down: it costs nothing.
 //
 // Time and chance are arguments, and the machine never looks into the keys: it is tested with sets of names.
 
 /// The refresh rules of one issuer, as a value: events go in, what is to be done comes out.
 package struct RefreshStateMachine<Keys: Sendable>: Sendable {
   /// The settings in force.
-  package private(set) var settings: RefreshSettings
+  package internal(set) var settings: RefreshSettings
   /// The set in use, expired or not; `nil` before the first.
-  package private(set) var held: HeldKeys<Keys>?
+  package internal(set) var held: HeldKeys<Keys>?
   /// The fetch under way.
-  package private(set) var inFlight: InFlight?
+  package internal(set) var inFlight: InFlight?
   /// When the next fetch is due; `nil` while one is under way or none is planned.
-  package private(set) var due: MonotonicTime?
+  package internal(set) var due: MonotonicTime?
   /// Failures since the last success.
-  package private(set) var consecutiveFailures = 0
+  package internal(set) var consecutiveFailures = 0
   /// When the last fetch began.
-  package private(set) var lastAttemptAt: MonotonicTime?
+  package internal(set) var lastAttemptAt: MonotonicTime?
   /// When the last fetch succeeded.
-  package private(set) var lastSuccessAt: MonotonicTime?
+  package internal(set) var lastSuccessAt: MonotonicTime?
   /// The last failure ever, for `status`; a success does not remove it.
-  package private(set) var lastFailure: RecordedFault?
+  package internal(set) var lastFailure: RecordedFault?
   /// Fetches begun.
-  package private(set) var attempts: UInt64 = 0
+  package internal(set) var attempts: UInt64 = 0
   /// Fetches that failed.
-  package private(set) var failures: UInt64 = 0
+  package internal(set) var failures: UInt64 = 0
 
-  private var absentKids = AbsentKids()
-  private var allowance = FetchAllowance()
-  private var lastUnknownKeyFetchAt: MonotonicTime?
-  private var failureCooldownUntil: MonotonicTime?
+  /// Until when the provider asks to be left alone.
+  var pausedUntil: MonotonicTime?
+  var budget = UnknownKeyBudget()
   private var lastRequestedAt: MonotonicTime?
-  private var fetchAgain = false
+  var fetchAgain = false
   private var generations: UInt64 = 0
 
   /// A fetch under way.
@@ -76,13 +78,15 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
   }
 
   /// Until when unknown kids start no fetch.
-  package var cooldownUntil: MonotonicTime? {
-    let next = allowance.nextAt(cooldown: settings.cooldown, saved: settings.savedFetches)
-    return [next, failureCooldownUntil].compactMap(\.self).max()
-  }
+  package var cooldownUntil: MonotonicTime? { budget.cooldownUntil(settings) }
 
   /// How many kids are remembered as absent.
-  package var rememberedAbsentKids: Int { absentKids.count }
+  package var rememberedAbsentKids: Int { budget.rememberedAbsentKids }
+
+  /// Whether a kid that was asked for during the fetch under way is not among these.
+  package func lacksAskedKid(_ kids: Set<KidFingerprint>) -> Bool {
+    inFlight?.askedKids.all.contains { $0.isOfKid && !kids.contains($0) } ?? false
+  }
 
   // MARK: Events
 
@@ -113,61 +117,6 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
     return begin(consecutiveFailures == 0 ? .schedule : .retry, at: now)
   }
 
-  /// A fetch that was ordered has to wait for a place: it cannot be given up before it begins.
-  package mutating func fetchQueued(sequence: UInt64) {
-    if inFlight?.order.sequence == sequence { inFlight?.isQueued = true }
-  }
-
-  /// A fetch begins that was ordered, perhaps some time ago.
-  ///
-  /// - Returns: Whether it is still wanted.
-  package mutating func fetchBegins(sequence: UInt64, at now: MonotonicTime) -> Bool {
-    guard inFlight?.order.sequence == sequence else { return false }
-    if inFlight?.isQueued == true {
-      inFlight?.isQueued = false
-      inFlight?.startedAt = now
-    }
-    return true
-  }
-
-  /// A fetch ended with a set that replaces the one in use.
-  ///
-  /// - Returns: Whether the answer counted, and the next fetch if there must be one at once.
-  package mutating func fetched(
-    _ keys: Keys, sequence: UInt64, headerLifetime: Duration?, at now: MonotonicTime,
-    jitter: inout some RandomNumberGenerator
-  ) -> (counted: Bool, next: FetchOrder?) {
-    guard let inFlight, inFlight.order.sequence == sequence else { return (false, nil) }
-    hold(keys, at: now, headerLifetime: headerLifetime)
-    return (true, noteSuccess(of: inFlight, at: now, jitter: &jitter))
-  }
-
-  /// A fetch ended with the word that the set in use is still the provider's.
-  ///
-  /// - Returns: Whether the answer counted, and the next fetch if there must be one at once.
-  package mutating func confirmed(
-    sequence: UInt64, headerLifetime: Duration?, at now: MonotonicTime, jitter: inout some RandomNumberGenerator
-  ) -> (counted: Bool, next: FetchOrder?) {
-    guard let inFlight, inFlight.order.sequence == sequence else { return (false, nil) }
-    guard held != nil else {
-      let fault = FetchFault(.httpStatus, found: "the provider answered 304 although nothing was fetched before")
-      return failed(fault, sequence: sequence, at: now, jitter: &jitter)
-    }
-    held?.confirm(at: now, headerLifetime: headerLifetime, settings: settings)
-    return (true, noteSuccess(of: inFlight, at: now, jitter: &jitter))
-  }
-
-  /// A fetch failed: nothing changes but the record and the time of the next attempt.
-  ///
-  /// - Returns: Whether the answer counted, and the next fetch if there must be one at once.
-  package mutating func failed(
-    _ fault: FetchFault, sequence: UInt64, at now: MonotonicTime, jitter: inout some RandomNumberGenerator
-  ) -> (counted: Bool, next: FetchOrder?) {
-    guard let inFlight, inFlight.order.sequence == sequence else { return (false, nil) }
-    noteFailure(fault, at: now, jitter: &jitter)
-    return (true, nextAfterFetch(at: now))
-  }
-
   /// A token asks for a key that is not in the set of `generation` (`nil` if its asker saw no usable set).
   ///
   /// - Parameters:
@@ -188,9 +137,8 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
         let isKnown = isUsable && consecutiveFailures == 0
         return (isKnown ? .unknownKey : .unavailable(retryAfter: retryAfter(at: now)), nil)
       }
-      next = begin(.unknownKey, at: now)
-      allowance.take(at: now, cooldown: settings.cooldown)
-      lastUnknownKeyFetchAt = now
+      let goesPastCaches = budget.take(for: kid, at: now, settings)
+      next = begin(.unknownKey, goesPastCaches: goesPastCaches, at: now)
     }
     guard mayWait else { return (.unavailable(retryAfter: retryAfter(at: now)), next) }
     inFlight?.askedKids.insert(kid)
@@ -201,18 +149,16 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
   package mutating func kidsRemoved(
     _ kids: [KidFingerprint], at now: MonotonicTime, jitter: inout some RandomNumberGenerator
   ) {
-    for kid in kids { absentKids.prove(kid, by: now, cooldown: settings.cooldown, jitter: &jitter) }
+    for kid in kids { budget.prove(kid, by: now, settings, jitter: &jitter) }
   }
 
   /// An operator requests a refresh (`refresh-jwks`).
   package mutating func refreshAsked(at now: MonotonicTime) -> (answer: RefreshAnswer, next: FetchOrder?) {
     if inFlight != nil { return (.wait, nil) }
-    if let last = lastRequestedAt {
-      let left = (last + KeysLimits.refreshRequestInterval).duration(since: now)
-      if left > .zero { return (.limited(retryAfter: left), nil) }
-    }
+    let next = [lastRequestedAt.map { $0 + KeysLimits.refreshRequestInterval }, pausedUntil].compactMap(\.self).max()
+    if let next, now < next { return (.limited(retryAfter: next.duration(since: now)), nil) }
     lastRequestedAt = now
-    return (.wait, begin(.request, at: now))
+    return (.wait, begin(.request, goesPastCaches: true, at: now))
   }
 
   /// The file that holds the keys changed.
@@ -248,14 +194,11 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
     held?.apply(settings)
     if sourceChanged {
       consecutiveFailures = 0
-      allowance = FetchAllowance()
-      lastUnknownKeyFetchAt = nil
-      failureCooldownUntil = nil
-      absentKids.removeAll()
+      pausedUntil = nil
+      budget = UnknownKeyBudget()
       return begin(.reload, at: now)
     }
-    allowance.apply(at: now, cooldown: settings.cooldown, saved: settings.savedFetches)
-    failureCooldownUntil = failureCooldownUntil.map { min($0, now + settings.cooldown) }
+    budget.apply(settings, at: now, pausedUntil: pausedUntil)
     guard inFlight == nil, let held else { return nil }
     if consecutiveFailures == 0 {
       due = refreshTime(for: held, jitter: &jitter)
@@ -272,17 +215,14 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
   private func mayFetch(for kid: KidFingerprint, isUsable: Bool, at now: MonotonicTime) -> Bool {
     // Without usable keys the back-off is quick already; a request before the first attempt is the only one to start it.
     guard isUsable else { return attempts == 0 }
-    if settings.renewal == .fileChanges { return false }
-    if let cooldownUntil, now < cooldownUntil { return false }
-    // Nothing proves that a key without a name is absent, so what was saved up would go to one token after another, and
-    // to the same one again: without a `kid` there is one fetch in a cool-down.
-    if !kid.isOfKid, let last = lastUnknownKeyFetchAt, now < last + settings.cooldown { return false }
-    return !absentKids.holds(kid, at: now)
+    return settings.renewal == .lifetime && budget.allows(kid, at: now, settings)
   }
 
-  private mutating func begin(_ cause: FetchCause, at now: MonotonicTime) -> FetchOrder {
+  mutating func begin(
+    _ cause: FetchCause, goesPastCaches: Bool = false, at now: MonotonicTime
+  ) -> FetchOrder {
     attempts += 1
-    let order = FetchOrder(sequence: attempts, cause: cause)
+    let order = FetchOrder(sequence: attempts, cause: cause, goesPastCaches: goesPastCaches)
     inFlight = InFlight(order: order, startedAt: now)
     due = nil
     fetchAgain = false
@@ -290,44 +230,10 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
     return order
   }
 
-  private mutating func hold(_ keys: Keys, at time: MonotonicTime, headerLifetime: Duration?) {
+  mutating func hold(_ keys: Keys, at time: MonotonicTime, headerLifetime: Duration?) {
     generations += 1
     var new = HeldKeys(keys: keys, generation: generations, validatedAt: time)
     new.confirm(at: time, headerLifetime: headerLifetime, settings: settings)
     held = new
-  }
-
-  private mutating func noteSuccess(
-    of fetch: InFlight, at now: MonotonicTime, jitter: inout some RandomNumberGenerator
-  ) -> FetchOrder? {
-    inFlight = nil
-    consecutiveFailures = 0
-    failureCooldownUntil = nil
-    lastSuccessAt = now
-    // Only a fetch that was made for a kid proves it absent: one that was under way may have been answered before the
-    // rotation that brought the kid. Kids that did come are never asked for again, so their entries do no harm.
-    if fetch.order.cause == .unknownKey {
-      for kid in fetch.askedKids.all where kid.isOfKid {
-        absentKids.prove(kid, by: fetch.startedAt, cooldown: settings.cooldown, jitter: &jitter)
-      }
-    }
-    if let held { due = refreshTime(for: held, jitter: &jitter) }
-    return nextAfterFetch(at: now)
-  }
-
-  private mutating func noteFailure(
-    _ fault: FetchFault, at now: MonotonicTime, jitter: inout some RandomNumberGenerator
-  ) {
-    let startedAt = inFlight?.startedAt ?? now
-    inFlight = nil
-    consecutiveFailures += 1
-    failures += 1
-    lastFailure = RecordedFault(fault: fault, at: now)
-    failureCooldownUntil = startedAt + settings.cooldown
-    due = retryTime(at: now, jitter: &jitter)
-  }
-
-  private mutating func nextAfterFetch(at now: MonotonicTime) -> FetchOrder? {
-    fetchAgain ? begin(.fileChange, at: now) : nil
   }
 }

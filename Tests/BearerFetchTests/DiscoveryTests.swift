@@ -57,6 +57,149 @@ struct DiscoveryTests {
     #expect(code == (isAllowed ? nil : .jwksURIRefused))
   }
 
+  @Test(
+    "a server of OAuth 2.0 without OpenID Connect is found by RFC 8414, whose path comes first",
+    arguments: [
+      ("", "/.well-known/oauth-authorization-server"), ("/", "/.well-known/oauth-authorization-server"),
+      ("/realms/a", "/.well-known/oauth-authorization-server/realms/a"),
+      ("/realms/a/", "/.well-known/oauth-authorization-server/realms/a"),
+    ])
+  func metadata(path: String, asked: String) async throws {
+    try await ProviderTrial.run(path: path) { trial in
+      trial.provider.answer(.discovery, with: .status(404))
+      trial.provider.answer(.metadata, with: .document)
+      #expect(await trial.source().fetch(previous: nil, validators: nil).fetched?.keys.usableKeys == 1)
+      let first = (path.hasSuffix("/") ? String(path.dropLast()) : path) + "/.well-known/openid-configuration"
+      #expect(trial.provider.requests.map(\.path) == [first, asked, "/jwks"])
+    }
+  }
+
+  @Test("what RFC 8414's document says is checked as that of OpenID Connect is")
+  func metadataChecks() async throws {
+    try await ProviderTrial.run { trial in
+      trial.provider.answer(.discovery, with: .status(404))
+      let issuer = trial.provider.issuer
+      let cases: [(String, FetchFault.Code)] = [
+        (#"{"issuer":"https://other.test","jwks_uri":"https://other.test/k"}"#, .issuerMismatch),
+        (#"{"issuer":"\#(issuer)"}"#, .noJWKSURI),
+        (#"{"issuer":"\#(issuer)","jwks_uri":"http://a.test/k"}"#, .jwksURIRefused),
+      ]
+      for (document, code) in cases {
+        trial.provider.answer(.metadata, with: .body(document))
+        #expect(await trial.code() == code)
+      }
+    }
+  }
+
+  @Test("without either document the fault names both places and jwks_uri as the way out; only 404 has a second try")
+  func noDiscovery() async throws {
+    try await ProviderTrial.run { trial in
+      let origin = trial.provider.origin
+      trial.provider.answer(.discovery, with: .status(404))
+      let last: [(ProviderAnswer, String)] = [
+        (.status(404), "answered status 404 in place of 200"),
+        (.html, "answered 200, but the body looks like a web page (HTML), not JSON"),
+      ]
+      for (answer, words) in last {
+        trial.provider.answer(.metadata, with: answer)
+        let fault = await trial.source().fetch(previous: nil, validators: nil).fault
+        #expect(fault?.code == .httpStatus)
+        #expect(
+          fault?.message
+            == "\(origin)/.well-known/openid-configuration answered status 404 in place of 200, and then "
+            + "\(origin)/.well-known/oauth-authorization-server \(words). Check the url; if the provider has no discovery, "
+            + "give the address of its keys as jwks_uri.")
+      }
+      trial.provider.answer(.metadata, with: .document)
+      for status in [401, 403, 410, 500] {
+        trial.provider.answer(.discovery, with: .status(status))
+        #expect(await trial.code() == .httpStatus)
+      }
+      #expect(trial.provider.requests.count == 8)
+    }
+  }
+
+  @Test(
+    "what costs nothing in a discovery document is tolerated: other members twice, blanks and a fragment at jwks_uri")
+  func tolerated() async throws {
+    try await ProviderTrial.run { trial in
+      let issuer = trial.provider.issuer
+      for place in ["\(issuer)/jwks ", "  \(issuer)/jwks\\n", "\(issuer)/jwks#keys", "\(issuer)/jwks#\u{301}"] {
+        trial.provider.answer(.discovery, with: .body(#"{"issuer":"\#(issuer)","jwks_uri":"\#(place)"}"#))
+        #expect(await trial.code() == nil)
+      }
+      let twice = #""scopes_supported":["a"],"scopes_supported":["b"],"mtls":{"a":1,"a":2}"#
+      trial.provider.answer(.discovery, with: .body(#"{"issuer":"\#(issuer)",\#(twice),"jwks_uri":"\#(issuer)/jwks"}"#))
+      #expect(await trial.code() == nil)
+    }
+  }
+
+  @Test(
+    "a second issuer or jwks_uri is refused, even an equal one, also where an escape hides it",
+    arguments: ["issuer", "jwks_uri", "introspection_endpoint"])
+  func memberTwice(_ name: String) async throws {
+    try await ProviderTrial.run { trial in
+      let issuer = trial.provider.issuer
+      let document = #""issuer":"\#(issuer)","jwks_uri":"\#(issuer)/jwks","introspection_endpoint":"\#(issuer)/jwks""#
+      for second in [name, name.replacing("u", with: "\\u0075")] {
+        let value = name == "issuer" ? issuer : "\(issuer)/jwks"
+        trial.provider.answer(.discovery, with: .body(#"{\#(document),"\#(second)":"\#(value)"}"#))
+        let fault = await trial.source().fetch(previous: nil, validators: nil).fault
+        #expect(fault?.code == .notJSON)
+        #expect(
+          fault?.message
+            == "\(issuer)/.well-known/openid-configuration has two members named \(name). Have the provider mend it; "
+            + "which of the two counts is anyone's guess, so neither does.")
+      }
+      #expect(trial.provider.keyRequests == 0)
+    }
+  }
+
+  @Test("a jwks_uri with a blank inside stays refused")
+  func blankInside() async throws {
+    try await ProviderTrial.run { trial in
+      trial.provider.present(keysAddress: "\(trial.provider.origin)/jw ks")
+      #expect(await trial.code() == .jwksURIRefused)
+    }
+  }
+
+  @Test("Entra's template in the document: the advice names the preset and tenants")
+  func template() async throws {
+    try await ProviderTrial.run { trial in
+      let configured = trial.provider.issuer
+      trial.provider.present(issuer: "https://login.microsoftonline.com/{tenantid}/v2.0")
+      let fault = await trial.source { $0.url = configured }.fetch(previous: nil, validators: nil).fault
+      #expect(fault?.code == .issuerMismatch)
+      #expect(
+        fault?.advice
+          == "that is the template of all tenants, and each token has its own tenant in it: set preset = \"entra\" and "
+          + "tenants = [\"…\"] with the ids of those you accept, or the url of a single tenant")
+    }
+  }
+
+  @Test("an answer whose length is not clear is refused by its own name, two equal Content-Length fields too")
+  func unclearLength() async throws {
+    try await ProviderTrial.run { trial in
+      let peer = "127.0.0.1:\(trial.provider.port)"
+      let beside = "answered with a Content-Length that is no number, or beside Transfer-Encoding"
+      let cases = [
+        ("Content-Length: 2\r\nContent-Length: 2", "\(peer) answered with two Content-Length fields"),
+        ("Content-Length: two", "\(peer) \(beside)"),
+        ("Transfer-Encoding: chunked\r\nContent-Length: 2", "\(peer) \(beside)"),
+        (
+          "Content-Length: 2\r\nTransfer-Encoding: chunked",
+          "what \(peer) answered is not HTTP, or has header fields that are too long, malformed or at odds"
+        ),
+      ]
+      for (fields, found) in cases {
+        trial.provider.answer(.keys, with: .raw("HTTP/1.1 200 OK\r\n\(fields)\r\n\r\n{}"))
+        let fault = await trial.source().fetch(previous: nil, validators: nil).fault
+        #expect(fault?.code == .invalidHTTP)
+        #expect(fault?.found == found)
+      }
+    }
+  }
+
   @Test("another issuer in the document: issuer_mismatch, with both names")
   func issuerMismatch() async throws {
     try await ProviderTrial.run { trial in
@@ -165,7 +308,7 @@ struct DiscoveryTests {
         trial.provider.present(keysAddress: new.provider.origin + "/jwks")
         #expect(await source.fetch(previous: nil, validators: nil).fetched != nil)
         #expect(new.provider.requests.isEmpty)
-        source.forgetDiscovery(bypassCaches: false)
+        source.forgetDiscovery()
         #expect(await source.fetch(previous: nil, validators: nil).fetched != nil)
         #expect(new.provider.keyRequests == 1)
       }

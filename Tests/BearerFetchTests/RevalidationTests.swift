@@ -47,11 +47,12 @@ struct RevalidationTests {
     try await ProviderTrial.run { trial in
       let source = trial.source()
       #expect(await source.fetch(previous: nil, validators: nil).fetched != nil)
-      source.forgetDiscovery(bypassCaches: true)
+      source.forgetDiscovery()
+      source.bypassCaches()
       // What is told later takes nothing back.
-      source.forgetDiscovery(bypassCaches: false)
+      source.forgetDiscovery()
       #expect(await source.fetch(previous: nil, validators: nil).fetched != nil)
-      source.forgetDiscovery(bypassCaches: false)
+      source.forgetDiscovery()
       #expect(await source.fetch(previous: nil, validators: nil).fetched != nil)
       #expect(
         trial.provider.requests.map { $0.headers["cache-control"] } == [nil, nil, "no-cache", "no-cache", nil, nil])

@@ -33,7 +33,7 @@ struct Fleet {
   /// A binary heap, the earliest event first.
   private var heap: [Event] = []
 
-  init(daemons: Int, seed: UInt64, settings: RefreshSettings = RefreshSettings(savedFetches: 1)) {
+  init(daemons: Int, seed: UInt64, settings: RefreshSettings = RefreshSettings()) {
     machines = Array(repeating: RefreshStateMachine(settings: settings), count: daemons)
     random = JitterGenerator(seed: seed)
   }
@@ -134,7 +134,11 @@ struct Fleet {
 
   private mutating func answered(_ daemon: Int, _ sequence: UInt64, _ version: Int) -> FetchOrder? {
     if machines[daemon].held?.keys == version {
-      return machines[daemon].confirmed(sequence: sequence, headerLifetime: nil, at: now, jitter: &random).next
+      let kids: Set = [KidFingerprint([UInt8(truncatingIfNeeded: version)])]
+      return machines[daemon].confirmed(
+        sequence: sequence, headerLifetime: nil, leavesDoubt: machines[daemon].lacksAskedKid(kids), at: now,
+        jitter: &random
+      ).next
     }
     return machines[daemon].fetched(version, sequence: sequence, headerLifetime: nil, at: now, jitter: &random).next
   }

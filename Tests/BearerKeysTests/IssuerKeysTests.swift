@@ -78,20 +78,85 @@ import Testing
     let fixture = IssuerKeysFixture()
     try await fixture.run {
       await fixture.bring(try TestKeySets.fetched("a"))
-      #expect(fixture.source.forgottenDiscoveries == [])
+      #expect(fixture.source.reminders == [])
       #expect(fixture.ask("b").word == "waiting")
       await fixture.bring(try TestKeySets.fetched("a", "b"))
-      #expect(fixture.source.forgottenDiscoveries == [])
+      #expect(fixture.source.reminders == ["caches"])
       fixture.clock.advance(by: .seconds(30))
       #expect(fixture.ask("c").word == "waiting")
       await fixture.bring(try TestKeySets.fetched("a", "b"))
-      #expect(fixture.source.forgottenDiscoveries == [false])
+      #expect(fixture.source.reminders == ["caches", "caches", "discovery"])
       let keys = fixture.keys
       let refresh = Task { await keys.refresh() }
       await fixture.bring(try TestKeySets.fetched("a", "b"))
       _ = await refresh.value
-      #expect(fixture.source.forgottenDiscoveries == [false, true])
+      #expect(fixture.source.reminders == ["caches", "caches", "discovery", "discovery", "caches"])
     }
+  }
+
+  /// Settings under which a second look can be taken.
+  private static let withSecondLook = RefreshSettings(savedFetches: 4)
+
+  @Test("a cache that repeats the old set does not hide a new key: it is asked past, and who waits goes on waiting")
+  func secondLook() async throws {
+    let fixture = IssuerKeysFixture(Self.withSecondLook)
+    try await fixture.run {
+      await fixture.bring(try TestKeySets.fetched("a"))
+      let outcomes = Outcomes()
+      #expect(fixture.ask("b", outcomes).word == "waiting")
+      await fixture.bring(try TestKeySets.fetched("a"))
+      let second = try #require(await fixture.source.nextCall())
+      #expect(fixture.source.reminders == ["caches"])
+      #expect(second.validators == nil)
+      #expect(outcomes.all == [])
+      second.answer(.success(.keys(try TestKeySets.fetched("a", "b"))))
+      #expect(await outcomes.next() == .arrived)
+      #expect(fixture.keys.snapshot?.kids == ["a", "b"])
+      #expect(outcomes.all.count == 1)
+    }
+    #expect(fixture.source.fetches == 3)
+  }
+
+  @Test("an answer with Age that lacks the key is asked past too, and its keys are in use meanwhile")
+  func secondLookAfterAge() async throws {
+    let fixture = IssuerKeysFixture(Self.withSecondLook)
+    try await fixture.run {
+      await fixture.bring(try TestKeySets.fetched("a"))
+      let (b, c) = (Outcomes(), Outcomes())
+      #expect(fixture.ask("b", b).word == "waiting")
+      #expect(fixture.ask("c", c).word == "waiting")
+      var kept = try TestKeySets.fetched("a", "b")
+      kept.isFromCache = true
+      await fixture.bring(kept)
+      #expect(await b.next() == .arrived)
+      #expect(await c.next() == .arrived)
+      #expect(fixture.keys.snapshot?.kids == ["a", "b"])
+      #expect(fixture.ask("c", c).word == "waiting")
+      await fixture.bring(try TestKeySets.fetched("a", "b", "c"))
+      #expect(await c.next() == .arrived)
+      #expect(fixture.keys.snapshot?.kids == ["a", "b", "c"])
+      #expect(fixture.source.reminders == ["caches"])
+    }
+    #expect(fixture.source.fetches == 3)
+  }
+
+  @Test("no second look at an answer that brought every key that was asked for, nor at one that no cache kept")
+  func noSecondLook() async throws {
+    let fixture = IssuerKeysFixture(Self.withSecondLook)
+    try await fixture.run {
+      await fixture.bring(try TestKeySets.fetched("a"))
+      #expect(fixture.ask("b").word == "waiting")
+      var kept = try TestKeySets.fetched("a", "b")
+      kept.isFromCache = true
+      await fixture.bring(kept)
+      let outcomes = Outcomes()
+      #expect(fixture.ask("d", outcomes).word == "waiting")
+      await fixture.bring(try TestKeySets.fetched("a", "b", "c"))
+      #expect(await outcomes.next() == .arrived)
+      #expect(fixture.ask("d").word == "unknown")
+      #expect(fixture.source.reminders == [])
+    }
+    #expect(fixture.source.fetches == 3)
   }
 
   @Test("an answer \"unchanged\" without a lifetime of its own leaves the set its own, and does not lengthen it")

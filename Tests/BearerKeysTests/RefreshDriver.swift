@@ -23,17 +23,20 @@ extension RefreshStateMachineTests {
       case .start: return words(nil, machine.start(at: now))
       case .timer: return words(nil, machine.timerDue(at: now, jitter: &chance))
       case .look: return "nothing"
-      case .keys(let sequence, let keys, let lifetime):
+      case .keys(let sequence, let keys, let lifetime, let leavesDoubt):
         let (counted, next) = machine.fetched(
-          keys, sequence: sequence, headerLifetime: lifetime.map { .seconds($0) }, at: now, jitter: &chance)
+          keys, sequence: sequence, headerLifetime: lifetime.map { .seconds($0) }, leavesDoubt: leavesDoubt, at: now,
+          jitter: &chance)
         return words(counted ? "counted" : "ignored", next)
-      case .unchanged(let sequence, let lifetime):
+      case .unchanged(let sequence, let lifetime, let leavesDoubt):
         let (counted, next) = machine.confirmed(
-          sequence: sequence, headerLifetime: lifetime.map { .seconds($0) }, at: now, jitter: &chance)
+          sequence: sequence, headerLifetime: lifetime.map { .seconds($0) }, leavesDoubt: leavesDoubt, at: now,
+          jitter: &chance)
         return words(counted ? "counted" : "ignored", next)
-      case .fault(let sequence):
-        let (counted, next) = machine.failed(
-          FetchFault(.httpStatus, found: "503"), sequence: sequence, at: now, jitter: &chance)
+      case .fault(let sequence, let pause):
+        var fault = FetchFault(.httpStatus, found: "503")
+        fault.retryAfter = pause.map { .seconds($0) }
+        let (counted, next) = machine.failed(fault, sequence: sequence, at: now, jitter: &chance)
         return words(counted ? "counted" : "ignored", next)
       case .ask(let kid, let mayWait, let generation):
         let looked = generation ?? (machine.health(at: now).isUsable ? machine.held?.generation : nil)

@@ -34,6 +34,7 @@ struct RefreshHistory {
   private var header: Duration?
   private var lastFailed = false
   private var failuresInRow = 0
+  private var pausedUntil: MonotonicTime?
   private var lastFailureAt: MonotonicTime?
   private var lastSequence: UInt64 = 0
   private var lastUnknownKeyFetch: MonotonicTime?
@@ -114,6 +115,7 @@ struct RefreshHistory {
     settings = Self.settings(&random)
     let sourceChanged = chance(0.5)
     if sourceChanged {
+      pausedUntil = nil
       for index in pending.indices { pending[index].isAbandoned = true }
       lastFailed = false
       failuresInRow = 0
@@ -138,7 +140,9 @@ struct RefreshHistory {
   private mutating func askRefresh() {
     let (answer, next) = machine.refreshAsked(at: now)
     if case .limited(let retryAfter) = answer {
-      require(retryAfter > .zero && retryAfter <= .seconds(10), "a refresh was limited for no time or too long")
+      require(
+        retryAfter > .zero && retryAfter <= .seconds(isPaused ? 300 : 10),
+        "a refresh was limited for no time or too long")
       require(next == nil, "a limited refresh fetched")
     }
     note(next)
@@ -165,7 +169,7 @@ struct RefreshHistory {
       require(isUsable && !lastFailed && !wasInFlight && next == nil, "a key was called unknown that may exist")
     case .unavailable(let retryAfter):
       statesMet.insert("unavailable")
-      require(retryAfter > .zero && retryAfter <= .seconds(300), "a retry hint out of its bounds")
+      require(retryAfter > .zero && retryAfter <= .seconds(330), "a retry hint out of its bounds")
       require(!mayWait || !isUsable || lastFailed, "unavailable although the last attempt succeeded")
     case .wait:
       statesMet.insert("wait")
@@ -183,16 +187,23 @@ struct RefreshHistory {
     let counted: Bool
     let next: FetchOrder?
     if !isProviderUp || chance(0.1) {
-      (counted, next) = machine.failed(
-        FetchFault(.connectFailed, found: ""), sequence: fetch.order.sequence, at: now, jitter: &jitter)
-      if counted { failed() }
+      var fault = FetchFault(.connectFailed, found: "")
+      let pauses: [Duration?] = [nil, nil, nil, .seconds(5), .seconds(60), .seconds(86_400)]
+      fault.retryAfter = pauses.randomElement(using: &random) ?? nil
+      let isUsable = machine.health(at: now).isUsable
+      (counted, next) = machine.failed(fault, sequence: fetch.order.sequence, at: now, jitter: &jitter)
+      if counted {
+        failed()
+        pausedUntil = fault.retryAfter.map { now + min($0, .seconds(isUsable ? 300 : 30)) }
+      }
     } else if machine.held?.keys == answered, chance(0.5) {
       (counted, next) = machine.confirmed(
-        sequence: fetch.order.sequence, headerLifetime: lifetime, at: now, jitter: &jitter)
+        sequence: fetch.order.sequence, headerLifetime: lifetime, leavesDoubt: chance(0.5), at: now, jitter: &jitter)
       if counted { succeeded(answered, lifetime) }
     } else {
       (counted, next) = machine.fetched(
-        answered, sequence: fetch.order.sequence, headerLifetime: lifetime, at: now, jitter: &jitter)
+        answered, sequence: fetch.order.sequence, headerLifetime: lifetime, leavesDoubt: chance(0.2), at: now,
+        jitter: &jitter)
       if counted { succeeded(answered, lifetime) }
     }
     require(counted == !fetch.isAbandoned, "an abandoned answer counted, or a good one did not")
@@ -206,6 +217,7 @@ struct RefreshHistory {
     header = lifetime
     lastFailed = false
     failuresInRow = 0
+    pausedUntil = nil
     require(machine.due.map { now < $0 } ?? (machine.inFlight != nil), "no refresh is planned after a success")
   }
 
@@ -213,7 +225,10 @@ struct RefreshHistory {
     lastFailed = true
     failuresInRow += 1
     lastFailureAt = now
+    pausedUntil = nil
   }
+
+  private var isPaused: Bool { pausedUntil.map { now < $0 } ?? false }
 
   // MARK: The invariants
 
@@ -225,12 +240,14 @@ struct RefreshHistory {
     require(order.sequence == lastSequence + 1, "a sequence number out of order")
     lastSequence = order.sequence
     switch order.cause {
-    case .unknownKey:
+    case .unknownKey, .secondLook:
+      require(!isPaused, "a token's key was fetched in a pause that the provider asked for")
       if let last = lastUnknownKeyFetch {
         require(now.duration(since: last) >= settings.unknownKeyCooldown, "two fetches for unknown kids in a cool-down")
       }
       lastUnknownKeyFetch = now
     case .request:
+      require(!isPaused, "an operator's refresh in a pause that the provider asked for")
       if let last = lastRequestFetch {
         require(now.duration(since: last) >= .seconds(10), "two explicit refreshes in ten seconds")
       }
@@ -279,14 +296,14 @@ struct RefreshHistory {
     require(machine.wakeAt != nil, "nothing is planned")
     if let due = machine.due, lastFailed, let lastFailureAt {
       let delay = due.duration(since: lastFailureAt)
-      require(delay <= .seconds(health.isUsable ? 300 : 301), "the next attempt is too far away")
+      require(delay <= .seconds(330), "the next attempt is too far away")
     }
   }
 
   /// Without further faults everything comes right: the provider's set is in use, and a new key is known soon.
   private mutating func settle() {
     isProviderUp = true
-    drive(for: max(settings.refresh, .seconds(300)) + .seconds(60))
+    drive(for: max(settings.refresh, .seconds(330)) + .seconds(60))
     require(machine.held?.keys == provider, "the provider's set is not in use although all is well")
     require(machine.health(at: now) == .fresh, "keys are not fresh although all is well")
     provider.insert("brand new")

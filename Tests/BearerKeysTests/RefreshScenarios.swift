@@ -13,6 +13,77 @@ extension RefreshStateMachineTests {
         Row(482, .keys(2, ["b"]), "counted | fresh [b] g2 due 962"),
       ]),
     Scenario(
+      name:
+        "a pause that the provider asks for is kept by everybody, up to the longest back-off, and five % longer at random",
+      rows: [
+        Row(0, .start, "fetch 1 start | empty in flight"),
+        Row(0, .fault(1, pause: 20), "counted | empty due 21 failures 1"),
+        Row(1, .ask("a"), "unavailable 20 | empty due 21 failures 1"),
+        Row(1, .refresh, "limited 19 | empty due 21 failures 1"),
+        Row(21, .timer, "fetch 2 retry | empty in flight failures 1"),
+        Row(21, .fault(2, pause: 86400), "counted | empty due 52.5 failures 2"),
+        Row(52.5, .timer, "fetch 3 retry | empty in flight failures 2"),
+        Row(52.5, .keys(3, ["a"]), "counted | fresh [a] g1 due 532.5"),
+        Row(53, .ask("b"), "wait fetch 4 unknown_key | fresh [a] g1 in flight cooling 30"),
+        Row(53, .fault(4, pause: 100), "counted | fresh [a] g1 due 158 cooling 100 failures 1"),
+        Row(100, .ask("c"), "unavailable 53 | fresh [a] g1 due 158 cooling 53 failures 1"),
+        Row(100, .refresh, "limited 53 | fresh [a] g1 due 158 cooling 53 failures 1"),
+        Row(158, .timer, "fetch 5 retry | fresh [a] g1 in flight failures 1"),
+        Row(158, .fault(5, pause: 86400), "counted | fresh [a] g1 due 473 cooling 300 failures 2"),
+        // A pause of no length, or a shorter one than the back-off's own, changes nothing.
+        Row(473, .timer, "fetch 6 retry | fresh [a] g1 in flight failures 2"),
+        Row(473, .fault(6, pause: 1), "counted | fresh [a] g1 due 503 cooling 30 failures 3"),
+        Row(503, .timer, "fetch 7 retry | fresh [a] g1 in flight failures 3"),
+        Row(503, .keys(7, ["a"]), "counted | fresh [a] g2 due 983"),
+        Row(503, .refresh, "wait fetch 8 request | fresh [a] g2 in flight"),
+      ]),
+    Scenario(
+      name:
+        "keys that expire in a pause are asked for then, or when the pause has been as long as it may be without keys",
+      settings: RefreshSettings(maximumStale: .zero, savedFetches: 1),
+      rows: [
+        Row(0, .start, "fetch 1 start | empty in flight"),
+        Row(0, .keys(1, ["a"]), "counted | fresh [a] g1 due 480"),
+        Row(480, .timer, "fetch 2 schedule | fresh [a] g1 in flight"),
+        Row(480, .fault(2, pause: 300), "counted | fresh [a] g1 due 600 cooling 300 failures 1"),
+        Row(600, .timer, "fetch 3 retry | expired [a] g1 in flight failures 1"),
+        Row(600, .keys(3, ["a"]), "counted | fresh [a] g2 due 1080"),
+        Row(1190, .timer, "fetch 4 schedule | fresh [a] g2 in flight"),
+        Row(1190, .fault(4, pause: 300), "counted | fresh [a] g2 due 1220 cooling 300 failures 1"),
+      ]),
+    Scenario(
+      name: "another source has no pause, other settings keep it",
+      rows: [
+        Row(0, .start, "fetch 1 start | empty in flight"),
+        Row(0, .keys(1, ["a"]), "counted | fresh [a] g1 due 480"),
+        Row(480, .timer, "fetch 2 schedule | fresh [a] g1 in flight"),
+        Row(480, .fault(2, pause: 200), "counted | fresh [a] g1 due 690 cooling 200 failures 1"),
+        Row(490, .settings(RefreshSettings(savedFetches: 1)), "nothing | fresh [a] g1 due 690 cooling 190 failures 1"),
+        Row(490, .refresh, "limited 190 | fresh [a] g1 due 690 cooling 190 failures 1"),
+        Row(
+          500, .settings(RefreshSettings(savedFetches: 1), sourceChanged: true),
+          "fetch 3 reload | fresh [a] g1 in flight"),
+      ]),
+    Scenario(
+      name: "an answer that leaves a doubt is asked for once more, past caches, and only that one proves kids absent",
+      settings: RefreshSettings(savedFetches: 4),
+      rows: [
+        Row(0, .start, "fetch 1 start | empty in flight"),
+        Row(0, .keys(1, ["a"], leavesDoubt: true), "counted | fresh [a] g1 due 480"),
+        Row(10, .ask("b"), "wait fetch 2 unknown_key | fresh [a] g1 in flight"),
+        Row(11, .unchanged(2, leavesDoubt: true), "counted fetch 3 second_look | fresh [a] g1 in flight"),
+        Row(11, .ask("b"), "wait | fresh [a] g1 in flight"),
+        Row(12, .keys(3, ["b"]), "counted | fresh [b] g2 due 492"),
+        // Once in a cool-down.
+        Row(20, .ask("c"), "wait fetch 4 unknown_key | fresh [b] g2 in flight"),
+        Row(21, .unchanged(4, leavesDoubt: true), "counted | fresh [b] g2 due 501"),
+        Row(22, .ask("c"), "unknown | fresh [b] g2 due 501"),
+        Row(300, .ask("d"), "wait fetch 5 unknown_key | fresh [b] g2 in flight"),
+        Row(300, .keys(5, ["a"], leavesDoubt: true), "counted fetch 6 second_look | fresh [a] g3 in flight"),
+        Row(301, .unchanged(6, leavesDoubt: true), "counted | fresh [a] g3 due 781"),
+        Row(302, .ask("d"), "unknown | fresh [a] g3 due 781"),
+      ]),
+    Scenario(
       name: "chance brings a refresh forward to 70 % of the lifetime, and halves the delays of retries",
       chance: .least,
       rows: [

@@ -10,9 +10,10 @@ import Testing
   enum Event: Sendable {
     case start
     case timer
-    case keys(_ sequence: UInt64, Set<String>, lifetime: Int? = nil)
-    case unchanged(_ sequence: UInt64, lifetime: Int? = nil)
-    case fault(_ sequence: UInt64)
+    case keys(_ sequence: UInt64, Set<String>, lifetime: Int? = nil, leavesDoubt: Bool = false)
+    case unchanged(_ sequence: UInt64, lifetime: Int? = nil, leavesDoubt: Bool = false)
+    /// With the seconds that the provider asks to be left alone.
+    case fault(_ sequence: UInt64, pause: Int? = nil)
     /// A token with this kid; the asker looked into the set in use, or into the one of a generation.
     case ask(String, mayWait: Bool = true, generation: UInt64? = nil)
     case refresh
@@ -95,6 +96,44 @@ import Testing
       _ = machine.confirmed(sequence: order.sequence, headerLifetime: nil, at: now, jitter: &jitter)
     }
     #expect(fetches == [1000, 1001, 1002, 1003])
+  }
+
+  @Test("a fetch after which none could follow goes past caches itself, once in a cool-down, as does one without kid")
+  func pastCaches() {
+    func fetches(saved: Int, _ kid: (Int) -> KidFingerprint) -> [String] {
+      var machine = RefreshStateMachine<Set<String>>(settings: RefreshSettings(savedFetches: saved))
+      var jitter = JitterGenerator(seed: 1)
+      _ = machine.start(at: .zero)
+      _ = machine.fetched(["a"], sequence: 1, headerLifetime: nil, at: .zero, jitter: &jitter)
+      var fetches: [String] = []
+      for second in 0..<61 {
+        let now = MonotonicTime.zero + .seconds(second)
+        var order = machine.keyAsked(kid(second), notIn: 1, mayWait: true, at: now).next
+        while let current = order {
+          fetches.append("\(second) \(current.cause.rawValue)\(current.goesPastCaches ? " past caches" : "")")
+          order =
+            machine.confirmed(
+              sequence: current.sequence, headerLifetime: nil, leavesDoubt: true, at: now, jitter: &jitter
+            ).next
+        }
+      }
+      return fetches
+    }
+    let made = { (second: Int) in KidFingerprint(Array("\(second)".utf8)) }
+    // Four at once and one each cool-down, whatever they are made for.
+    #expect(
+      fetches(saved: 4, made) == [
+        "0 unknown_key", "0 second_look past caches", "1 unknown_key", "2 unknown_key", "30 unknown_key past caches",
+        "60 unknown_key past caches",
+      ])
+    #expect(
+      fetches(saved: 1, made) == [
+        "0 unknown_key past caches", "30 unknown_key past caches", "60 unknown_key past caches",
+      ])
+    #expect(
+      fetches(saved: 4) { _ in KidFingerprint(nil) } == [
+        "0 unknown_key past caches", "30 unknown_key past caches", "60 unknown_key past caches",
+      ])
   }
 
   @Test("a flood of kids during one fetch leaves few to be remembered at its end")

@@ -37,7 +37,7 @@ package final class ScriptedKeySource: KeySource {
   private let calls: AsyncStream<Call>
   private let arrival: AsyncStream<Call>.Continuation
   private let counter = Mutex(0)
-  private let forgotten = Mutex<[Bool]>([])
+  private let told = Mutex<[String]>([])
 
   /// A source that has not been asked yet.
   package init() {
@@ -47,11 +47,14 @@ package final class ScriptedKeySource: KeySource {
   /// How many fetches have begun.
   package var fetches: Int { counter.withLock(\.self) }
 
-  /// Each time that it was told to find out anew where the keys are, whether past caches.
-  package var forgottenDiscoveries: [Bool] { forgotten.withLock(\.self) }
+  /// What it was told before each fetch: `discovery` to find out anew where the keys are, `caches` to go past them.
+  package var reminders: [String] { told.withLock(\.self) }
 
   /// Notes it.
-  package func forgetDiscovery(bypassCaches: Bool) { forgotten.withLock { $0.append(bypassCaches) } }
+  package func forgetDiscovery() { told.withLock { $0.append("discovery") } }
+
+  /// Notes it.
+  package func bypassCaches() { told.withLock { $0.append("caches") } }
 
   /// The next fetch, as soon as it has begun.
   package func nextCall() async -> Call? {

@@ -4,7 +4,7 @@
 /// at the shorter word; what the shortest useful lifetime is, the refresh rules decide, not this function.
 package enum CacheLifetime {
   /// The longest lifetime that is told apart, in seconds (RFC 9111 section 1.2.2).
-  private static let maximumSeconds: Int64 = 1 << 31
+  static let maximumSeconds: Int64 = 1 << 31
 
   /// The lifetime left when the response arrived.
   ///

@@ -1,5 +1,6 @@
 import BearerAddress
 import BearerKeys
+import Glibc
 import NIOHTTP1
 
 /// Why a status other than 200 is a failure.
@@ -26,11 +27,18 @@ enum StatusFault {
           : "check that the provider publishes its keys there; discovery, or the configuration, says so"
       case 401, 403: "let this host read the document without credentials"
       case 407: "check the proxy's credentials"
-      case 429: "ask the provider to allow more fetches, or lengthen refresh"
+      case 429: "ask the provider to allow more fetches, or lengthen refresh; the fetch is repeated by itself"
       case 500...: "the provider is at fault; the fetch is repeated by itself"
       default: "check that the url is the provider's own"
       }
-    return FetchFault(.httpStatus, found: "\(address.shown) answered status \(status) in place of 200", advice: advice)
+    var fault = FetchFault(.httpStatus, found: "\(address.shown) answered status \(status) in place of 200")
+    fault.status = status
+    fault.advice = advice
+    fault.retryAfter = RetryAfter.duration(in: headers, now: Int64(time(nil)))
+    if let pause = fault.retryAfter {
+      fault.found += " and asks for a pause of \(pause.components.seconds) s (Retry-After)"
+    }
+    return fault
   }
 
   /// The origin that a redirect points to; path and query may hold secrets and stay out.

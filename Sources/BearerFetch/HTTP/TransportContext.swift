@@ -57,6 +57,10 @@ struct TransportContext: Sendable {
       return TLSFault.failure(for: error, peer: route.peer, hasCertificate: hasClientCertificate)
     case let error as IOError: return failure(for: error)
     case HTTPParserError.invalidEOFState, is ChannelError: return ended(at: progress)
+    case HTTPParserError.unexpectedContentLength where progress == .connection:
+      return unclearLength("two Content-Length fields")
+    case HTTPParserError.invalidContentLength where progress == .connection:
+      return unclearLength("a Content-Length that is no number, or beside Transfer-Encoding")
     case is HTTPParserError where progress == .connection: return invalidHTTP()
     // The client has errors without a name for a connection that ended while it was made.
     default: return progress == .none ? ended(at: progress) : invalidHTTP()
@@ -176,11 +180,18 @@ struct TransportContext: Sendable {
       .connectionReset, found: "\(route.peer) closed the connection before it answered", advice: advice)
   }
 
+  private func unclearLength(_ what: String) -> FetchFault {
+    FetchFault(
+      .invalidHTTP, found: "\(route.peer) answered with \(what)",
+      advice: "have the provider, or the proxy before it, send one length; where a body ends must not be open to doubt")
+  }
+
   private func invalidHTTP() -> FetchFault {
     FetchFault(
       .invalidHTTP,
-      found: "what \(route.peer) answered is not HTTP, or has header fields that are too long or malformed",
-      advice: "check host and port of the url")
+      found:
+        "what \(route.peer) answered is not HTTP, or has header fields that are too long, malformed or at odds",
+      advice: "check host and port of the url; if they are right, have the provider mend the header fields")
   }
 
   private func proxyFailed(_ what: String, advice: String) -> FetchFault {

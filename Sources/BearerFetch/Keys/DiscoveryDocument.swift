@@ -2,7 +2,8 @@ import BearerAddress
 import BearerJSON
 import BearerKeys
 
-/// What is taken from a discovery document: its issuer, and where the keys are (OpenID Connect Discovery 1.0 section 3).
+/// What is taken from a discovery document: its issuer, and where the keys are (OpenID Connect Discovery 1.0 section 3,
+/// RFC 8414 section 2).
 ///
 /// Nothing else is: the algorithms that it lists hold `none` at some providers and are the operator's to choose.
 struct DiscoveryDocument: Equatable, Sendable {
@@ -11,14 +12,29 @@ struct DiscoveryDocument: Equatable, Sendable {
   /// The document's `jwks_uri`.
   var keysAddress: WebAddress
 
-  /// Where the document of an issuer is (OpenID Connect Discovery 1.0 section 4).
+  /// The two places where an issuer's document may be.
+  enum Place: Sendable {
+    /// Behind the issuer's path (OpenID Connect Discovery 1.0 section 4).
+    case openID
+    /// Before the issuer's path (RFC 8414 section 3): a server of OAuth 2.0 that knows no OpenID Connect.
+    case oauth
+  }
+
+  /// Where the document of an issuer is; a slash at the end of its url does not count.
   ///
   /// - Throws: `invalid_url` if the issuer is not a URL that may be fetched.
-  static func address(ofIssuer url: String) throws(FetchFault) -> WebAddress {
+  static func address(ofIssuer url: String, at place: Place = .openID) throws(FetchFault) -> WebAddress {
     let address: WebAddress
     do throws(AddressFault) {
-      address = try WebAddress(
-        parsing: (url.hasSuffix("/") ? String(url.dropLast()) : url) + "/.well-known/openid-configuration")
+      let base = url.utf8.last == UInt8(ascii: "/") ? String(decoding: url.utf8.dropLast(), as: UTF8.self) : url
+      switch place {
+      case .openID: address = try WebAddress(parsing: base + "/.well-known/openid-configuration")
+      case .oauth:
+        let issuer = try WebAddress(parsing: base)
+        address = try WebAddress(
+          parsing: issuer.origin + "/.well-known/oauth-authorization-server"
+            + (issuer.target == "/" ? "" : issuer.target))
+      }
     } catch {
       throw FetchFault(
         .invalidURL, found: "the issuer's url \(error.reason)",
@@ -50,7 +66,9 @@ struct DiscoveryDocument: Equatable, Sendable {
         .noJWKSURI, found: "the discovery document \(answer.address.shown) has no jwks_uri",
         advice: "give jwks_uri in the configuration if the provider has one")
     }
-    keysAddress = try DiscoveryDocument.keysAddress(text, origin: "the discovery document's jwks_uri")
+    // Blanks at its ends, and a fragment, which no server sees (RFC 3986 section 3.5), change nothing about the place.
+    let place = String(decoding: text.utf8.prefix { $0 != UInt8(ascii: "#") }, as: UTF8.self).trimmingBlanks
+    keysAddress = try DiscoveryDocument.keysAddress(place, origin: "the discovery document's jwks_uri")
     // A provider elsewhere must not have this host's own ports asked, nor learn from `status` which of them are open.
     guard keysAddress.scheme == .https || answer.address.isLoopback else {
       throw FetchFault(
@@ -70,10 +88,17 @@ struct DiscoveryDocument: Equatable, Sendable {
   static func document(in answer: HTTPAnswer, issuer: String) throws(FetchFault) -> JSONValue {
     let document: JSONValue
     do throws(JSONError) {
-      document = try JSONValue(parsing: answer.body)
+      document = try JSONValue(parsing: answer.body, allowsDuplicates: true)
     } catch {
       throw JSONFault.failure(
         error, body: answer.body, origin: answer.address.shown, answer: answer, what: "a discovery document")
+    }
+    // A name that stands twice where nobody looks costs nothing; these decide whom to trust.
+    for name in usedMembers
+    where (document.objectValue?.members.count { $0.name.hasSameBytes(as: name) } ?? 0) > 1 {
+      throw FetchFault(
+        .notJSON, found: "\(answer.address.shown) has two members named \(name)",
+        advice: "have the provider mend it; which of the two counts is anyone's guess, so neither does")
     }
     guard document.objectValue != nil, let found = document["issuer"]?.stringValue else {
       throw FetchFault(
@@ -85,12 +110,13 @@ struct DiscoveryDocument: Equatable, Sendable {
         .issuerMismatch,
         found:
           "the discovery document is of issuer \(ShownText.quoted(found)), configured is \(ShownText.quoted(issuer))",
-        advice: DiscoveryDocument.differsBySlash(found, issuer)
-          ? DiscoveryDocument.slashAdvice
-          : "write url exactly as the provider writes its issuer; that is what its tokens carry as iss")
+        advice: Self.advice(found: found, configured: issuer))
     }
     return document
   }
+
+  /// Every member that anybody reads.
+  private static let usedMembers = ["issuer", "jwks_uri", "introspection_endpoint", "userinfo_endpoint"]
 
   /// Checks an address of a key set.
   ///
@@ -109,6 +135,16 @@ struct DiscoveryDocument: Equatable, Sendable {
         advice: "have the provider publish an https address; http is for loopback only")
     }
     return address
+  }
+
+  /// What to do about a document of another issuer.
+  private static func advice(found: String, configured: String) -> String {
+    if differsBySlash(found, configured) { return slashAdvice }
+    if found.contains("{tenantid}") {
+      return "that is the template of all tenants, and each token has its own tenant in it: set preset = \"entra\" and "
+        + "tenants = [\"…\"] with the ids of those you accept, or the url of a single tenant"
+    }
+    return "write url exactly as the provider writes its issuer; that is what its tokens carry as iss"
   }
 
   /// What to do about an issuer that differs by the slash at its end.

@@ -3,6 +3,7 @@ package import BearerJOSE
 package import BearerKeys
 import Glibc
 import NIOCore
+import NIOHTTP1
 import NIOSSL
 import Synchronization
 
@@ -67,13 +68,11 @@ package final class IssuerKeySource: KeySource {
     await fetchRecording(previous: previous, validators: validators).result
   }
 
-  /// Has the next fetch read the discovery document anew, and go past caches if it is to.
-  package func forgetDiscovery(bypassCaches: Bool) {
-    memory.withLock { memory in
-      memory.discoveryDue = nil
-      if bypassCaches { memory.goesPastCaches = true }
-    }
-  }
+  /// Has the next fetch read the discovery document anew.
+  package func forgetDiscovery() { memory.withLock { $0.discoveryDue = nil } }
+
+  /// Has the next fetch ask caches on the way to have what they keep confirmed.
+  package func bypassCaches() { memory.withLock { $0.goesPastCaches = true } }
 
   /// Fetches once and tells what was met on the way.
   func fetchRecording(
@@ -92,7 +91,7 @@ package final class IssuerKeySource: KeySource {
         let outcome = try await self.fetch(previous: previous, validators: validators, record: &record)
         return (.success(outcome), record)
       } catch {
-        self.forgetDiscovery(bypassCaches: false)
+        self.forgetDiscovery()
         return (.failure(error), record)
       }
     }
@@ -166,10 +165,7 @@ package final class IssuerKeySource: KeySource {
     }
     if let remembered { return remembered }
     do throws(FetchFault) {
-      let answer = try await session.get(DiscoveryDocument.address(ofIssuer: settings.url), accept: "application/json")
-      record.discovery = answer
-      record.answeredAt = Int64(time(nil))
-      let address = try DiscoveryDocument(parsing: answer, issuer: settings.url).keysAddress
+      let address = try await discover(in: session, record: &record).keysAddress
       memory.withLock { memory in
         memory.discovered = address
         memory.discoveryDue = now() + discoveryReuse
@@ -182,6 +178,40 @@ package final class IssuerKeySource: KeySource {
       }
       throw error
     }
+  }
+
+  /// Reads the discovery document; where there is none of OpenID Connect, that of RFC 8414.
+  private func discover(
+    in session: FetchSession, record: inout FetchRecord
+  ) async throws(FetchFault) -> DiscoveryDocument {
+    let missing: FetchFault
+    do throws(FetchFault) {
+      return try await discover(.openID, in: session, record: &record)
+    } catch {
+      guard error.status == 404 else { throw error }
+      missing = error
+    }
+    do throws(FetchFault) {
+      return try await discover(.oauth, in: session, record: &record)
+    } catch {
+      if error.code.isDiscoveryStatement { throw error }
+      var fault = FetchFault(
+        .httpStatus, found: "\(missing.found), and then \(error.found)",
+        advice: "check the url; if the provider has no discovery, give the address of its keys as jwks_uri")
+      fault.status = missing.status
+      fault.retryAfter = error.retryAfter ?? missing.retryAfter
+      throw fault
+    }
+  }
+
+  private func discover(
+    _ place: DiscoveryDocument.Place, in session: FetchSession, record: inout FetchRecord
+  ) async throws(FetchFault) -> DiscoveryDocument {
+    let address = try DiscoveryDocument.address(ofIssuer: settings.url, at: place)
+    let answer = try await session.get(address, accept: "application/json")
+    record.discovery = answer
+    record.answeredAt = Int64(time(nil))
+    return try DiscoveryDocument(parsing: answer, issuer: settings.url)
   }
 
   private func keys(
@@ -217,7 +247,9 @@ package final class IssuerKeySource: KeySource {
     }.get()
     memory.withLock { $0.validated = address }
     return .keys(
-      FetchedKeys(keys: keys, body: answer.body, lifetime: lifetime, validators: answer.validators))
+      FetchedKeys(
+        keys: keys, body: answer.body, lifetime: lifetime, validators: answer.validators,
+        isFromCache: answer.headers.contains(name: "age")))
   }
 }
 
