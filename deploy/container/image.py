@@ -165,7 +165,7 @@ class Layout:
             stream = layer.tar()
             identities.append(f"sha256:{hashlib.sha256(stream).hexdigest()}")
             media_type = "application/vnd.oci.image.layer.v1.tar+gzip"
-            descriptors.append({"mediaType": media_type} | self._blob(gzip.compress(stream, 9, mtime=0)))
+            descriptors.append({"mediaType": media_type} | self._blob(gzip.compress(stream, 6, mtime=0)))
             history.append({"created": created, "created_by": made_by})
         image = {
             "architecture": architecture, "os": "linux", "created": created, "config": config | {"Labels": labels},
