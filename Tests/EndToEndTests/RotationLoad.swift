@@ -19,6 +19,8 @@ final class RotationLoad: @unchecked Sendable {
     /// Replies that were not as they had to be; the first few.
     var wrong: [String] = []
     var rotations = 0
+    /// Rotations whose first tokens came all at once.
+    var bursts = 0
     var outages = 0
     /// Fetches that the daemon counted, failed ones included.
     var fetches: Int64 = 0
@@ -115,6 +117,7 @@ final class RotationLoad: @unchecked Sendable {
     }
     keys.append(new)
     publish(keys)
+    try burst(with: new)
     try ask(with: keys)
     pause(period / 2)
     if keys.count > 1 {
@@ -124,6 +127,38 @@ final class RotationLoad: @unchecked Sendable {
     }
     pause(period / 2)
     condition.withLock { outcome.rotations += 1 }
+  }
+
+  /// The first tokens of a key come all at once: on connections of their own, and many on one.
+  private func burst(with key: IssuerKey) throws {
+    let minter = DevIssuer(url: provider.issuer, keyStore: KeyRing())
+    let good = #""ok":true,"policy":"default","issuer":"idp","#
+    let questions = try (0..<60).map { number in
+      let token = try minter.mint(.access, key: key) { $0.subject = "burst-\(number)" }
+      return Question(token: token, verdict: good)
+    }
+    let clients = questions.compactMap { _ in SocketClient(socket) }
+    let pipeline = SocketClient(socket)
+    for (client, question) in zip(clients, questions) { client.send(Self.line(0, question)) }
+    pipeline?.send((0..<Self.pipelined).flatMap { Self.line($0, questions[$0 % questions.count]) })
+    for (client, question) in zip(clients, questions) { note(client.line() ?? "no reply", to: question, id: 0) }
+    // Replies with ids may overtake each other, and each is right for one token only.
+    for _ in 0..<Self.pipelined {
+      let reply = pipeline?.line() ?? "no reply"
+      note(reply, to: Question(token: "", verdict: good), id: Self.id(of: reply))
+    }
+    condition.withLock { outcome.bursts += 1 }
+  }
+
+  /// How many of a burst come on one connection.
+  private static let pipelined = 500
+
+  private static func line(_ id: Int, _ question: Question) -> [UInt8] {
+    Array(#"{"id":\#(id),"op":"verify","token":"\#(question.token)"}"#.utf8) + [0x0A]
+  }
+
+  private static func id(of reply: String) -> Int {
+    Int(reply.dropFirst(#"{"id":"#.utf8.count).prefix { $0.isNumber }) ?? -1
   }
 
   private func sitThroughOutage(_ round: Int, _ control: SocketClient) throws {
@@ -188,7 +223,7 @@ final class RotationLoad: @unchecked Sendable {
     var turn = number
     while let question = next(of: number, turn) {
       guard let client else { return end(of: number, "nobody answers at the socket") }
-      client.send(Array(#"{"id":\#(turn),"op":"verify","token":"\#(question.token)"}"#.utf8) + [0x0A])
+      client.send(Self.line(turn, question))
       guard let reply = client.line() else { return end(of: number, "no reply") }
       note(reply, to: question, id: turn)
       turn += 1

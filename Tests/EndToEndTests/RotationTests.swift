@@ -32,11 +32,12 @@ import Testing
     print(
       """
       rotation under load, \(Int(seconds)) s: \(outcome.verdicts) verdicts (\(outcome.forgeriesRefused) forgeries refused, \
-      \(outcome.stale) on stale keys), \(outcome.rotations) rotations, \(outcome.outages) outages, \
+      \(outcome.stale) on stale keys), \(outcome.rotations) rotations with \(outcome.bursts) bursts, \(outcome.outages) outages, \
       \(outcome.fetches) fetches of at most \(outcome.mostFetches), \(outcome.wrong.count) wrong
       """)
     #expect(outcome.wrong == [])
     #expect(outcome.rotations > 0 && outcome.outages > 0)
+    #expect(outcome.bursts == outcome.rotations)
     #expect(outcome.verdicts > 100 && outcome.forgeriesRefused > 10)
     #expect(outcome.fetches >= Int64(outcome.rotations))
     #expect(outcome.fetches <= outcome.mostFetches)
