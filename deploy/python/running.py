@@ -37,7 +37,7 @@ def mint(keys, *arguments):
 class Daemon:
     """A running bearerd; ready once it is made, and stopped at the end of its `with` block."""
 
-    def __init__(self, directory, *arguments):
+    def __init__(self, directory, *arguments, log_level="warning"):
         """Starts `bearerd serve` with these arguments and a socket in the directory."""
         self.socket_path = str(pathlib.Path(directory) / "bearerd.sock")
         command = [BIN / "bearerd", "serve", "--socket", self.socket_path, *arguments]
@@ -48,7 +48,7 @@ class Daemon:
                 os.unlink(notify_path)
             notify.bind(notify_path)
             environment = {name: value for name, value in os.environ.items() if not name.startswith("BEARERD_")}
-            environment |= {"NOTIFY_SOCKET": notify_path, "BEARERD_LOG_LEVEL": "warning"}
+            environment |= {"NOTIFY_SOCKET": notify_path, "BEARERD_LOG_LEVEL": log_level}
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment)
             try:
                 self._await_ready(notify)
