@@ -17,13 +17,24 @@ import Testing
     #expect(table.rows.map { MarkdownTable.words(in: $0[2]) } == own)
   }
 
-  @Test("every source file that it names is there, and no other has its name")
-  func files() throws {
-    let names = Set(architecture.text.matches(of: #/`([\w+]+\.swift)`/#).map { String($0.1) })
+  @Test(
+    "every source file that the documents name is there, and no other has its name",
+    arguments: [".github/ARCHITECTURE.md", ".github/SECURITY.md"])
+  func files(_ path: String) throws {
+    let names = Set(try Document(path).text.matches(of: #/`([\w+]+\.swift)`/#).map { String($0.1) })
     #expect(names.count > 40)
     let files = try Repository.swiftFiles(below: "Sources").map { String($0.split(separator: "/").last ?? "") }
     for name in names.subtracting(["Package.swift"]).sorted() {
       #expect(files.count(where: { $0 == name }) == 1, "\(name)")
+    }
+  }
+
+  @Test("every script that the page on security names is there")
+  func scripts() throws {
+    let names = Set(try Document(".github/SECURITY.md").text.matches(of: #/`(deploy/[\w.\/-]+)`/#).map { String($0.1) })
+    #expect(names.count > 5)
+    for name in names.sorted() {
+      #expect(Repository.exists(name), "\(name)")
     }
   }
 }
