@@ -307,6 +307,17 @@ def installs():
         expect(os.path.getsize(f"/usr/share/man/{page}") > 500, page)
 
 
+@check("each package lists what it is made of, with versions and licences")
+def parts():
+    for package in ("bearerd", "bearerd-dev-issuer"):
+        bill = json.loads(pathlib.Path(f"/usr/share/doc/{package}/{package}.cdx.json").read_text())
+        found = {part["name"]: part for part in bill["components"]}
+        linked = {"swift-nio", "swift-nio-ssl", "boringssl", "zlib", "llhttp", "async-http-client", "swift-runtime"}
+        expect(linked | {"libsystemd0", "libc6"} <= found.keys(), package, sorted(found))
+        expect(all(part["version"] and part["licenses"] for part in found.values()), package)
+        expect_equal(bill["metadata"]["component"]["name"], package, "whose list it is")
+
+
 @check("units are sound, and their exposure is at most 1.5; offline at most 0.5")
 def exposure():
     for unit in ("bearerd.service", "bearerd@one.service"):
