@@ -67,7 +67,7 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (
     .program, "bearerd-benchmark",
     "BearerClaims BearerConfiguration BearerCrypto BearerDaemon BearerDevIssuer BearerJOSE BearerJSON "
-      + "BearerKeys BearerServer CLinuxSockets Logging ServiceLifecycle"
+      + "BearerKeys BearerServer BearerTime CLinuxSockets Logging ServiceLifecycle"
   ),
 
   // Tests.
@@ -121,7 +121,7 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (
     .tests, "PackageRulesTests",
     "BearerClaims BearerConfiguration BearerDaemon BearerFetch BearerFraming BearerJOSE BearerJSON "
-      + "BearerKeys BearerProtocol BearerServer BearerTOML bearerd"
+      + "BearerKeys BearerProtocol BearerServer BearerTOML BearerTime bearerd"
   ),
   (
     .fuzzer, "bearerd-fuzz",

@@ -7,6 +7,7 @@ import BearerJOSE
 import BearerJSON
 import BearerKeys
 import BearerServer
+import BearerTime
 
 /// Tokens of one algorithm, the requests that hold them, and a daemon's active configuration that accepts them.
 struct Material {
@@ -34,8 +35,9 @@ struct Material {
         "iss": .string(Benchmark.issuerURL), "aud": [.string(Benchmark.issuerURL)], "client_id": "0123456789abcdef",
         "scope": "openid offline_access https://authgear.com/scopes/full-access",
         "jti": .string("benchmark-\(number)"), "sub": "6d5b8f5a-2c0e-4f0e-9f9a-1c2d3e4f5a6b",
-        "iat": .number(JSONNumber(NumericDate.now.seconds)),
-        "exp": .number(JSONNumber(NumericDate.now.seconds + 3600)), "auth_time": 1_700_000_000, "amr": ["pwd", "otp"],
+        "iat": .number(JSONNumber(NumericDate(SystemClock().moment).seconds)),
+        "exp": .number(JSONNumber(NumericDate(SystemClock().moment).seconds + 3600)), "auth_time": 1_700_000_000,
+        "amr": ["pwd", "otp"],
         "https://authgear.com/claims/user/is_anonymous": false,
         "https://authgear.com/claims/user/is_verified": true,
         "https://authgear.com/claims/user/can_reauthenticate": true,

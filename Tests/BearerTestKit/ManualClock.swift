@@ -2,7 +2,7 @@ package import BearerTime
 import Synchronization
 
 /// A clock that stands still until a test moves it.
-package final class ManualClock: AlarmClock {
+package final class ManualClock: AlarmClock, MomentClock {
   private struct Alarm: Sendable {
     var deadline: MonotonicTime
     var action: @Sendable () -> Void
@@ -31,6 +31,15 @@ package final class ManualClock: AlarmClock {
 
   /// Where the clock stands.
   package var now: MonotonicTime { state.withLock(\.now) }
+
+  /// Where both clocks stand; that of dates stood at ``date`` when the other stood at its origin.
+  package var moment: Moment {
+    let now = now
+    return Moment(monotonic: now, unixMicroseconds: Self.date * 1_000_000 + now.nanoseconds / 1000)
+  }
+
+  /// The date at the origin, in seconds since 1970: a day in 2027.
+  package static let date: Int64 = 1_800_000_000
 
   /// The deadlines of the alarms that are set, in order.
   package var deadlines: [MonotonicTime] {

@@ -8,6 +8,7 @@ import BearerKeys
 import BearerProtocol
 import BearerServer
 import BearerTOML
+import BearerTime
 import Foundation
 import Testing
 
@@ -179,7 +180,7 @@ import Testing
       with: FetchedKeys(keys: source, body: [], lifetime: nil), age: .zero)
     let issuer = IssuerConfiguration(name: "one", url: "https://one.example")
     let status = Reports(eventLoops: 1).status(
-      ActiveConfiguration(Configuration(issuers: [issuer], policies: []), keys: [keys]))
+      ActiveConfiguration(Configuration(issuers: [issuer], policies: []), keys: [keys]), at: .now)
     let section = document.section("### 4.9 To `status`")
     let own = try #require(MarkdownTable.first(["member", "type", "meaning"], in: section))
     let ofIssuer = try #require(MarkdownTable.first(["member of an issuer", "type", "meaning"], in: section))

@@ -76,7 +76,7 @@ final class PendingToken: DeferredReply {
     let keys = question.active.keys[need.issuer]
     let keyWait = question.active.configuration.issuers[need.issuer].keyWait
     let latest = min(cameAt + keyWait, deadline ?? .distantFuture)
-    let now = keys.now
+    let now = handler.now.monotonic
     let decision = keys.requestKey(
       kid: need.kid, notIn: generation, now: now,
       waitAtMost: max(.zero, latest.duration(since: now)),

@@ -46,8 +46,8 @@ package final class Reports: Sendable {
   }
 
   /// Whether every issuer has keys that verdicts may rest on.
-  func isReady(_ active: ActiveConfiguration) -> Bool {
-    active.keys.allSatisfy { $0.health(at: $0.now).isUsable }
+  func isReady(_ active: ActiveConfiguration, at now: MonotonicTime) -> Bool {
+    active.keys.allSatisfy { $0.health(at: now).isUsable }
   }
 
   // MARK: hello
@@ -79,11 +79,11 @@ package final class Reports: Sendable {
 
   // MARK: status
 
-  func status(_ active: ActiveConfiguration) -> JSONObject {
+  func status(_ active: ActiveConfiguration, at now: MonotonicTime) -> JSONObject {
     var object: JSONObject = [
       "version": .string(Version.current),
-      "uptime_s": .number(JSONNumber(MonotonicTime.now.duration(since: startedAt).components.seconds)),
-      "ready": .bool(isReady(active)),
+      "uptime_s": .number(JSONNumber(now.duration(since: startedAt).components.seconds)),
+      "ready": .bool(isReady(active, at: now)),
       "policies": .array(active.configuration.policies.map { .string($0.name) }),
     ]
     object["socket_in_place"] = .bool(socketIsInPlace.withLock(\.self)())
@@ -94,7 +94,7 @@ package final class Reports: Sendable {
         }))
     if let fault = reloadFault.withLock(\.self) { object["reload_fault"] = .string(fault) }
     object["issuers"] = .array(
-      zip(active.issuers, active.keys).map { issuer, keys in Self.status(issuer, keys.status(at: keys.now)) })
+      zip(active.issuers, active.keys).map { issuer, keys in Self.status(issuer, keys.status(at: now)) })
     return object
   }
 

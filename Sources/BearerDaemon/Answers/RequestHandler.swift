@@ -6,7 +6,7 @@ import BearerJSON
 import BearerKeys
 import BearerProtocol
 package import BearerServer
-import BearerTime
+package import BearerTime
 package import Logging
 
 /// Answers request lines; the only place where requests, policies, keys and the verifier meet.
@@ -15,6 +15,7 @@ package import Logging
 /// returns, from bytes to bytes.
 package final class RequestHandler: LineHandler {
   private let current: ActiveConfigurationStore
+  private let clock: any MomentClock
   private let reports: Reports
   private let ledger: AnswerLedger
   private let refreshPlaces: RefreshPlaces
@@ -24,8 +25,16 @@ package final class RequestHandler: LineHandler {
   private var verifier: Verifier
   private var canary = Canary()
 
-  init(_ current: ActiveConfigurationStore, _ reports: Reports, ledger: AnswerLedger, refreshPlaces: RefreshPlaces) {
+  /// When the request at hand came; everything in its answer is of this moment.
+  private(set) var now: Moment
+
+  init(
+    _ current: ActiveConfigurationStore, _ reports: Reports, ledger: AnswerLedger, refreshPlaces: RefreshPlaces,
+    clock: any MomentClock
+  ) {
     self.current = current
+    self.clock = clock
+    now = clock.moment
     self.reports = reports
     self.ledger = ledger
     self.refreshPlaces = refreshPlaces
@@ -53,6 +62,7 @@ package final class RequestHandler: LineHandler {
   private func answer(
     _ line: Span<UInt8>, from peer: Peer, into reply: inout [UInt8]
   ) -> LineOutcome {
+    now = clock.moment
     adoptReload()
     let request: Request
     do throws(RequestFault) {
@@ -69,7 +79,9 @@ package final class RequestHandler: LineHandler {
       if error.code == .invalidJSON { return .notAnObject }
       return .answered(reader.isUnidentified ? .afterAll : order)
     }
-    if let refusal = active.peers?.refusal(of: request, from: peer, now: .now) { return refuse(refusal, into: &reply) }
+    if let refusal = active.peers?.refusal(of: request, from: peer, now: now.monotonic) {
+      return refuse(refusal, into: &reply)
+    }
     switch request {
     case .verify(let request):
       return answer(request, isIntrospection: false, from: peer, into: &reply)
@@ -77,9 +89,9 @@ package final class RequestHandler: LineHandler {
       return answer(request, isIntrospection: true, from: peer, into: &reply)
     case .refreshJWKS(let issuer): return refresh(issuer, from: peer, into: &reply)
     case .status:
-      answer(with: reports.status(active), into: &reply)
+      answer(with: reports.status(active, at: now.monotonic), into: &reply)
     case .ping:
-      answer(with: ["ready": .bool(reports.isReady(active))], into: &reply)
+      answer(with: ["ready": .bool(reports.isReady(active, at: now.monotonic))], into: &reply)
     case .hello:
       answer(with: reports.hello(active), into: &reply)
     }
@@ -114,7 +126,7 @@ package final class RequestHandler: LineHandler {
   }
 
   /// Whether a good and a bad token under a key and a policy that no socket can reach are told apart on this loop.
-  package func canaryPasses() -> Bool { canary.passes() }
+  package func canaryPasses() -> Bool { canary.passes(at: NumericDate(clock.moment)) }
 
   // MARK: Tokens
 
@@ -140,12 +152,12 @@ package final class RequestHandler: LineHandler {
     let credential = reader.credential
     let token = credential.span.extracting(range)
     while true {
-      switch question.attempt(token, verifier: &verifier, id: reader.id, into: &reply) {
+      switch question.attempt(token, at: now, verifier: &verifier, id: reader.id, into: &reply) {
       case .answered: return .answered(order)
       case .keyMissing(let need, let generation):
         let pending = PendingToken(
           question, self, user: peer.uid, token: Array(credential[range]), id: reader.id,
-          otherBytes: reader.lineBytes - credential.count, cameAt: active.keys[need.issuer].now)
+          otherBytes: reader.lineBytes - credential.count, cameAt: now.monotonic)
         switch pending.ask(question, need, notIn: generation) {
         case .lookAgain: continue
         case .wait: return .deferred(order, pending)
@@ -173,6 +185,7 @@ package final class RequestHandler: LineHandler {
   }
 
   private func decide(_ pending: PendingToken, otherwise error: ErrorReply?, into reply: inout [UInt8]) -> Bool {
+    now = clock.moment
     adoptReload()
     let question: TokenQuestion
     do throws(ErrorReply.Refusal) {
@@ -186,7 +199,7 @@ package final class RequestHandler: LineHandler {
     }
     let token = pending.token
     while true {
-      switch question.attempt(token.span, verifier: &verifier, id: pending.id, into: &reply) {
+      switch question.attempt(token.span, at: now, verifier: &verifier, id: pending.id, into: &reply) {
       case .answered: return true
       case .keyMissing(let need, let generation):
         switch error.map({ .refuse($0) }) ?? pending.ask(question, need, notIn: generation) {
@@ -207,7 +220,7 @@ package final class RequestHandler: LineHandler {
     let token = pending.token
     // Only a trace may still be wanted; the verdict is the error.
     if pending.question.request.explain {
-      _ = pending.question.verdict(on: token.span, verifier: &verifier)
+      _ = pending.question.verdict(on: token.span, at: clock.moment, verifier: &verifier)
     }
     pending.question.refuse(
       error, token: token.span, trace: pending.question.request.explain ? verifier.trace : nil, id: pending.id,
@@ -303,6 +316,7 @@ package struct RequestHandlers: LineHandlerFactory {
   private let reports: Reports
   private let logger: Logger
   private let refreshPlaces = RefreshPlaces()
+  private let clock: any MomentClock
 
   /// Handlers that answer from the configuration in force.
   ///
@@ -310,10 +324,13 @@ package struct RequestHandlers: LineHandlerFactory {
   ///   - current: The configuration in force.
   ///   - reports: Tells the answers' counts, among others.
   ///   - logger: Where refusals are told at `debug`; by default nowhere.
+  ///   - clock: Read once for each request.
   package init(
     _ current: ActiveConfigurationStore, _ reports: Reports,
-    logger: Logger = Logger(label: "bearerd") { _ in SwiftLogNoOpLogHandler() }
+    logger: Logger = Logger(label: "bearerd") { _ in SwiftLogNoOpLogHandler() },
+    clock: any MomentClock = SystemClock()
   ) {
+    self.clock = clock
     self.current = current
     self.reports = reports
     self.logger = logger
@@ -321,6 +338,7 @@ package struct RequestHandlers: LineHandlerFactory {
 
   /// A handler for one event loop.
   package func makeHandler() -> any LineHandler {
-    RequestHandler(current, reports, ledger: reports.makeLedger(logger: logger), refreshPlaces: refreshPlaces)
+    RequestHandler(
+      current, reports, ledger: reports.makeLedger(logger: logger), refreshPlaces: refreshPlaces, clock: clock)
   }
 }

@@ -66,15 +66,15 @@ struct TokenQuestion: Sendable {
   ///
   /// - Parameters:
   ///   - token: The token.
+  ///   - now: The time to verify at.
   ///   - verifier: The verifier of the event loop, or another.
   ///   - id: The request's id, to be echoed.
   ///   - reply: Where to.
   /// - Returns: Whether the reply was appended, or the key that is missing.
   func attempt(
-    _ token: Span<UInt8>, verifier: inout Verifier, id: [UInt8], into reply: inout [UInt8]
+    _ token: Span<UInt8>, at now: Moment, verifier: inout Verifier, id: [UInt8], into reply: inout [UInt8]
   ) -> Attempt {
-    let now = MonotonicTime.now
-    let (verdict, issuer, snapshot) = verdict(on: token, verifier: &verifier)
+    let (verdict, issuer, snapshot) = verdict(on: token, at: now, verifier: &verifier)
     switch verdict {
     case .keyMissing(let key): return .keyMissing(key, generation: snapshot?.generation)
     case .accepted(let accepted):
@@ -85,7 +85,7 @@ struct TokenQuestion: Sendable {
       ledger.refuse(error.code, token: token, issuer: issuer.map { active.issuers[$0].name })
       appendError(error, id: id, into: &reply)
     }
-    if case .stale(let age)? = snapshot?.state(at: now) {
+    if case .stale(let age)? = snapshot?.state(at: now.monotonic) {
       reply.append(json: #","stale":true,"keys_age_s":"#)
       reply.append(decimal: age.components.seconds)
     }
@@ -97,15 +97,17 @@ struct TokenQuestion: Sendable {
   ///
   /// - Parameters:
   ///   - token: The token.
+  ///   - now: The time to verify at.
   ///   - verifier: The verifier of the event loop, or another.
   /// - Returns: The verdict, the token's issuer if it is known, and the keys that the verdict rests on.
   func verdict(
-    on token: Span<UInt8>, verifier: inout Verifier
+    on token: Span<UInt8>, at now: Moment, verifier: inout Verifier
   ) -> (verdict: Verdict, issuer: Int?, keys: KeySnapshot?) {
-    let now = MonotonicTime.now
-    let input = VerificationInput(issuers: active.issuers, policy: policy, now: .now)
+    let input = VerificationInput(issuers: active.issuers, policy: policy, now: NumericDate(now))
     let issuer = verifier.open(token, input, explaining: request.explain)
-    let snapshot = issuer.flatMap { active.keys[$0].snapshot }.flatMap { $0.state(at: now).isUsable ? $0 : nil }
+    let snapshot = issuer.flatMap { active.keys[$0].snapshot }.flatMap {
+      $0.state(at: now.monotonic).isUsable ? $0 : nil
+    }
     return (verifier.judge(token, input, keys: snapshot?.keys), issuer, snapshot)
   }
 

@@ -36,9 +36,10 @@ struct SnapshotStore: Sendable {
         "the key snapshot was not written: state_directory must be bearerd's own, and writable by no other user",
         metadata: ["bearerd.directory": "\(directory)"])
     }
+    let now = SystemClock().moment
     let record = KeySnapshotRecord(
-      snapshot, issuer: issuer.url, source: issuer.sourceText, configuration: issuer.snapshotDigest, now: .now,
-      wallNow: NumericDate.now.seconds)
+      snapshot, issuer: issuer.url, source: issuer.sourceText, configuration: issuer.snapshotDigest, now: now.monotonic,
+      wallNow: NumericDate(now).seconds)
     let name = KeySnapshotRecord.fileName(issuer: issuer.url)
     guard let code = write(record.encoded(), to: name) else { return }
     logger.warning(
@@ -74,7 +75,7 @@ struct SnapshotStore: Sendable {
     case .success(nil): return nil
     case .success(let bytes?):
       do throws(SnapshotFault) {
-        let now = NumericDate.now.seconds
+        let now = NumericDate(SystemClock().moment).seconds
         let record = try KeySnapshotRecord(
           decoding: bytes, issuer: issuer.url, configuration: issuer.snapshotDigest, wallNow: now,
           maximumAge: maximumAge)

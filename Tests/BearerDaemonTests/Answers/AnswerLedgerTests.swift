@@ -20,7 +20,7 @@ import Testing
       _ = try fixture.verify("a.b.c")
       _ = fixture.text(#"{"op":"verify"}"#)
       _ = fixture.text("{")
-      let other = RequestHandlers(fixture.current, fixture.reports).makeHandler()
+      let other = RequestHandlers(fixture.current, fixture.reports, clock: fixture.clock).makeHandler()
       var reply: [UInt8] = []
       other.refuse(.tooManyConnections, into: &reply)
       other.refuse(.notThisProtocol, into: &reply)
@@ -65,8 +65,12 @@ import Testing
     }
     let fixture = AnswersFixture()
     try await fixture.run {
-      let handler = RequestHandlers(fixture.current, fixture.reports, logger: logger(.debug)).makeHandler()
-      let quiet = RequestHandlers(fixture.current, fixture.reports, logger: logger(.info)).makeHandler()
+      let handler = RequestHandlers(
+        fixture.current, fixture.reports, logger: logger(.debug), clock: fixture.clock
+      ).makeHandler()
+      let quiet = RequestHandlers(
+        fixture.current, fixture.reports, logger: logger(.info), clock: fixture.clock
+      ).makeHandler()
       let expired = try AnswersFixture.token { $0.isExpired = true }
       let print = TokenFingerprint.text(of: Array(expired.utf8).span)
       for token in [expired, "a.b.c"] {

@@ -39,15 +39,13 @@ final class AnswersFixture {
   ) {
     let (changes, listener) = AsyncStream<IssuerKeysChange>.makeStream()
     self.changes = changes
-    // Answers read the real clock; the keys' clock starts there and then stands still.
-    clock.advance(by: MonotonicTime.now.duration(since: .zero))
     keys = IssuerKeys(
       settings: settings, source: source, clock: clock, room: room, jitter: JitterGenerator(seed: 1)
     ) { listener.yield($0) }
     let configuration = Configuration(
       issuers: [IssuerConfiguration(name: "idp", url: Self.url)], policies: policies, peers: peers, limits: limits)
     current = ActiveConfigurationStore(ActiveConfiguration(configuration, keys: [keys]))
-    handler = RequestHandlers(current, reports).makeHandler()
+    handler = RequestHandlers(current, reports, clock: clock).makeHandler()
   }
 
   /// A policy for tokens of the issuer, changed as the test likes.
@@ -96,7 +94,9 @@ final class AnswersFixture {
   static func token(
     _ kind: TokenTemplate.Kind = .access, kid: String = "k1", _ change: (inout TokenTemplate) -> Void = { _ in }
   ) throws -> String {
-    try DevIssuer(url: url, keyStore: KeyRing()).mint(kind, key: try CachedKeys.key(named: kid)) { template in
+    try DevIssuer(url: url, keyStore: KeyRing()).mint(
+      kind, key: try CachedKeys.key(named: kid), now: ManualClock.date
+    ) { template in
       template.audiences = ["api"]
       change(&template)
     }

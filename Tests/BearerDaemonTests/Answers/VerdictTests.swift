@@ -30,8 +30,7 @@ import Testing
     let text = fixture.text(#"{"id":"\u0041","op":"verify","token":"\#(token)"}"#)
     let start =
       #"{"id":"\u0041","ok":true,"policy":"default","issuer":"idp","header":{"alg":"ES256","kid":"k1","typ":"at+jwt"},"claims":"#
-    #expect(text.hasPrefix(start + payload + #","expires_in":"#))
-    #expect(text.hasSuffix("}\n"))
+    #expect(text == start + payload + #","expires_in":700000000}"# + "\n")
   }
 
   @Test("a verdict on stale keys says so, with their age")
@@ -43,8 +42,7 @@ import Testing
       let reply = try fixture.verify(token, op: op)
       #expect(reply.verdict == "ok")
       #expect(reply["stale"] == .bool(true))
-      let age = try #require(reply["keys_age_s"]?.integerValue)
-      #expect((3600..<3700).contains(age))
+      #expect(reply["keys_age_s"] == 3600)
     }
     #expect(try fixture.reply(#"{"op":"ping"}"#)["ready"] == .bool(true))
     // That a signature is bad rests on the keys as well.
