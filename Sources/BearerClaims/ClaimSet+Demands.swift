@@ -57,13 +57,12 @@ extension ClaimSet {
         .insufficientUserAuthentication, "The token does not say when the user authenticated.", claim: "auth_time",
         reason: .absent)
     }
-    let leeway = policy.leewayMicroseconds
-    if authenticated > question.now.adding(microseconds: leeway) {
+    if question.now < policy.beginning(authenticated) {
       throw Rejection(
         .insufficientUserAuthentication, "The user's authentication lies in the future.", claim: "auth_time",
         reason: .future)
     }
-    if question.now > authenticated.adding(.seconds(maximumAge)).adding(microseconds: leeway) {
+    if question.now >= policy.endOfAuthentication(authenticated, maximumAge) {
       throw Rejection(
         .insufficientUserAuthentication, "The user authenticated too long ago.", claim: "auth_time", reason: .tooOld)
     }

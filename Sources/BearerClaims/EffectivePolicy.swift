@@ -1,4 +1,5 @@
 import BearerJSON
+import Synchronization
 
 /// What must hold for the token of one request: a policy, and what the request adds to it.
 ///
@@ -48,6 +49,11 @@ package final class EffectivePolicy: Sendable {
   }
 
   private let prepared: Prepared
+  /// Tells the policy from every other of this process's life; `nil` if a request adds to it.
+  ///
+  /// It stands for the list of issuers that the policy was made for, too.
+  package let serial: UInt64?
+  private static let lastSerial = Atomic<UInt64>(0)
   /// The greatest age of the user's authentication that counts, in seconds, if it is limited at all.
   package let maximumAge: Int64?
   let requestAudiences: [[UInt8]]?
@@ -62,6 +68,7 @@ package final class EffectivePolicy: Sendable {
   ///   - issuers: The short names of all issuers; verdicts refer to them by index.
   package init(_ policy: Policy, issuers: [String]) {
     prepared = Prepared(policy, issuers: issuers)
+    serial = Self.lastSerial.add(1, ordering: .relaxed).newValue
     maximumAge = policy.maximumAge?.components.seconds
     requestAudiences = nil
     requestScopes = []
@@ -73,6 +80,7 @@ package final class EffectivePolicy: Sendable {
   /// then no token could ever be good enough and the request is a mistake.
   package init?(_ policy: EffectivePolicy, adding constraints: RequestConstraints) {
     prepared = policy.prepared
+    serial = nil
     maximumAge = [policy.maximumAge, constraints.maximumAge].compactMap { $0 }.min()
     requestAudiences = constraints.audiences
     requestScopes = constraints.scopes

@@ -1,5 +1,6 @@
 import BearerCrypto
 package import BearerJSON
+import Synchronization
 
 /// Why bytes are not a key set that may replace another.
 package enum KeySetFault: Error, Equatable, Sendable {
@@ -81,6 +82,9 @@ package struct KeySet: Sendable {
   /// For each key that can be used, the algorithms that it may be used with.
   package var usableAlgorithms: [AlgorithmSet] { candidates.map(\.algorithms) }
 
+  /// Tells this set from every other of this process's life; never used again.
+  let serial: UInt64
+
   private let candidates: [Candidate]
   /// Where the candidates of each name are, for a set with so many that looking through them would take longer.
   private let byName: [[UInt8]: [Candidate]]
@@ -88,6 +92,7 @@ package struct KeySet: Sendable {
   private let unnamed: [Candidate]
   /// How many candidates are looked through one by one.
   private static let fewCandidates = 8
+  private static let lastSerial = Atomic<UInt64>(0)
 
   /// Reads and compiles a set.
   ///
@@ -164,6 +169,7 @@ package struct KeySet: Sendable {
     byName =
       candidates.count <= Self.fewCandidates
       ? [:] : Dictionary(grouping: candidates.filter { $0.kid != nil }) { $0.kid ?? [] }
+    serial = Self.lastSerial.add(1, ordering: .relaxed).newValue
   }
 
   /// Chooses what to verify with (`protocol.md` section 6.3).

@@ -7,29 +7,14 @@ import BearerClaims
 /// Everything else is computed each time: whether the key is still in the set, and every claim under the policy as it is
 /// now.
 ///
-/// A token is found only by its SHA-256, and only one whose signature was good gets in, so that nobody fills the memory
-/// without an issuer's help. The signature counts under the key object of one serial number, which is never used again:
+/// A token is found only by its name (``TokenNamer``), and only one whose signature was good gets in, so that nobody fills
+/// the memory without an issuer's help. The signature counts under the key object of one serial number, which is never used again:
 /// it dies with its key. What is kept of a payload are the claims; with the signature missing that is not the token.
 ///
 /// Both kinds have half of the memory. A signature takes some 200 bytes and a payload ten times as much, but the signature
 /// is the one that is dear; so a payload is kept only of a token that comes a second time, and makes room before any
 /// signature does. Eviction is CLOCK, by a hand for each: what was used since the hand last passed is spared once.
 struct KnownTokens {
-  /// A SHA-256 digest in four words.
-  struct Digest: Hashable {
-    let a: UInt64
-    let b: UInt64
-    let c: UInt64
-    let d: UInt64
-
-    init(_ words: (UInt64, UInt64, UInt64, UInt64)) {
-      (a, b, c, d) = words
-    }
-
-    /// A part of a digest scatters as well as all of it.
-    func hash(into hasher: inout Hasher) { hasher.combine(a) }
-  }
-
   /// What is known of one token.
   struct Facts {
     /// The key under which its signature is good.
@@ -39,7 +24,7 @@ struct KnownTokens {
   }
 
   private struct Slot {
-    var digest: Digest
+    var name: TokenName
     var facts: Facts
     var wasUsed = false
     var wasPayloadUsed = false
@@ -57,7 +42,7 @@ struct KnownTokens {
   private let payloadCapacity: Int
   private(set) var payloadBytes = 0
   private var slots: [Slot] = []
-  private var places: [Digest: Int32] = [:]
+  private var places: [TokenName: Int32] = [:]
   private var hand = 0
   private var payloadHand = 0
 
@@ -71,23 +56,23 @@ struct KnownTokens {
   var count: Int { slots.count }
 
   /// What is known of a token; to be asked is to be used.
-  mutating func facts(of digest: Digest) -> Facts? {
-    guard let place = places[digest] else { return nil }
+  mutating func facts(of name: TokenName) -> Facts? {
+    guard let place = places[name] else { return nil }
     slots[Int(place)].wasUsed = true
     slots[Int(place)].wasPayloadUsed = true
     return slots[Int(place)].facts
   }
 
   /// Remembers that a token's signature is good under a key, forgetting another token if there is no more room.
-  mutating func insert(_ digest: Digest, keySerial: UInt64) {
+  mutating func insert(_ name: TokenName, keySerial: UInt64) {
     guard capacity > 0 else { return }
-    if let place = places[digest] {
+    if let place = places[name] {
       slots[Int(place)].facts.keySerial = keySerial
       return
     }
-    let slot = Slot(digest: digest, facts: Facts(keySerial: keySerial))
+    let slot = Slot(name: name, facts: Facts(keySerial: keySerial))
     if slots.count < capacity {
-      places[digest] = Int32(slots.count)
+      places[name] = Int32(slots.count)
       slots.append(slot)
       return
     }
@@ -96,9 +81,9 @@ struct KnownTokens {
       hand = (hand + 1) % capacity
     }
     dropPayload(hand)
-    places[slots[hand].digest] = nil
+    places[slots[hand].name] = nil
     slots[hand] = slot
-    places[digest] = Int32(hand)
+    places[name] = Int32(hand)
     hand = (hand + 1) % capacity
   }
 
@@ -122,16 +107,16 @@ struct KnownTokens {
   }
 
   /// Remembers what a known token's payload says; there must be room for it.
-  mutating func keep(_ payload: KnownPayload, of digest: Digest) {
-    guard let place = places[digest] else { return }
+  mutating func keep(_ payload: KnownPayload, of name: TokenName) {
+    guard let place = places[name] else { return }
     dropPayload(Int(place))
     slots[Int(place)].facts.payload = payload
     payloadBytes += payload.heldBytes
   }
 
   /// Forgets what a payload says whose token's key is gone.
-  mutating func forgetPayload(of digest: Digest) {
-    if let place = places[digest] { dropPayload(Int(place)) }
+  mutating func forgetPayload(of name: TokenName) {
+    if let place = places[name] { dropPayload(Int(place)) }
   }
 
   private mutating func dropPayload(_ place: Int) {
@@ -149,6 +134,8 @@ final class KnownPayload {
   let headerEnd: Int
   let payloadEnd: Int
   let claims: ClaimSet
+  /// What its verdict depends on under the policy that it was last accepted under.
+  var settled: SettledChecks?
   /// What all of it takes in memory.
   let heldBytes: Int
 
@@ -164,6 +151,6 @@ final class KnownPayload {
   /// What a payload will take in memory: an object with a header of 16 bytes, the up to 24 that malloc adds, and the
   /// token's header as if nobody shared it.
   static func heldBytes(_ header: JOSEHeader, _ claims: ClaimSet) -> Int {
-    16 + 4 * MemoryLayout<Int>.size + 24 + claims.heldBytes + header.heldBytes
+    16 + 4 * MemoryLayout<Int>.size + MemoryLayout<SettledChecks?>.size + 24 + claims.heldBytes + header.heldBytes
   }
 }

@@ -17,11 +17,14 @@ package struct Verifier {
   // What is remembered from token to token.
   private var knownTokens: KnownTokens
   private var knownHeaders = KnownHeaders()
-  private let digester = SHA256Digester()
+  private let namer = TokenNamer()
 
   // What is known of the token at hand; each check may rely on what the checks before it have set.
-  private var digest: KnownTokens.Digest?
+  private var name: TokenName?
   private var facts: KnownTokens.Facts?
+  private var settled: SettledChecks?
+  /// The key that the signature was found to be good under.
+  private var goodKey: UInt64?
   var headerEnd = 0
   var payloadEnd = 0
   private var headerBytes: [UInt8] = []
@@ -70,9 +73,21 @@ package struct Verifier {
   ///   - explaining: Whether every check is told in ``trace``: those after the first failure are made, too.
   /// - Returns: The index of the issuer whose keys are needed; `nil` if none are, for the token is already refused.
   package mutating func open(_ token: Span<UInt8>, _ input: VerificationInput, explaining: Bool = false) -> Int? {
+    recall(token)
+    trace = nil
+    settled = explaining ? nil : facts?.payload?.settled
+    if let settled {
+      if settled.policy == input.policy.serial { return settled.issuer }
+      self.settled = nil
+    }
+    return openUnsettled(token, input, explaining: explaining)
+  }
+
+  private mutating func openUnsettled(_ token: Span<UInt8>, _ input: VerificationInput, explaining: Bool) -> Int? {
     rejection = nil
     issuerIndex = nil
     missingKey = nil
+    goodKey = nil
     trace = explaining ? Trace() : nil
     for check in Check.ofSignature {
       if check == .key { break }
@@ -91,6 +106,14 @@ package struct Verifier {
   /// - Returns: The verdict. `.keyMissing` only if every check that needs no key passes: a token that is known to be
   ///   bad must never cost a fetch, nor be blamed on the infrastructure.
   package mutating func judge(_ token: Span<UInt8>, _ input: VerificationInput, keys: KeySet?) -> Verdict {
+    if let settled {
+      if let keys, let payload = facts?.payload, settled.holds(with: keys, facts?.keySerial, at: input.now) {
+        return accept(input, settled.issuer, payload.header, payload.claims)
+      }
+      // Something has changed since: the checks say what.
+      self.settled = nil
+      _ = openUnsettled(token, input, explaining: false)
+    }
     if let rejection, trace == nil { return .rejected(rejection) }
     make(.key, token, input, keys)
     make(.signature, token, input, keys)
@@ -105,7 +128,13 @@ package struct Verifier {
     // Without the key the other checks go on, on unverified claims: one that fails is the answer.
     let refused = claims.judge(under: input.policy, at: input.now, evidence: Evidence(.signature), trace: &trace)
     if let rejection = rejection ?? refused { return .rejected(badSignature ?? rejection) }
-    return missingKey.map { .keyMissing($0) } ?? accept(input)
+    if let missingKey { return .keyMissing(missingKey) }
+    guard let header, let issuerIndex, let keys else {
+      // Not reached: the checks before have set all of these. Refusing is what a mistake here must lead to.
+      return .rejected(Rejection(.unknownKey, "The issuer has no key that the token could be signed with."))
+    }
+    settle(input, issuerIndex, keys)
+    return accept(input, issuerIndex, header, claims)
   }
 
   /// Makes one check, and writes down what came of it.
@@ -150,15 +179,18 @@ package struct Verifier {
 
   private mutating func checkForm(_ token: Span<UInt8>) throws(Rejection) {
     header = nil
-    digest = nil
-    facts = nil
     if token.count > maximumTokenBytes {
       throw Rejection(.tokenTooLarge, "The token is longer than limits.token_bytes.")
     }
     if token.count > 0, token[0] == UInt8(ascii: "{") {
       throw Rejection(.unsupportedToken, "The token is in a JSON serialisation; only compact JWS is supported.")
     }
-    if !recallPayload(token) {
+    if let known = facts?.payload {
+      headerEnd = known.headerEnd
+      payloadEnd = known.payloadEnd
+      claims = known.claims
+      header = known.header
+    } else {
       switch findDots(token) {
       case 2: break
       case 0:
@@ -183,21 +215,13 @@ package struct Verifier {
     }
   }
 
-  /// Looks whether the token is known, and takes what its payload says from memory if that is kept.
+  /// Looks whether the token is known.
   ///
-  /// The digest is that of every byte of the token, so what was found of these bytes before is true of these: that they
-  /// have the form of a token, and what they mean.
-  private mutating func recallPayload(_ token: Span<UInt8>) -> Bool {
-    guard knownTokens.capacity > 0 else { return false }
-    let digest = KnownTokens.Digest(digester.digest(of: token))
-    self.digest = digest
-    facts = knownTokens.facts(of: digest)
-    guard let known = facts?.payload else { return false }
-    header = known.header
-    headerEnd = known.headerEnd
-    payloadEnd = known.payloadEnd
-    claims = known.claims
-    return true
+  /// Its name is that of every byte of it, so what was found of these bytes before is true of these.
+  private mutating func recall(_ token: Span<UInt8>) {
+    let isNamed = knownTokens.capacity > 0 && token.count <= maximumTokenBytes
+    name = isNamed ? namer.name(of: token) : nil
+    facts = name.flatMap { knownTokens.facts(of: $0) }
   }
 
   private mutating func checkHeader(_ token: Span<UInt8>) throws(Rejection) {
@@ -267,7 +291,7 @@ package struct Verifier {
     choice = keys?.choose(kid: header.kid, algorithms: algorithms) ?? .none
     guard case .none = choice else { return }
     missingKey = MissingKey(issuer: issuerIndex, kid: header.kid, isTried: false)
-    if let digest { knownTokens.forgetPayload(of: digest) }
+    if let name { knownTokens.forgetPayload(of: name) }
   }
 
   private mutating func checkSignature(_ token: Span<UInt8>) throws(Rejection) {
@@ -284,14 +308,15 @@ package struct Verifier {
       }
       for key in keys where isSigned(token, by: key) { return }
     }
-    if let digest { knownTokens.forgetPayload(of: digest) }
+    if let name { knownTokens.forgetPayload(of: name) }
     throw Rejection(.badSignature, "The signature is not that of the issuer's key.")
   }
 
   private mutating func isSigned(_ token: Span<UInt8>, by key: VerificationKey) -> Bool {
     guard let header else { return false }
-    if let digest, let facts, facts.keySerial == key.serial {
-      if facts.payload == nil { keepPayload(of: digest) }
+    if let name, let facts, facts.keySerial == key.serial {
+      if facts.payload == nil { keepPayload(of: name, header) }
+      goodKey = key.serial
       return true
     }
     // Not decoded yet if the payload is known: the key has changed since.
@@ -300,24 +325,36 @@ package struct Verifier {
     }
     let message = token.extracting(..<payloadEnd)
     guard key.isValid(signature: signature.span, over: message, algorithms: header.algorithms) else { return false }
-    if let digest { knownTokens.insert(digest, keySerial: key.serial) }
+    if let name { knownTokens.insert(name, keySerial: key.serial) }
     return true
   }
 
   /// The token came again, so it will probably go on coming.
-  private mutating func keepPayload(of digest: KnownTokens.Digest) {
-    guard let header, knownTokens.makeRoom(for: KnownPayload.heldBytes(header, claims)) else { return }
+  private mutating func keepPayload(of name: TokenName, _ header: JOSEHeader) {
+    guard knownTokens.makeRoom(for: KnownPayload.heldBytes(header, claims)) else { return }
     knownTokens.keep(
-      KnownPayload(header: header, headerEnd: headerEnd, payloadEnd: payloadEnd, claims: claims), of: digest)
+      KnownPayload(header: header, headerEnd: headerEnd, payloadEnd: payloadEnd, claims: claims), of: name)
   }
 
-  private func accept(_ input: VerificationInput) -> Verdict {
-    guard let header, let issuerIndex, let expires = claims.expiry else {
-      // Not reached: the checks before have set all of these. Refusing is what a mistake here must lead to.
+  /// Remembers for a token that comes again and again what its verdict under this policy depends on from now on.
+  private func settle(_ input: VerificationInput, _ issuer: Int, _ keys: KeySet) {
+    guard let facts, let payload = facts.payload, facts.keySerial == goodKey, let policy = input.policy.serial,
+      trace == nil
+    else { return }
+    payload.settled = SettledChecks(
+      policy: policy, issuer: issuer, keySet: keys.serial, key: facts.keySerial,
+      validity: payload.claims.validity(under: input.policy))
+  }
+
+  private func accept(
+    _ input: VerificationInput, _ issuer: Int, _ header: JOSEHeader, _ claims: ClaimSet
+  ) -> Verdict {
+    guard let expires = claims.expiry else {
+      // Not reached either: a token must have one.
       return .rejected(Rejection(.missingClaim, "The token has no exp.", claim: "exp"))
     }
     return .accepted(
       VerifiedToken(
-        issuer: issuerIndex, expiresIn: max(0, expires.seconds - input.now.seconds), header: header, claims: claims))
+        issuer: issuer, expiresIn: max(0, expires.seconds - input.now.seconds), header: header, claims: claims))
   }
 }

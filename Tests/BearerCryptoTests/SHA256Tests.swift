@@ -28,16 +28,6 @@ struct SHA256Tests {
     #expect(fromWords == SHA256.digest(of: input))
   }
 
-  @Test("a digester that is used again and again gives each text's own digest")
-  func digester() {
-    let digester = SHA256Digester()
-    for text in ["", "abc", "", String(repeating: "a", count: 1000), "abc"] {
-      let input = Array(text.utf8)
-      let (words, expected) = (digester.digest(of: input.span), SHA256.digest(of: input.span))
-      #expect(words == expected)
-    }
-  }
-
   @Test("the codes of RFC 4231's examples, and of an empty key")
   func hmac() {
     #expect(
