@@ -44,7 +44,7 @@ def _merged(name):
 def _kept(path, programs):
     if path.startswith("usr/share/doc/"):
         # A link stands for the whole directory of another package.
-        return path.count("/") == 3 or path.count("/") == 4 and path.endswith("/copyright")
+        return path.count("/") == 3 or path.count("/") == 4 and path.endswith(("/copyright", ".cdx.json"))
     if path.startswith("usr/bin/"):
         return path.removeprefix("usr/bin/") in programs
     if path.startswith(DROPPED) or DROPPED_DIRECTORIES.intersection(path.split("/")):
