@@ -72,10 +72,11 @@ class Podman:
         return self
 
     def __exit__(self, *_):
-        for kind in ("pod", "container"):
-            self.run(kind, "rm", "--all", "--force", "--time", "1")
+        self.run("pod", "rm", "--all", "--force", "--time", "1")
+        # A container whose network others use goes only after them, and podman takes them in any order.
+        until("no container is left", lambda: self.run("rm", "--all", "--force", "--time", "1").returncode == 0)
         self.run("volume", "rm", "--all", "--force")
-        shutil.rmtree(self.directory, ignore_errors=True)
+        shutil.rmtree(self.directory)
 
     def run(self, *arguments, stdin=None):
         """Runs podman; its result, whatever it is."""
