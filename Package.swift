@@ -18,6 +18,7 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (.library, "BearerAddress", ""),
   (.library, "BearerTOML", ""),
   (.library, "BearerFraming", ""),
+  (.library, "BearerFiles", ""),
   (.library, "BearerTime", ""),
   (.library, "BearerJSON", ""),
   (.library, "BearerClaims", "BearerJSON"),
@@ -29,30 +30,30 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (.library, "BearerLogging", "BearerJSON Logging"),
   (
     .library, "BearerConfiguration",
-    "BearerAddress BearerClaims BearerFraming BearerJOSE BearerKeys BearerLogging BearerProtocol "
-      + "BearerTOML Logging"
+    "BearerAddress BearerClaims BearerFiles BearerFraming BearerJOSE BearerKeys BearerLogging "
+      + "BearerProtocol BearerTOML Logging"
   ),
 
   // The outside world: network, sockets, the service manager.
   (
     .library, "BearerFetch",
-    "BearerAddress BearerIntrospection BearerJOSE BearerJSON BearerKeys AsyncHTTPClient NIOCore NIOHTTP1 "
-      + "NIOPosix NIOSSL"
+    "BearerAddress BearerFiles BearerIntrospection BearerJOSE BearerJSON BearerKeys AsyncHTTPClient "
+      + "NIOCore NIOHTTP1 NIOPosix NIOSSL"
   ),
   (.library, "BearerServer", "BearerFraming CLinuxSockets Logging ServiceLifecycle"),
   (.library, "BearerSystemd", "CLibsystemd Logging ServiceLifecycle"),
   (.library, "BearerClient", "BearerFraming BearerJSON NIOCore NIOPosix"),
   (
     .library, "BearerDaemon",
-    "BearerAddress BearerClaims BearerConfiguration BearerCrypto BearerFetch BearerFraming BearerJOSE "
-      + "BearerJSON BearerKeys BearerLogging BearerProtocol BearerServer BearerSystemd BearerTOML BearerTime "
-      + "Logging NIOCore NIOPosix ServiceLifecycle UnixSignals"
+    "BearerAddress BearerClaims BearerConfiguration BearerCrypto BearerFetch BearerFiles BearerFraming "
+      + "BearerJOSE BearerJSON BearerKeys BearerLogging BearerProtocol BearerServer BearerSystemd BearerTOML "
+      + "BearerTime Logging NIOCore NIOPosix ServiceLifecycle UnixSignals"
   ),
 
   (
     .program, "bearerd",
-    "BearerAddress BearerClaims BearerClient BearerConfiguration BearerDaemon BearerFetch BearerFraming "
-      + "BearerJOSE BearerJSON BearerLogging BearerSystemd BearerTOML ArgumentParser Logging"
+    "BearerAddress BearerClaims BearerClient BearerConfiguration BearerDaemon BearerFetch BearerFiles "
+      + "BearerFraming BearerJOSE BearerJSON BearerLogging BearerSystemd BearerTOML ArgumentParser Logging"
   ),
 
   // Development only. BearerSigning is the one place with signing code; the daemon does not link it.
@@ -77,6 +78,7 @@ let table: [(kind: Kind, name: String, imports: String)] = [
     "BearerDevIssuer BearerDevIssuerServer BearerTestKit NIOCore NIOHTTP1 NIOPosix NIOSSL NIOTLS"
   ),
   (.tests, "BearerAddressTests", "BearerAddress"),
+  (.tests, "BearerFilesTests", "BearerFiles"),
   (.tests, "BearerTOMLTests", "BearerTOML"),
   (.tests, "BearerTimeTests", "BearerTime"),
   (.tests, "BearerJSONTests", "BearerJSON"),
@@ -115,8 +117,8 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   ),
   (
     .tests, "EndToEndTests",
-    "BearerClaims BearerConfiguration BearerDaemon BearerDevIssuer BearerFetch BearerJSON BearerKeys "
-      + "BearerProviderKit BearerTOML BearerTestKit bearerd bearerd-dev-issuer ArgumentParser"
+    "BearerAddress BearerClaims BearerConfiguration BearerDaemon BearerDevIssuer BearerFetch BearerJSON "
+      + "BearerKeys BearerProviderKit BearerTOML BearerTestKit bearerd bearerd-dev-issuer ArgumentParser"
   ),
   (
     .tests, "PackageRulesTests",

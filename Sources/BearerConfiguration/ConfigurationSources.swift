@@ -80,6 +80,12 @@ package struct ConfigurationSources: Sendable {
     return configuration
   }
 
+  /// The file that is read; `nil` if flags and environment are the whole configuration.
+  package var file: String? {
+    given(issuer, "--issuer", "BEARERD_ISSUER") == nil
+      ? given(config, "--config", "BEARERD_CONFIG")?.value ?? Configuration.defaultFile : nil
+  }
+
   /// How to tell that the configuration is faulty: what flag or environment say, if it can be understood.
   package var logFormatForFaults: LogFormat {
     given(logFormat, "--log-format", "BEARERD_LOG_FORMAT").flatMap { LogFormat(rawValue: $0.value) } ?? .auto

@@ -90,9 +90,7 @@ extension TableReader {
     do throws(AddressFault) {
       address = try WebAddress(parsing: text)
     } catch {
-      // What was found is not shown if it may hold a password.
-      let found = text.utf8.contains(UInt8(ascii: "@")) ? nil : ConfigurationFault.quoted(text)
-      refuse(key, found: found, expected: Self.schemeRule, "the address \(error.reason)")
+      refuse(key, found: ConfigurationFault.quoted(text), expected: Self.schemeRule, "the address \(error.reason)")
       return nil
     }
     guard address.isProtected else {

@@ -29,7 +29,9 @@ package struct Challenge: Equatable, Sendable {
     if let error { add("error", error) }
     if let errorDescription {
       // RFC 6750 section 3: no quotation mark and no backslash in a description, not even escaped.
-      add("error_description", String(errorDescription.map { $0 == "\"" || $0 == "\\" ? "'" : $0 }))
+      // By scalars: a combining accent makes one character of itself and the mark before it.
+      let words = errorDescription.unicodeScalars.map { $0 == "\"" || $0 == "\\" ? "'" : $0 }
+      add("error_description", String(String.UnicodeScalarView(words)))
     }
     if !scopes.isEmpty { add("scope", scopes.joined(separator: " ")) }
     if let maximumAge { add("max_age", "\(maximumAge)") }

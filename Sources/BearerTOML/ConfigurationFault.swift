@@ -28,12 +28,30 @@ package struct ConfigurationFault: Error, Equatable, Sendable, CustomStringConve
   /// A key's full name as TOML writes it: `issuer."a b".url`.
   package static func place(_ path: [String]) -> String {
     path.map { part in
-      !part.isEmpty && part.utf8.allSatisfy(TOMLReader.isBareKeyByte) ? part : quoted(part)
+      !part.isEmpty && part.utf8.allSatisfy(TOMLReader.isBareKeyByte) ? part : escaped(part)
     }.joined(separator: ".")
   }
 
-  /// A text between quotes, bounded, with nothing in it that could disturb a terminal or a log line.
+  /// What was found, between quotes and bounded, with nothing in it that could disturb a terminal or a log line.
+  ///
+  /// It may be an address, wherever it stands: what is before an `@` could be a password, and what is behind a `?` a key,
+  /// so that neither is shown. That is decided by bytes: a combining accent makes one character of itself and an `@`.
   package static func quoted(_ text: String) -> String {
+    var bytes = text.utf8[...]
+    var start = bytes.prefix(0)
+    if let at = bytes.lastIndex(of: UInt8(ascii: "@")) {
+      if let scheme = bytes[..<at].firstRange(of: "://".utf8) { start = bytes[..<scheme.upperBound] }
+      bytes = bytes[at...]
+    }
+    let shown = bytes.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
+    let isAddress = text.utf8.firstRange(of: "://".utf8) != nil || bytes.startIndex > text.utf8.startIndex
+    guard isAddress else { return escaped(text) }
+    return escaped(
+      String(Substring(start)) + (bytes.startIndex > text.utf8.startIndex ? "…" : "") + String(Substring(shown))
+        + (shown.endIndex < bytes.endIndex ? "?…" : ""))
+  }
+
+  private static func escaped(_ text: String) -> String {
     var result = "\""
     for scalar in text.unicodeScalars.prefix(80) {
       switch scalar {

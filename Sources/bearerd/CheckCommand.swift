@@ -24,16 +24,17 @@ struct CheckCommand: AsyncParsableCommand {
 
   func run() async throws {
     let environment = Environment.current()
-    let configuration = try options.sources(environment).loadOrExit()
+    let sources = options.sources(environment)
+    let configuration = try sources.loadOrExit()
     let counts = [
       Self.count(configuration.issuers.count, "issuer", "issuers"),
       Self.count(configuration.policies.count, "policy", "policies"),
     ]
     try Output.print("The configuration is sound: \(counts.joined(separator: ", ")).")
     let style = Output.standard.style(environment)
+    let files = FileRemarks(on: configuration, in: sources.file)
     let remarks =
-      ConfigurationRemarks.remarks(on: configuration)
-      + FileRemarks.remarks(on: configuration, withIssuers: offline)
+      ConfigurationRemarks.remarks(on: configuration) + files.onUse(withIssuers: offline) + files.onOthers()
     for remark in remarks {
       try Output.print("\(style.attention("!")) \(remark)")
     }

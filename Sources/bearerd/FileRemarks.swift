@@ -1,31 +1,124 @@
+import BearerAddress
 import BearerConfiguration
-import BearerDaemon
+import BearerFiles
 import Glibc
 
-/// What the files and the directory that a configuration names are not, or not yet, on this host and for this user.
+/// What the files and directories that a configuration names are not, or not yet, on this host and for this user.
 ///
 /// They may come later, or the daemon may run as somebody else: so these are remarks, and no faults.
-enum FileRemarks {
-  /// One sentence each: on the directory and, when nothing is fetched that would tell better, on the issuers' files.
-  static func remarks(on configuration: Configuration, withIssuers: Bool) -> [String] {
+struct FileRemarks {
+  private let configuration: Configuration
+  private let file: String?
+  /// The daemon's user; `nil` if this is root, who may look at the configuration of a daemon that runs as another.
+  private let user: UInt32?
+
+  /// - Parameters:
+  ///   - configuration: What is looked at.
+  ///   - file: The file that it was read from, if there is one.
+  ///   - user: The user that asks.
+  init(on configuration: Configuration, in file: String?, user: UInt32 = geteuid()) {
+    self.configuration = configuration
+    self.file = file
+    self.user = user == 0 ? nil : user
+  }
+
+  /// What cannot be used: one sentence each, on the directory and, when nothing is fetched that would tell better, on
+  /// the issuers' files.
+  func onUse(withIssuers: Bool) -> [String] {
     var remarks: [String] = []
-    if let directory = configuration.stateDirectory, let reason = trouble(directory: directory) {
+    if let directory = configuration.stateDirectory, let reason = Self.trouble(directory: directory) {
       remarks.append(
-        "state_directory: user \(geteuid()) cannot write in \(shown(directory)) (\(reason)); no keys would be kept for the "
-          + "next start")
+        "state_directory: user \(geteuid()) cannot write in \(Self.shown(directory)) (\(reason)); no keys would be kept "
+          + "for the next start")
     }
     guard withIssuers else { return remarks }
-    for issuer in configuration.issuers {
+    for (key, path) in issuerFiles {
+      guard let reason = Self.trouble(file: path) else { continue }
+      remarks.append("\(key): user \(geteuid()) cannot read \(Self.shown(path)) (\(reason))")
+    }
+    return remarks
+  }
+
+  /// What others can change or read: one sentence each.
+  ///
+  /// It may block on the disk or the database of groups.
+  func onOthers() -> [String] {
+    var remarks: [String] = []
+    if let file, let reason = foreignWriter(ofFile: file) {
+      remarks.append("others can change \(Self.shown(file)) (\(reason)), and with it who is trusted")
+    }
+    for (key, path) in issuerFiles where key.hasSuffix(".jwks_file") || key.hasSuffix(".ca_file") {
+      guard let reason = foreignWriter(ofFile: path) else { continue }
+      remarks.append("\(key): others can change \(Self.shown(path)) (\(reason)), and with it which keys are trusted")
+    }
+    if let path = configuration.stateDirectory, let rights = FileRights(of: path) {
+      // Root is no exception here: the daemon reads what is kept only in a directory of its own user.
+      let owner = rights.owner == user ?? rights.owner ? nil : "it belongs to user \(rights.owner)"
+      if let reason = rights.foreignWriter(besides: nil) ?? owner {
+        remarks.append(
+          "state_directory: others can change \(Self.shown(path)) (\(reason)); keys kept there are not used")
+      }
+    }
+    let directory = Self.directory(of: configuration.socketPath)
+    if let reason = FileRights(of: directory)?.foreignWriter(besides: user) {
+      remarks.append(
+        "socket: others can put a socket of theirs into \(Self.shown(directory)) (\(reason)), and applications would ask it"
+      )
+    }
+    return remarks + secretsThatClientsRead()
+  }
+
+  /// Secrets that may be read by whoever may ask, since a group is both the daemon's and its clients', or by all.
+  private func secretsThatClientsRead() -> [String] {
+    var secrets = issuerFiles.filter { $0.key.hasSuffix(".client_key") }
+    if let file, configuration.issuers.contains(where: { $0.proxy?.password != nil }) {
+      secrets.insert(("proxy", file), at: 0)
+    }
+    guard !secrets.isEmpty else { return [] }
+    let group = configuration.socketMode & 0o020 == 0 ? nil : configuration.socketGroup.map(Self.groupID) ?? getegid()
+    return secrets.compactMap { key, path in
+      guard let reason = FileRights(of: path)?.foreignReader(ofGroup: group == 0 ? nil : group) else { return nil }
+      let isGroup = reason.hasPrefix("group")
+      return "\(key): \(Self.shown(path)) holds a secret, and \(reason)"
+        + (isGroup ? ", which may use the socket, too" : "")
+    }
+  }
+
+  /// The issuers' files by the keys that name them.
+  private var issuerFiles: [(key: String, path: String)] {
+    configuration.issuers.flatMap { issuer in
       var files = [
         ("ca_file", issuer.caFile), ("client_certificate", issuer.clientCertificate), ("client_key", issuer.clientKey),
       ]
       if case .jwksFile(let path) = issuer.source { files.append(("jwks_file", path)) }
-      for case (let key, let path?) in files {
-        guard let reason = trouble(file: path) else { continue }
-        remarks.append("issuer.\(issuer.name).\(key): user \(geteuid()) cannot read \(shown(path)) (\(reason))")
-      }
+      return files.compactMap { key, path in path.map { ("issuer.\(issuer.name).\(key)", $0) } }
     }
-    return remarks
+  }
+
+  /// Who else may write a file, or put another in its place.
+  private func foreignWriter(ofFile path: String) -> String? {
+    guard let rights = FileRights(of: path) else { return nil }
+    if let reason = rights.foreignWriter(besides: user) { return reason }
+    // In a directory with the sticky bit, only owners may remove or replace (unlink(2)).
+    guard let directory = FileRights(of: Self.directory(of: path)), directory.mode & 0o1000 == 0 else { return nil }
+    return directory.foreignWriter(besides: user).map { "of its directory: \($0)" }
+  }
+
+  private static func directory(of path: String) -> String {
+    let parent = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[..<$0]) } ?? "."
+    return parent.isEmpty ? "/" : parent
+  }
+
+  private static func groupID(_ name: String) -> UInt32? {
+    var entry = group()
+    var found: UnsafeMutablePointer<group>?
+    // Safe because the buffer outlives the entry that points into it, and only a number leaves.
+    return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 65536) { buffer in
+      guard let base = buffer.baseAddress, getgrnam_r(name, &entry, base, buffer.count, &found) == 0, let found else {
+        return nil
+      }
+      return found.pointee.gr_gid
+    }
   }
 
   private static func shown(_ path: String) -> String { "\"\(Style.harmless(path))\"" }

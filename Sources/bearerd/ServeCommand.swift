@@ -1,6 +1,7 @@
 import ArgumentParser
 import BearerConfiguration
 import BearerDaemon
+import BearerFetch
 import BearerLogging
 import BearerSystemd
 import BearerTOML
@@ -35,8 +36,18 @@ struct ServeCommand: AsyncParsableCommand {
     let log = Log(
       configuration.logFormat, level: configuration.logLevel, environment: environment, journal: Journal.send)
     defer { log.drain() }
+    let files = FileRemarks(on: configuration, in: sources.file)
     do {
-      try await Daemon(configuration: configuration, environment: environment, load: load, log: log).run()
+      try await withThrowingTaskGroup { group in
+        group.addTask {
+          // On a thread that may hang: the disk is nothing that a start waits for.
+          for remark in await FileThread.run({ files.onOthers() }) ?? [] {
+            log.logger.warning("others may do too much", metadata: ["bearerd.detail": "\(remark)"])
+          }
+        }
+        defer { group.cancelAll() }
+        try await Daemon(configuration: configuration, environment: environment, load: load, log: log).run()
+      }
     } catch let fault as Daemon.Fault {
       if configuration.logFormat.resolved(environment) == .text {
         Output.error.write(line: "bearerd: \(fault.description)")

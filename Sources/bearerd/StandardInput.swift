@@ -1,3 +1,4 @@
+import BearerFiles
 import Glibc
 
 /// The token on standard input.
@@ -7,13 +8,13 @@ enum StandardInput {
 
   /// Why there is no token.
   enum Fault: Error, Equatable {
-    case unreadable(Int32)
+    case unreadable(String)
     case tooLarge
     case notText
 
     var message: String {
       switch self {
-      case .unreadable(let code): "standard input cannot be read: \(String(cString: strerror(code)))"
+      case .unreadable(let reason): "standard input cannot be read: \(reason)"
       case .tooLarge: "standard input has more than \(longest) bytes; that is no token"
       case .notText: "standard input is not UTF-8; that is no token"
       }
@@ -22,15 +23,12 @@ enum StandardInput {
 
   /// All of it, without one line end after it.
   static func readToken() throws(Fault) -> String {
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 65_536)
-    while true {
-      let count = chunk.withUnsafeMutableBytes { read(STDIN_FILENO, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw .unreadable(errno) }
-      guard count > 0 else { break }
-      bytes += chunk[..<count]
-      guard bytes.count <= longest else { throw .tooLarge }
+    let bytes: [UInt8]
+    do throws(RegularFile.Fault) {
+      bytes = try RegularFile.bytes(of: STDIN_FILENO, limit: longest)
+    } catch {
+      if case .tooLarge = error { throw .tooLarge }
+      throw .unreadable(error.reason)
     }
     return try token(bytes)
   }

@@ -120,7 +120,26 @@ import Testing
       #"issuer.a.jwks_uri: plain http to another host; found "http://keys.example", expected \#(scheme)"#),
     .issuer(
       #"jwks_uri = "https://user:secret@keys.example""#,
-      "issuer.a.jwks_uri: the address holds user information (user@); expected \(scheme)"),
+      #"issuer.a.jwks_uri: the address holds user information (user@); found "https://…@keys.example", expected \#(scheme)"#
+    ),
+    .issuer(
+      #"jwks_uri = "http://keys.example/k?token=secret""#,
+      #"issuer.a.jwks_uri: plain http to another host; found "http://keys.example/k?…", expected \#(scheme)"#),
+    .issuer(
+      #"jwks_uri = "https://keys.example/k?token=secret#x""#,
+      #"issuer.a.jwks_uri: the address has a fragment (#); found "https://keys.example/k?…", expected \#(scheme)"#),
+    .issuer(
+      "jwks_uri = \"https://user:secret@\u{301}keys.example\"",
+      "issuer.a.jwks_uri: the address holds a character that is not ASCII or a space (names are written in xn-- form); "
+        + "found \"https://…@\u{301}keys.example\", expected \(scheme)"),
+    .issuer(
+      #"connect_to = "https://user:secret@keys.example""#,
+      #"issuer.a.connect_to: not acceptable; found "https://…@keys.example", expected host or host:port, such as "10.0.0.5:8443" or "[fd00::5]:8443""#
+    ),
+    .whole(
+      "[policy.default]\naudiences = [\"a\"]\n[issuer]\njwks_uri = \"https://user:secret@keys.example/k?token=secret\"",
+      #"line 4: issuer.jwks_uri: this key belongs into a table with a name; found the string "https://…@keys.example/k?…", expected a table [issuer.NAME]"#
+    ),
     .issuer(
       #"jwks_uri = "keys""#,
       #"issuer.a.jwks_uri: the address does not begin with https:// (or http://); found "keys", expected \#(scheme)"#),
@@ -164,7 +183,7 @@ import Testing
       #"line 2: issuer.a.url: plain http to another host; found "http://127.0.0.1.example", expected \#(scheme)"#),
     .whole(
       "[issuer.a]\nurl = \"https://a.example?x\"\n[policy.default]\naudiences = [\"api\"]",
-      #"line 2: issuer.a.url: keys cannot be discovered there; found "https://a.example?x", expected an address without ? (OpenID Connect Discovery 1.0 section 3), or a key jwks_uri"#
+      #"line 2: issuer.a.url: keys cannot be discovered there; found "https://a.example?…", expected an address without ? (OpenID Connect Discovery 1.0 section 3), or a key jwks_uri"#
     ),
     .whole(
       "[issuer.a]\n[policy.default]\naudiences = [\"api\"]",

@@ -146,10 +146,11 @@ import Testing
         == "/nonexistent/b.toml: there is no such file; expected a configuration file there, --config FILE, or --issuer URL with --audience AUD"
     )
     #expect(
-      faults(ConfigurationSources(config: "/tmp", environment: [:])) == "/tmp: this is a directory; expected a file")
+      faults(ConfigurationSources(config: "/tmp", environment: [:]))
+        == "/tmp: user \(geteuid()) cannot read it: it is a directory")
     #expect(
       faults(ConfigurationSources(config: "/dev/zero", environment: [:]))
-        == "/dev/zero: this is a pipe, a socket or a device; expected a file")
+        == "/dev/zero: user \(geteuid()) cannot read it: it is not a regular file")
   }
 
   @Test("the log format comes from flag, environment or file, in this order, and tells of faults too")

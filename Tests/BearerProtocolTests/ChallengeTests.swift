@@ -34,6 +34,13 @@ import Testing
     )
   }
 
+  @Test("a combining accent hides no quotation mark")
+  func combining() {
+    #expect(
+      challenge { $0.errorDescription = "a\"\u{301} b\\\u{301}" } == #"Bearer error_description="a'? b'?""#)
+    #expect(challenge { $0.realm = "a\"\u{301}" } == #"Bearer realm="a\"?""#)
+  }
+
   @Test("a quotation mark or backslash is escaped, and in a description replaced (RFC 6750 section 3)")
   func quoting() {
     #expect(challenge { $0.realm = #"a "b" \c"# } == #"Bearer realm="a \"b\" \\c""#)

@@ -6,6 +6,7 @@ import Testing
   /// What targets import of the toolchain's own modules, which SwiftPM does not see.
   static let toolchain: [String: Set<String>] = [
     "BearerFraming": ["Glibc"],
+    "BearerFiles": ["Glibc"],
     "BearerTime": ["Glibc", "Synchronization"],
     "BearerClaims": ["Synchronization"],
     "BearerCrypto": ["Synchronization"],

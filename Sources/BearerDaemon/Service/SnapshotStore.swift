@@ -3,6 +3,7 @@ import BearerClaims
 import BearerConfiguration
 import BearerCrypto
 import BearerFetch
+import BearerFiles
 import BearerJOSE
 import BearerKeys
 import BearerTime
@@ -44,9 +45,9 @@ struct SnapshotStore: Sendable {
     guard let code = write(record.encoded(), to: name) else { return }
     logger.warning(
       "the key snapshot was not written",
-      metadata: ["bearerd.directory": "\(directory)", "bearerd.reason": "\(Errno.fileWords(for: code))"])
+      metadata: ["bearerd.directory": "\(directory)", "bearerd.reason": "\(FileErrno.words(for: code))"])
     if isOutdated(name, by: record), unlink("\(directory)/\(name)") != 0 {
-      let reason = Errno.fileWords(for: errno)
+      let reason = FileErrno.words(for: errno)
       logger.error(
         "an outdated key snapshot cannot be removed; a start in an outage would use its keys",
         metadata: ["bearerd.directory": "\(directory)", "bearerd.reason": "\(reason)"])
@@ -98,23 +99,6 @@ struct SnapshotStore: Sendable {
 
   // MARK: Files
 
-  /// Why a file is not read.
-  private enum Unfit: Error, CustomStringConvertible {
-    case errno(CInt)
-    case notOurs
-    case tooLarge
-    case directoryNotOurs
-
-    var description: String {
-      switch self {
-      case .errno(let code): Errno.fileWords(for: code)
-      case .notOurs: "not_ours"
-      case .tooLarge: "too_large"
-      case .directoryNotOurs: "state_directory_not_ours"
-      }
-    }
-  }
-
   private func write(_ bytes: [UInt8], to name: String) -> CInt? {
     let path = "\(directory)/\(name)"
     let beside = "\(path).new"
@@ -155,31 +139,29 @@ struct SnapshotStore: Sendable {
   ///
   /// Whoever can keeps the file of a set by another name, and puts it back when one of its keys was withdrawn.
   private var isDirectoryOurs: Bool {
-    var facts = stat()
-    guard stat(directory, &facts) == 0 else { return true }
-    return facts.st_uid == geteuid() && facts.st_mode & 0o022 == 0
+    guard let rights = FileRights(of: directory) else { return true }
+    return rights.owner == geteuid() && rights.mode & 0o022 == 0
   }
 
+  /// A file of the directory; `nil` if there is none.
   private func read(_ name: String) -> Result<[UInt8]?, Unfit> {
-    guard isDirectoryOurs else { return .failure(.directoryNotOurs) }
-    let descriptor = open("\(directory)/\(name)", O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
-    if descriptor < 0 { return errno == ENOENT ? .success(nil) : .failure(.errno(errno)) }
-    defer { close(descriptor) }
-    var facts = stat()
-    guard fstat(descriptor, &facts) == 0 else { return .failure(.errno(errno)) }
-    guard facts.st_mode & S_IFMT == S_IFREG, facts.st_uid == geteuid(), facts.st_mode & 0o022 == 0 else {
-      return .failure(.notOurs)
+    guard isDirectoryOurs else { return .failure(Unfit(description: "state_directory_not_ours")) }
+    do throws(RegularFile.Fault) {
+      return .success(
+        try RegularFile.bytes(of: "\(directory)/\(name)", limit: KeySnapshotRecord.maximumBytes, onlyOurs: true))
+    } catch {
+      switch error {
+      case .missing: return .success(nil)
+      case .unreadable(let words): return .failure(Unfit(description: words))
+      case .notOurs: return .failure(Unfit(description: "not_ours"))
+      case .tooLarge: return .failure(Unfit(description: "too_large"))
+      }
     }
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 65536)
-    while true {
-      let count = Glibc.read(descriptor, &chunk, chunk.count)
-      if count < 0, errno == EINTR { continue }
-      if count < 0 { return .failure(.errno(errno)) }
-      if count == 0 { return .success(bytes) }
-      bytes.append(contentsOf: chunk[..<count])
-      if bytes.count > KeySnapshotRecord.maximumBytes { return .failure(.tooLarge) }
-    }
+  }
+
+  /// Why a file is not read.
+  private struct Unfit: Error, CustomStringConvertible {
+    let description: String
   }
 }
 

@@ -1,3 +1,4 @@
+import BearerFiles
 package import BearerJOSE
 package import BearerKeys
 
@@ -47,16 +48,14 @@ package struct JWKSFileSource: KeySource {
     do throws(RegularFile.Fault) {
       return try RegularFile.bytes(of: path, limit: bodyBytes)
     } catch {
-      switch error {
-      case .unreadable(let reason):
+      guard case .tooLarge = error else {
         throw FetchFault(
-          .fileUnreadable, found: "jwks_file \(ShownText.quoted(path)) cannot be read: \(reason)",
+          .fileUnreadable, found: "jwks_file \(ShownText.quoted(path)) cannot be read: \(error.reason)",
           advice: "make it a file that bearerd's user may read")
-      case .tooLarge:
-        throw FetchFault(
-          .bodyTooLarge, found: "jwks_file \(ShownText.quoted(path)) is larger than \(bodyBytes) bytes",
-          advice: "check that the file is a key set")
       }
+      throw FetchFault(
+        .bodyTooLarge, found: "jwks_file \(ShownText.quoted(path)) is larger than \(bodyBytes) bytes",
+        advice: "check that the file is a key set")
     }
   }
 }

@@ -1,3 +1,4 @@
+import BearerFiles
 import BearerKeys
 import NIOCore
 import NIOSSL
@@ -98,13 +99,8 @@ final class TLSMaterials: Sendable {
     do throws(RegularFile.Fault) {
       return try RegularFile.bytes(of: path, limit: FetchLimits.materialBytes)
     } catch {
-      let reason =
-        switch error {
-        case .unreadable(let reason): reason
-        case .tooLarge: "it is larger than \(FetchLimits.materialBytes) bytes"
-        }
       throw FetchFault(
-        .fileUnreadable, found: "\(key) \(ShownText.quoted(path)) cannot be read: \(reason)",
+        .fileUnreadable, found: "\(key) \(ShownText.quoted(path)) cannot be read: \(error.reason)",
         advice: "make it a file that bearerd's user may read")
     }
   }

@@ -1,3 +1,4 @@
+import BearerFiles
 import BearerIntrospection
 import BearerKeys
 import NIOCore
@@ -41,13 +42,8 @@ struct BackEndMaterial: Sendable {
     do throws(RegularFile.Fault) {
       secret = try RegularFile.bytes(of: path, limit: secretBytes)
     } catch {
-      let reason =
-        switch error {
-        case .unreadable(let reason): reason
-        case .tooLarge: "it is larger than \(secretBytes) bytes"
-        }
       throw BackEndFault(
-        .credentialsUnreadable, found: "\(key) \(ShownText.quoted(path)) cannot be read: \(reason)",
+        .credentialsUnreadable, found: "\(key) \(ShownText.quoted(path)) cannot be read: \(error.reason)",
         advice: "make it a file that bearerd's user may read")
     }
     if secret.last == 0x0A { secret.removeLast() }
