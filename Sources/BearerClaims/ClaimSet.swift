@@ -49,6 +49,9 @@ package struct ClaimSet: Sendable {
     registered.issuer.map { tape.string($0, equals: url, bytes.span) } ?? false
   }
 
+  /// A hash of `iss`, to look for it among many; `nil` if it is no string.
+  package var issuerHash: UInt64? { registered.issuer.flatMap { tape.stringHash($0, bytes.span) } }
+
   /// Refuses claims without an `iss` that can be compared.
   package func requireIssuer() throws(Rejection) {
     guard registered.issuer != nil else { throw Rejection(.missingClaim, "The token has no iss.", claim: "iss") }

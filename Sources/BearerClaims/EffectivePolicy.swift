@@ -9,7 +9,8 @@ package final class EffectivePolicy: Sendable {
   private final class Prepared: Sendable {
     let policy: Policy
     let leewayMicroseconds: Int64
-    let acceptsIssuer: [Bool]
+    /// In ascending order.
+    let acceptedIssuers: [Int]
     let audiences: [[UInt8]]
     let scopes: [[UInt8]]
     let scopeClaims: [[UInt8]]
@@ -18,10 +19,10 @@ package final class EffectivePolicy: Sendable {
     let claims: [(name: [UInt8], anyOf: [ComparableValue])]
     let acrValues: [[UInt8]]
 
-    init(_ policy: Policy, issuers: [String]) {
+    init(_ policy: Policy, places: [[UInt8]: Int]) {
       self.policy = policy
       leewayMicroseconds = policy.leeway.microseconds
-      acceptsIssuer = issuers.map { issuer in policy.issuers.contains { $0.hasSameBytes(as: issuer) } }
+      acceptedIssuers = policy.issuers.compactMap { places[Array($0.utf8)] }.sorted()
       audiences = policy.audiences.map { Array($0.utf8) }
       scopes = policy.scopes.map { Array($0.utf8) }
       scopeClaims = policy.scopeClaims.map { Array($0.utf8) }
@@ -66,8 +67,22 @@ package final class EffectivePolicy: Sendable {
   /// - Parameters:
   ///   - policy: The policy; the configuration made sure that its issuers exist.
   ///   - issuers: The short names of all issuers; verdicts refer to them by index.
-  package init(_ policy: Policy, issuers: [String]) {
-    prepared = Prepared(policy, issuers: issuers)
+  package convenience init(_ policy: Policy, issuers: [String]) {
+    self.init(policy, places: Self.places(of: issuers))
+  }
+
+  /// The places of issuers by the bytes of their short names, once for all policies.
+  package static func places(of issuers: [String]) -> [[UInt8]: Int] {
+    Dictionary(issuers.enumerated().map { (Array($1.utf8), $0) }) { first, _ in first }
+  }
+
+  /// A policy as it is configured, of many.
+  ///
+  /// - Parameters:
+  ///   - policy: The policy; the configuration made sure that its issuers exist.
+  ///   - places: The places of all issuers by their short names.
+  package init(_ policy: Policy, places: [[UInt8]: Int]) {
+    prepared = Prepared(policy, places: places)
     serial = Self.lastSerial.add(1, ordering: .relaxed).newValue
     maximumAge = policy.maximumAge?.components.seconds
     requestAudiences = nil
@@ -100,7 +115,13 @@ package final class EffectivePolicy: Sendable {
 
   /// Whether tokens of the issuer with this index are accepted.
   package func accepts(issuer index: Int) -> Bool {
-    index < prepared.acceptsIssuer.count && prepared.acceptsIssuer[index]
+    let accepted = prepared.acceptedIssuers
+    var (low, high) = (0, accepted.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if accepted[middle] < index { low = middle + 1 } else { high = middle }
+    }
+    return low < accepted.count && accepted[low] == index
   }
 
   /// The kind of token.

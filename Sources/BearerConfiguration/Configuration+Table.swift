@@ -63,7 +63,8 @@ extension Configuration: ConfigurationTable {
     let names = Names(issuers.map(\.name))
     for index in policies.indices {
       let place = ["policy", policies[index].name, "issuers"]
-      if reader.has(at: place) {
+      // The file is searched only where there is nothing: a search takes time by the number of policies.
+      if !policies[index].issuers.isEmpty || reader.has(at: place) {
         for name in policies[index].issuers where !names.contain(name) {
           reader.refuseUnknown(name, among: names.all, at: place, "issuer")
         }

@@ -59,7 +59,7 @@ extension DevIssuer {
         policy.refusesSenderConstrained = false
       }, issuers: ["self"])
     let input = VerificationInput(
-      issuers: [Issuer(name: "self", url: url, algorithms: Set(Algorithm.allCases))], policy: policy,
+      issuers: IssuerTable([Issuer(name: "self", url: url, algorithms: Set(Algorithm.allCases))]), policy: policy,
       now: NumericDate(seconds: now))
     var verifier = Verifier()
     let bytes = Array(token.utf8)

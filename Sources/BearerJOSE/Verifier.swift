@@ -267,7 +267,7 @@ package struct Verifier {
 
   private mutating func checkIssuer(_ input: VerificationInput) throws(Rejection) {
     try claims.requireIssuer()
-    guard let index = input.issuers.firstIndex(where: { claims.hasIssuer($0.urlBytes) }) else {
+    guard let index = input.issuers.place(of: claims) else {
       throw Rejection(.unknownIssuer, "The token's iss is no configured issuer, compared byte for byte.", claim: "iss")
     }
     guard input.policy.accepts(issuer: index) else {

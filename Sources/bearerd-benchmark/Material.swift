@@ -79,14 +79,28 @@ struct Material {
   /// One handler, with so much memory for known tokens.
   func handler(cacheBytes: Int) -> any LineHandler { handlers(cacheBytes: cacheBytes).makeHandler() }
 
-  private func handlers(cacheBytes: Int) -> any LineHandlerFactory {
+  /// One handler of a configuration with so many issuers, and as many policies.
+  func handler(cacheBytes: Int, issuers: Int) -> any LineHandler {
+    handlers(cacheBytes: cacheBytes, issuers: issuers).makeHandler()
+  }
+
+  private func handlers(cacheBytes: Int, issuers: Int = 1) -> any LineHandlerFactory {
     var limits = Limits()
     limits.tokenCacheBytes = cacheBytes
+    // The others have urls as long as the token's issuer's, and it is the last.
+    let others = (1..<max(1, issuers)).map { number in
+      let suffix = "\(number)"
+      let url = Benchmark.issuerURL.dropLast(suffix.utf8.count) + suffix
+      return IssuerConfiguration(name: "other-\(number)", url: String(url))
+    }
+    let policies = others.map { Policy(name: $0.name, issuers: [$0.name], audiences: [$0.url]) }
     let configuration = Configuration(
-      issuers: [IssuerConfiguration(name: "benchmark", url: Benchmark.issuerURL)],
-      policies: [Policy(name: "default", issuers: ["benchmark"], audiences: [Benchmark.issuerURL])], limits: limits)
+      issuers: others + [IssuerConfiguration(name: "benchmark", url: Benchmark.issuerURL)],
+      policies: policies + [Policy(name: "default", issuers: ["benchmark"], audiences: [Benchmark.issuerURL])],
+      limits: limits)
     return RequestHandlers(
-      ActiveConfigurationStore(ActiveConfiguration(configuration, keys: [keys])), Reports(eventLoops: 1))
+      ActiveConfigurationStore(ActiveConfiguration(configuration, keys: others.map { _ in keys } + [keys])),
+      Reports(eventLoops: 1))
   }
 }
 

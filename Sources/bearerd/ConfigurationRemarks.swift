@@ -8,8 +8,8 @@ enum ConfigurationRemarks {
   /// One sentence each, in the order of the file.
   static func remarks(on configuration: Configuration) -> [String] {
     var remarks: [String] = []
-    for issuer in configuration.issuers
-    where !configuration.policies.contains(where: { $0.issuers.contains(issuer.name) }) {
+    let used = Set(configuration.policies.flatMap(\.issuers))
+    for issuer in configuration.issuers where !used.contains(issuer.name) {
       remarks.append("issuer.\(issuer.name) is in no policy's issuers: its tokens are always refused")
     }
     for policy in configuration.policies {

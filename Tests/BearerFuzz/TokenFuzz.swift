@@ -10,7 +10,7 @@ import Foundation
 /// between, which are then really signed.
 struct TokenFuzz: FuzzTarget {
   private let tokens: SignedTokens
-  private let issuers: [Issuer]
+  private let issuers: IssuerTable
   private let policies: [EffectivePolicy]
   private let now = NumericDate(seconds: 1_800_000_000)
   private var remembering = Verifier(tokenCacheBytes: 1 << 16)
@@ -26,7 +26,9 @@ struct TokenFuzz: FuzzTarget {
 
   init() throws {
     tokens = try SignedTokens()
-    let issuers = [Issuer(name: "main", url: SignedTokens.issuer, algorithms: SignedTokens.algorithms)]
+    let issuers = IssuerTable([
+      Issuer(name: "main", url: SignedTokens.issuer, algorithms: SignedTokens.algorithms)
+    ])
     self.issuers = issuers
     let policy = { (type: TokenType) in
       Policy(name: type.rawValue, issuers: ["main"], audiences: [SignedTokens.audience]) { $0.tokenType = type }

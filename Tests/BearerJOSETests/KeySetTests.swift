@@ -234,7 +234,7 @@ struct RemovedKeyTests {
     let message = Array("\(header).\(payload)".utf8)
     let signature = Base64URL.encode(try key.sign(message, algorithm: "ES256"))
     let token = message + [UInt8(ascii: ".")] + Array(signature.utf8)
-    let issuers = [Issuer(name: "i", url: "i", algorithms: [.es256])]
+    let issuers = IssuerTable([Issuer(name: "i", url: "i", algorithms: [.es256])])
     let policy = Policy(name: "p", issuers: ["i"], audiences: []) {
       $0.checksAudience = false
       $0.tokenType = .any

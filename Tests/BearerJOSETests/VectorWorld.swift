@@ -68,7 +68,8 @@ struct VectorWorld: Sendable {
     let constraints = try RequestConstraints(json: vector.request ?? JSONObject())
     let effective = EffectivePolicy(EffectivePolicy(policy, issuers: issuers.map(\.name)), adding: constraints)
     let now = NumericDate(seconds: vector.now)
-    return Trial(input: effective.map { VerificationInput(issuers: issuers, policy: $0, now: now) }, keys: keys)
+    let table = IssuerTable(issuers)
+    return Trial(input: effective.map { VerificationInput(issuers: table, policy: $0, now: now) }, keys: keys)
   }
 
   private static func files(_ directory: String, _ suffix: String) throws -> [(name: String, path: String)] {

@@ -12,7 +12,7 @@ package final class ActiveConfiguration: Sendable {
   /// The configuration that this was made from.
   package let configuration: Configuration
   /// The issuers; policies, verdicts and `keys` refer to them by index.
-  package let issuers: [Issuer]
+  package let issuers: IssuerTable
   /// The owner of each issuer's keys.
   package let keys: [IssuerKeys]
 
@@ -31,12 +31,13 @@ package final class ActiveConfiguration: Sendable {
   package init(_ configuration: Configuration, keys: [IssuerKeys]) {
     self.configuration = configuration
     self.keys = keys
-    let issuers = configuration.issuers.map { Issuer(name: $0.name, url: $0.url, algorithms: $0.algorithms) }
-    self.issuers = issuers
+    issuers = IssuerTable(
+      configuration.issuers.map { Issuer(name: $0.name, url: $0.url, algorithms: $0.algorithms) })
     peers = PeerRules(configuration.peers)
+    let places = EffectivePolicy.places(of: configuration.issuers.map(\.name))
     policies = Dictionary(
       uniqueKeysWithValues: configuration.policies.map { policy in
-        (Array(policy.name.utf8), EffectivePolicy(policy, issuers: issuers.map(\.name)))
+        (Array(policy.name.utf8), EffectivePolicy(policy, places: places))
       })
     defaultPolicy = policies[Array(Configuration.defaultName.utf8)]
   }

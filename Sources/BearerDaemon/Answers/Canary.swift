@@ -19,7 +19,7 @@ struct Canary {
     MzsRIBNeBBtheJwrANga6lWrKekWq88Z9fURsKirNsCCVZxKyVhTx7lsVo7pG9EytJz5kok0Sw1Bc0GQIamL_g
     """
 
-  private let issuers = [Issuer(name: "canary", url: "canary:", algorithms: [.es256])]
+  private let issuers = IssuerTable([Issuer(name: "canary", url: "canary:", algorithms: [.es256])])
   private let policy: EffectivePolicy
   private let keySet: KeySet?
   private let good: [UInt8]
