@@ -4,7 +4,7 @@ import Glibc
 
 /// Reads a configuration file, with a bound on its size.
 enum ConfigurationFile {
-  /// The largest file that is read, in bytes; one of a thousand issuers and policies has a fifth of it.
+  /// The largest file that is read, in bytes; one of a thousand issuers and policies has a tenth of it.
   static let longest = 1_048_576
 
   /// The bytes of a file.

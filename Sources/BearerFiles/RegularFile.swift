@@ -8,7 +8,7 @@ package enum RegularFile {
     case missing
     /// The system refused, or it is of a kind whose reading might never end; in words.
     case unreadable(String)
-    /// It belongs to another user, or others may write it.
+    /// It is no file that this user owns and nobody else may write.
     case notOurs
     /// It is over its bound, in bytes.
     case tooLarge(Int)
@@ -18,7 +18,7 @@ package enum RegularFile {
       switch self {
       case .missing: FileErrno.words(for: ENOENT)
       case .unreadable(let words): words
-      case .notOurs: "others may write it"
+      case .notOurs: "it is no file of this user's alone"
       case .tooLarge(let limit): "it is larger than \(limit) bytes"
       }
     }
@@ -39,6 +39,7 @@ package enum RegularFile {
     var facts = stat()
     guard fstat(descriptor, &facts) == 0 else { throw .unreadable(FileErrno.words(for: errno)) }
     guard facts.st_mode & S_IFMT == S_IFREG else {
+      if onlyOurs { throw .notOurs }
       throw .unreadable(
         facts.st_mode & S_IFMT == S_IFDIR ? FileErrno.words(for: EISDIR) : "it is not a regular file")
     }
