@@ -73,7 +73,7 @@ import Testing
         now = [999, 1069, 1070, 1170, 1469, 1470, 1600, 1630, 1631, 2029, 2030, 3029, 3030].randomElement() ?? now
       default: break
       }
-      let input = VerificationInput(issuers: issuers, policy: policy, now: NumericDate(seconds: now))
+      let input = VerificationInput(issuers: IssuerTable(issuers), policy: policy, now: NumericDate(seconds: now))
       let isExplained = step % 17 == 0
       let verdict = remembering.verify(token.span, input, explaining: isExplained) { _ in set }
       #expect((remembering.trace != nil) == isExplained)
