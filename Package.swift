@@ -30,8 +30,8 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (.library, "BearerLogging", "BearerJSON Logging"),
   (
     .library, "BearerConfiguration",
-    "BearerAddress BearerClaims BearerFiles BearerFraming BearerJOSE BearerKeys BearerLogging "
-      + "BearerProtocol BearerTOML Logging"
+    "BearerAddress BearerClaims BearerFiles BearerFraming BearerIntrospection BearerJOSE BearerKeys "
+      + "BearerLogging BearerProtocol BearerTOML Logging"
   ),
 
   // The outside world: network, sockets, the service manager.
@@ -46,8 +46,8 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (
     .library, "BearerDaemon",
     "BearerAddress BearerClaims BearerConfiguration BearerCrypto BearerFetch BearerFiles BearerFraming "
-      + "BearerJOSE BearerJSON BearerKeys BearerLogging BearerProtocol BearerServer BearerSystemd BearerTOML "
-      + "BearerTime Logging NIOCore NIOPosix ServiceLifecycle UnixSignals"
+      + "BearerIntrospection BearerJOSE BearerJSON BearerKeys BearerLogging BearerProtocol BearerServer "
+      + "BearerSystemd BearerTOML BearerTime Logging NIOCore NIOPosix ServiceLifecycle UnixSignals"
   ),
 
   (
@@ -62,8 +62,8 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (.library, "BearerDevIssuerServer", "BearerDevIssuer BearerJSON NIOCore NIOHTTP1 NIOPosix"),
   (
     .program, "bearerd-dev-issuer",
-    "BearerClient BearerConfiguration BearerDaemon BearerDevIssuer BearerDevIssuerServer BearerJSON "
-      + "BearerLogging ArgumentParser Logging UnixSignals"
+    "BearerClaims BearerClient BearerConfiguration BearerDaemon BearerDevIssuer BearerDevIssuerServer "
+      + "BearerIntrospection BearerJSON BearerLogging BearerTOML ArgumentParser Logging UnixSignals"
   ),
   (
     .program, "bearerd-benchmark",
@@ -86,17 +86,18 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (.tests, "BearerClaimsTests", "BearerClaims BearerJSON"),
   (.tests, "BearerJOSETests", "BearerClaims BearerJOSE BearerJSON BearerProtocol BearerSigning BearerTestKit"),
   (.tests, "BearerKeysTests", "BearerJOSE BearerKeys BearerTestKit BearerTime"),
-  (.tests, "BearerIntrospectionTests", "BearerIntrospection BearerJSON BearerKeys BearerTime"),
+  (.tests, "BearerIntrospectionTests", "BearerClaims BearerIntrospection BearerKeys BearerTime"),
+
   (
     .tests, "BearerConfigurationTests",
-    "BearerAddress BearerClaims BearerConfiguration BearerFraming BearerJOSE BearerKeys BearerLogging "
-      + "BearerProtocol BearerTOML Logging"
+    "BearerAddress BearerClaims BearerConfiguration BearerFraming BearerIntrospection BearerJOSE "
+      + "BearerKeys BearerLogging BearerProtocol BearerTOML Logging"
   ),
 
   (.tests, "BearerProtocolTests", "BearerClaims BearerJSON BearerProtocol"),
   (
     .tests, "BearerFetchTests",
-    "BearerAddress BearerFetch BearerIntrospection BearerJOSE BearerJSON BearerKeys BearerProviderKit "
+    "BearerAddress BearerClaims BearerFetch BearerIntrospection BearerJOSE BearerKeys BearerProviderKit "
       + "BearerSigning BearerTestKit NIOCore NIOHTTP1 NIOPosix"
   ),
   (.tests, "BearerServerTests", "BearerFraming BearerServer Logging ServiceLifecycle"),
@@ -107,8 +108,8 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (
     .tests, "BearerDaemonTests",
     "BearerAddress BearerClaims BearerConfiguration BearerDaemon BearerDevIssuer BearerFetch "
-      + "BearerFraming BearerJOSE BearerJSON BearerKeys BearerLogging BearerProtocol BearerProviderKit "
-      + "BearerServer BearerTOML BearerTestKit BearerTime Logging NIOCore NIOPosix"
+      + "BearerFraming BearerIntrospection BearerJOSE BearerJSON BearerKeys BearerLogging BearerProtocol "
+      + "BearerProviderKit BearerServer BearerTOML BearerTestKit BearerTime Logging NIOCore NIOPosix"
   ),
   (
     .tests, "BearerDevIssuerTests",

@@ -29,7 +29,10 @@ extension ClaimSet {
       let wanted = policy.checksAudience ? policy.audiences : []
       let also = question.policy.requestAudiences?.map { String(decoding: $0, as: UTF8.self) } ?? []
       let expected = [wanted, also].filter { !$0.isEmpty }.map { $0.joined(separator: " or ") }
-      return (expected.joined(separator: ", and "), registered.audience.map(source) ?? "none")
+      let assumed = question.evidence.assumedAudiences.map { names in
+        "assumed: " + names.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ", ")
+      }
+      return (expected.joined(separator: ", and "), registered.audience.map(source) ?? assumed ?? "none")
     case .client: return (policy.clients.isEmpty ? nil : policy.clients.joined(separator: " or "), nil)
     case .confirmation: return ("no cnf", nil)
     case .stepUp:
@@ -81,6 +84,9 @@ extension ClaimSet {
     case .token(.expired):
       return "The client must get a new token. If the clocks differ, mend that; leeway is at most 5m."
     case .token(.notYetValid), .token(.issuedInFuture): return "Compare the clocks of this host and of the issuer."
+    case .token(.wrongAudience) where question.evidence.source == .introspection && registered.audience == nil:
+      return
+        "The back-end does not tell aud. Have it do so, or state assume_audience for the issuer, or audience_check = false."
     case .token(.wrongAudience):
       return "Have the client ask for a token for this audience, or add the audience found to the policy's audiences."
     case .token(.wrongClient): return "Add the client to the policy's clients, if it may come here."

@@ -4,6 +4,13 @@ import BearerJSON
 extension ClaimSet {
   func checkAudience(_ question: ClaimQuestion) throws(Rejection) {
     let policy = question.policy
+    if registered.audience == nil, let assumed = question.evidence.assumedAudiences {
+      let accepted = [policy.policy.checksAudience ? policy.audiences : nil, policy.requestAudiences].compactMap(\.self)
+      if !accepted.allSatisfy({ $0.contains(where: assumed.contains) }) {
+        throw Rejection(.wrongAudience, "The audience that is assumed of the issuer's tokens is another.", claim: "aud")
+      }
+      return
+    }
     if policy.policy.checksAudience {
       let accepted = policy.audiences
       // OpenID Connect Core 1.0 section 3.1.3.7, point 3: an ID token for anybody else besides is refused.

@@ -8,7 +8,8 @@ package struct ClaimSet: Sendable {
   ///
   /// Whoever changes it calls ``parse()`` next.
   package var bytes: [UInt8] = []
-  private(set) var tape = JSONTape()
+  /// What stands where in it.
+  package private(set) var tape = JSONTape()
   private(set) var registered = RegisteredClaims()
 
   /// No claims.

@@ -12,9 +12,12 @@ package struct Evidence: Equatable, Sendable {
 
   /// Where the claims come from.
   package var source: Source
+  /// For whom the operator says that all tokens of the issuer are, where it does not tell `aud` (`assume_audience`).
+  package var assumedAudiences: [[UInt8]]?
 
   /// Evidence of this kind.
-  package init(_ source: Source) {
+  package init(_ source: Source, assumedAudiences: [[UInt8]]? = nil) {
     self.source = source
+    self.assumedAudiences = assumedAudiences
   }
 }

@@ -1,3 +1,11 @@
+/// What holds for a JWT that is good by its signature while the back-end cannot tell whether it was revoked.
+package enum RecheckFailure: String, CaseIterable, Sendable {
+  /// It passes.
+  case allow
+  /// It does not.
+  case refuse
+}
+
 /// What must hold for a token to be accepted, beyond its signature; a `[policy.NAME]` table of the configuration.
 package struct Policy: Equatable, Sendable {
   /// The table's name; what a request's `policy` names.
@@ -28,6 +36,12 @@ package struct Policy: Equatable, Sendable {
   package var acrValues: [String] = []
   /// Whether a sender-constrained token (`cnf`) is refused.
   package var refusesSenderConstrained = true
+  /// Whether opaque tokens are accepted (`opaque`), which the issuer's back-end is asked about.
+  package var acceptsOpaque = false
+  /// How often at most the back-end is asked about a JWT that is good by its signature (`recheck`); `nil` for never.
+  package var recheck: Duration?
+  /// What holds for such a JWT while the back-end cannot tell (`recheck_failure`).
+  package var recheckFailure: RecheckFailure?
   /// The `realm` of `www_authenticate`, if any.
   package var realm: String?
   /// The `resource_metadata` of `www_authenticate` (RFC 9728 section 5.1), if any.

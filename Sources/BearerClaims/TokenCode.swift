@@ -22,6 +22,8 @@ package enum TokenCode: String, CaseIterable, Sendable {
   case claimMismatch = "claim_mismatch"
   case wrongNonce = "wrong_nonce"
   case proofRequired = "proof_required"
+  /// The issuer's back-end says no.
+  case inactiveToken = "inactive_token"
   /// Reserved: no reply has it yet.
   case revoked
 }

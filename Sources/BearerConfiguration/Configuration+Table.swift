@@ -51,6 +51,7 @@ extension Configuration: ConfigurationTable {
     refuseEqualURLs(&reader)
     refuseEqualIdentities(&reader)
     readIssuersOfPolicies(&reader)
+    refusePoliciesWithoutBackEnd(&reader)
     let names = Names(policies.map(\.name))
     for peer in peers {
       for name in peer.policies?.sorted() ?? [] where !names.contain(name) {

@@ -1,4 +1,5 @@
 import BearerAddress
+import BearerIntrospection
 import BearerJOSE
 import BearerKeys
 package import BearerTOML
@@ -35,6 +36,7 @@ extension IssuerConfiguration: NamedTable {
         $0.description
       }),
     .init("proxy", \.proxy, .proxy, absence: "$HTTPS_PROXY, $NO_PROXY"),
+    .table("introspection", \.introspection),
   ]
 
   package func finish(_ reader: inout TableReader) {
@@ -49,7 +51,19 @@ extension IssuerConfiguration: NamedTable {
       let (given, missing) = reader.has(pair[0]) ? (pair[0], pair[1]) : (pair[1], pair[0])
       reader.miss(missing, expected: "both keys or neither", "is missing beside \(given)")
     }
-    if case .jwksFile = source {
+    if introspection?.authentication == .tls, introspection?.kind == .rfc7662, clientCertificate == nil {
+      reader.miss(
+        "client_certificate", expected: "a certificate, or another client_auth",
+        "is missing for client_auth \"tls_client_auth\"")
+    }
+    if case .discovery = source {
+    } else if let introspection, introspection.endpoint == nil {
+      reader.miss(
+        at: ["introspection", "endpoint"], expected: "an address",
+        "is missing: without discovery nothing says where the back-end is")
+    }
+    // A back-end is reached over the network all the same.
+    if case .jwksFile = source, introspection == nil {
       for key in ["timeout", "ca_file", "client_certificate", "client_key", "connect_to", "proxy"] where reader.has(key)
       {
         reader.refuse(key, expected: "no such key", "has no effect beside jwks_file, which needs no network")

@@ -37,6 +37,8 @@ package struct IssuerConfiguration: Equatable, Sendable {
   /// The proxy that fetches go through, whatever the environment says; `nil` leaves it to the environment's
   /// `HTTPS_PROXY` and `NO_PROXY`.
   package var proxy: ProxyAddress?
+  /// The back-end that tokens are asked about at, if there is one.
+  package var introspection: IntrospectionConfiguration?
 
   /// RS256, PS256, ES256, ES384 and EdDSA.
   package static let defaultAlgorithms: Set<Algorithm> = [.rs256, .ps256, .es256, .es384, .ed25519, .ed448]

@@ -20,6 +20,9 @@ extension Policy: NamedTable {
     .init("max_age", \.maximumAge, .duration(.zero...DurationText.longest)),
     .init("acr_values", \.acrValues, .words),
     .init("sender_constraint", \.refusesSenderConstrained, .choice([("refuse", true), ("ignore", false)])),
+    .init("opaque", \.acceptsOpaque, .boolean),
+    .init("recheck", \.recheck, .duration(.seconds(10) ... .seconds(86_400))),
+    .init("recheck_failure", \.recheckFailure, .word),
     .init(
       "realm", \.realm,
       .string("visible ASCII characters and spaces, without \" and \\") { text in
@@ -34,6 +37,18 @@ extension Policy: NamedTable {
   ]
 
   package func finish(_ reader: inout TableReader) {
+    if acceptsOpaque, tokenType == .id {
+      reader.refuse(
+        "opaque", found: "true", expected: "token_type \"access\" or \"any\"", "an ID token is never opaque")
+    }
+    if reader.has("recheck") != reader.has("recheck_failure") {
+      let isThere = reader.has("recheck")
+      reader.miss(
+        isThere ? "recheck_failure" : "recheck",
+        expected: isThere
+          ? "\"allow\" or \"refuse\": what holds while the back-end cannot tell" : "both keys or neither",
+        "is missing beside \(isThere ? "recheck" : "recheck_failure")")
+    }
     if !checksAudience, reader.has("audiences") {
       reader.refuse(
         "audience_check", found: "false", expected: "audiences, or audience_check = false", "stands beside audiences")

@@ -80,7 +80,10 @@ package struct Daemon: Sendable {
         SnapshotStore(directory: $0, maximumAge: configuration.snapshotMaxAge)
       }, logger: logger
     ) { changed.yield() }
-    let current = ActiveConfigurationStore(ActiveConfiguration(configuration, keys: issuers.owners(for: configuration)))
+    let backEnds = BackEndService(issuers.shared, environment: environment, logger: logger)
+    let current = ActiveConfigurationStore(
+      ActiveConfiguration(
+        configuration, keys: issuers.owners(for: configuration), backEnds: backEnds.backEnds(for: configuration)))
     let reports = Reports(eventLoops: serverConfiguration.eventLoops, limits: limits)
     let server = Server(
       configuration: serverConfiguration, handlers: RequestHandlers(current, reports, logger: logger), logger: logger
@@ -105,7 +108,8 @@ package struct Daemon: Sendable {
       listening: listening, changes: changes, logger: logger
     ) { watchdog?.begin() }
     let reloading = Reloading(
-      reading: ConfigurationReading(load: load), current: current, issuers: issuers, reports: reports,
+      reading: ConfigurationReading(load: load), current: current, issuers: issuers, backEnds: backEnds,
+      reports: reports,
       notifier: notifier, ready: ready, logger: logger, hangups: await UnixSignalsSequence(trapping: .sighup)
     ) {
       // A server that does not run has nobody to answer.
@@ -113,7 +117,7 @@ package struct Daemon: Sendable {
     }
 
     // Stopped from the last to the first: STOPPING=1, then the server drains, and keys keep coming until it has.
-    let services: [(any Service)?] = [forcedEnd, issuers, server, reloading, watchdog, readiness]
+    let services: [(any Service)?] = [forcedEnd, issuers, backEnds, server, reloading, watchdog, readiness]
     var group = ServiceGroupConfiguration(
       services: services.compactMap(\.self).map { .init(service: $0) },
       gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger))

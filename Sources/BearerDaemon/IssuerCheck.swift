@@ -15,7 +15,15 @@ package enum IssuerCheck {
     return await withTaskGroup(of: (Int, ProbeReport).self) { group in
       for (index, issuer) in issuers.enumerated() {
         let probe = IssuerProbe(settings: issuer.keySourceSettings, network: network)
-        group.addTask { (index, await probe.run()) }
+        let backEnd = issuer.introspection.map { introspection in
+          BackEndProbe(
+            settings: issuer.backEndSourceSettings(introspection, environment: environment), network: network)
+        }
+        group.addTask {
+          var report = await probe.run()
+          if let finding = await backEnd?.run() { report.findings.append(finding) }
+          return (index, report)
+        }
       }
       var reports: [(Int, ProbeReport)] = []
       for await report in group { reports.append(report) }

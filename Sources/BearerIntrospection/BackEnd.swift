@@ -59,6 +59,11 @@ package final class BackEnd: Sendable {
     state.withLock { $0.lastWord(digest, at: now) }
   }
 
+  /// How much longer a yes about an opaque token counts.
+  package func remaining(of status: KnownStatus) -> Duration {
+    max(.zero, state.withLock(\.settings.cache) - status.age)
+  }
+
   /// Asks for an answer that is not known.
   ///
   /// Never blocks. A JWT that is not good locally must not come here: what is asked may cost a call.
@@ -76,34 +81,37 @@ package final class BackEnd: Sendable {
     _ question: StatusQuestion, now: MonotonicTime, waitAtMost: Duration, wait: WaitingRoom.Wait,
     call: () -> StatusCall, wakeUp: @escaping @Sendable (StatusOutcome) -> Void
   ) -> StatusDecision {
-    let answer = change { state, effects in
+    let (answer, isWithoutRoom) = change { state, effects in
+      var isWithoutRoom = false
       // Nobody's made-up tokens displace one that was active before.
       let fingerprint = KidFingerprint(question.digest.waitName)
       let subject = WaitingRoom.Subject(
         issuer: ObjectIdentifier(self), kid: state.wasActive(question) ? nil : fingerprint)
       let deadline = now + min(max(waitAtMost, .zero), state.settings.wait)
-      return state.ask(question, user: wait.user, at: now, until: deadline, call: call) { place in
+      let answer = state.ask(question, user: wait.user, at: now, until: deadline, call: call) { place in
         let (share, displaced) = room.enter(wait, for: subject) { [weak self] in self?.displace(place) }
         effects += displaced
-        guard let share else { return nil }
+        isWithoutRoom = share == nil
         return { [room] outcome in
-          room.leave(share)
+          if let share { room.leave(share) }
           if let outcome { wakeUp(outcome) }
         }
       }
+      return (answer, isWithoutRoom)
     }
     switch answer {
     case .known(let known): return .known(known)
     case .unavailable(let failure): return .unavailable(failure)
     case .shuttingDown: return .shuttingDown
-    case .wait(let place): return .waiting(StatusWait { [weak self] in self?.cancel(place) })
+    case .wait(let place):
+      return .waiting(StatusWait(isWithoutRoom: isWithoutRoom) { [weak self] in self?.cancel(place) })
     }
   }
 
   /// Asks about a token whose answer is still good but will not be for long; nobody waits for it.
   package func askAhead(_ question: StatusQuestion, now: MonotonicTime, user: UInt32, call: () -> StatusCall) {
     change { state, _ in
-      _ = state.ask(question, user: user, at: now, until: nil, call: call) { _ in nil }
+      _ = state.ask(question, user: user, at: now, until: nil, call: call) { _ in { _ in } }
     }
   }
 

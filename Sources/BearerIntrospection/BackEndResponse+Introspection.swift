@@ -25,17 +25,17 @@ extension BackEndResponse {
       try check(name, answer) { node in node.kind == .string || node.kind == .array }
       try checkElements(name, answer)
     }
-    return .active(answer)
+    return .active(ActiveToken(answer))
   }
 
   private func check(
-    _ name: String, _ answer: ActiveToken, _ isGood: (JSONTape.Node) -> Bool
+    _ name: String, _ answer: ClaimSet, _ isGood: (JSONTape.Node) -> Bool
   ) throws(BackEndFault) {
     guard let node = node(name, answer), !isGood(node) else { return }
     throw badAnswer("\(name) as \(Self.article(node.kind))", advice: "have the provider follow RFC 7662 section 2.2")
   }
 
-  private func checkDate(_ name: String, _ answer: ActiveToken) throws(BackEndFault) {
+  private func checkDate(_ name: String, _ answer: ClaimSet) throws(BackEndFault) {
     try check(name, answer) { $0.kind == .number }
     let bytes = answer.bytes
     guard let index = answer.tape.value(of: Array(name.utf8), bytes.span), answer.tape[index].kind != .null,
@@ -44,7 +44,7 @@ extension BackEndResponse {
     throw badAnswer("\(name) that is no time in seconds", advice: "have the provider follow RFC 7662 section 2.2")
   }
 
-  private func checkElements(_ name: String, _ answer: ActiveToken) throws(BackEndFault) {
+  private func checkElements(_ name: String, _ answer: ClaimSet) throws(BackEndFault) {
     let bytes = answer.bytes
     guard let index = answer.tape.value(of: Array(name.utf8), bytes.span), answer.tape[index].kind == .array else {
       return
@@ -56,7 +56,7 @@ extension BackEndResponse {
     }
   }
 
-  private func node(_ name: String, _ answer: ActiveToken) -> JSONTape.Node? {
+  private func node(_ name: String, _ answer: ClaimSet) -> JSONTape.Node? {
     let bytes = answer.bytes
     guard let index = answer.tape.value(of: Array(name.utf8), bytes.span) else { return nil }
     let node = answer.tape[index]

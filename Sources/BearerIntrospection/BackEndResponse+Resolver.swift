@@ -1,3 +1,4 @@
+import BearerClaims
 import BearerJSON
 
 /// The answer of an Authgear resolver: header fields, and three verdicts.
@@ -50,10 +51,10 @@ extension BackEndResponse {
       }
       claims["auth_time"] = .number(JSONNumber(seconds))
     }
-    let bytes = JSONValue.object(claims).serialized()
-    var tape = JSONTape()
-    guard (try? tape.read(bytes.span)) != nil else { throw badAnswer("fields that cannot be read") }
-    return ActiveToken(bytes: bytes, tape: tape)
+    var set = ClaimSet()
+    set.bytes = JSONValue.object(claims).serialized()
+    guard (try? set.parse()) != nil else { throw badAnswer("fields that cannot be read") }
+    return ActiveToken(set)
   }
 
   private func refuseDoubledFields() throws(BackEndFault) {

@@ -1,3 +1,4 @@
+import BearerClaims
 import BearerJSON
 
 /// The answer of OpenID Connect Core 1.0 section 5.3.2.
@@ -18,7 +19,7 @@ extension BackEndResponse {
     guard let subject = answer.tape.value(of: "sub", bytes.span), answer.tape[subject].kind == .string,
       answer.tape[subject].length > 0
     else { throw badAnswer("an object without a sub") }
-    return .active(answer)
+    return .active(ActiveToken(answer))
   }
 
   static let redirectAdvice =

@@ -1,3 +1,4 @@
+import BearerClaims
 import BearerJSON
 
 /// What a back-end answered over HTTP.
@@ -84,16 +85,17 @@ package struct BackEndResponse: Sendable {
   // MARK: JSON
 
   /// The body as an object whose text is as strict as a token's.
-  func object() throws(BackEndFault) -> ActiveToken {
+  func object() throws(BackEndFault) -> ClaimSet {
     try checkMediaType()
     guard body.count <= BackEndLimits.answerBytes else {
       throw BackEndFault(
         .answerTooLarge, found: "\(origin) answered with more than \(BackEndLimits.answerBytes) bytes",
         advice: "check endpoint")
     }
-    var tape = JSONTape()
+    var claims = ClaimSet()
+    claims.bytes = body
     do throws(JSONError) {
-      try tape.read(body.span)
+      try claims.parse()
     } catch {
       throw BackEndFault(
         .notJSON,
@@ -101,8 +103,8 @@ package struct BackEndResponse: Sendable {
           ? "\(origin) answered with JSON that has a member twice" : "\(origin) answered with what is not JSON",
         advice: "check endpoint, and the provider's log")
     }
-    guard tape.rootIsObject else { throw badAnswer("JSON that is no object") }
-    return ActiveToken(bytes: body, tape: tape)
+    guard claims.isObject else { throw badAnswer("JSON that is no object") }
+    return claims
   }
 
   func badAnswer(_ what: String, advice: String? = "check endpoint and kind") -> BackEndFault {

@@ -142,11 +142,11 @@ struct BackEndState: Sendable {
   ///   - now: The present moment.
   ///   - deadline: Until when the request waits; `nil` if it does not wait, and the answer is for those who come.
   ///   - call: What to ask the back-end.
-  ///   - enter: Takes room for the wait at a place; the wake-up that belongs there, or `nil` if there is no room.
+  ///   - enter: Takes room for the wait at a place, and gives the wake-up that belongs there.
   /// - Returns: What is told at once.
   mutating func ask(
     _ question: StatusQuestion, user: UInt32, at now: MonotonicTime, until deadline: MonotonicTime?,
-    call: () -> StatusCall, enter: (Waits.Place) -> Waits.WakeUp?
+    call: () -> StatusCall, enter: (Waits.Place) -> Waits.WakeUp
   ) -> Answer {
     if isShutDown { return .shuttingDown }
     if let known = known(question, at: now), deadline != nil || !known.isDue { return .known(known) }
@@ -157,10 +157,7 @@ struct BackEndState: Sendable {
     }
     guard let deadline, now < deadline else { return .unavailable(failure(.noWait, .milliseconds(100))) }
     let place = waits.reserve()
-    guard let wakeUp = enter(place) else {
-      return .unavailable(failure(.noWait, .milliseconds(100)))
-    }
-    waits.begin(at: place, until: deadline, wakeUp)
+    waits.begin(at: place, until: deadline, enter(place))
     flights[question.digest]?.places.append(place)
     return .wait(place)
   }

@@ -19,6 +19,7 @@ package struct StatusQuestion: Sendable {
     self.purpose = purpose
   }
 
+  /// Whether it is about a JWT that is good locally.
   var isRecheck: Bool { purpose != .opaque }
 }
 
@@ -36,6 +37,27 @@ package struct KnownStatus: Sendable {
   package var age: Duration
   /// Whether it is time to ask again, before the answer is too old.
   package var isDue = false
+
+  /// An answer of this age.
+  package init(word: Word, age: Duration, isDue: Bool = false) {
+    self.word = word
+    self.age = age
+    self.isDue = isDue
+  }
+
+  /// An answer that has just come.
+  package init(_ status: TokenStatus) {
+    self.init(word: status.word, age: .zero)
+  }
+}
+
+extension TokenStatus {
+  fileprivate var word: KnownStatus.Word {
+    switch self {
+    case .active(let token): .active(token)
+    case .inactive: .inactive
+    }
+  }
 }
 
 /// What is told at once to who needs an answer that is not there.
@@ -87,9 +109,12 @@ package struct StatusFailure: Equatable, Sendable {
 
 /// A wait for an answer that its owner may give up.
 package struct StatusWait: Sendable {
+  /// Whether the memory of waits is used up: then who waits must not be read from meanwhile.
+  package let isWithoutRoom: Bool
   private let giveUp: @Sendable () -> Void
 
-  init(_ giveUp: @escaping @Sendable () -> Void) {
+  init(isWithoutRoom: Bool, _ giveUp: @escaping @Sendable () -> Void) {
+    self.isWithoutRoom = isWithoutRoom
     self.giveUp = giveUp
   }
 

@@ -1,4 +1,5 @@
-package import BearerJSON
+package import BearerClaims
+import BearerJSON
 
 /// The members by which an answer that is about another token shows.
 ///
@@ -8,33 +9,34 @@ package struct TokenIdentity: Equatable, Sendable {
   private var members: [String: JSONValue] = [:]
 
   /// What tells a JWT from others: `sub`, `iss`, `client_id`, `azp`, `jti`, `exp`.
-  package init(ofJWT tape: JSONTape, _ bytes: Span<UInt8>) {
-    self.init(of: ["sub", "iss", "client_id", "azp", "jti", "exp"], tape, bytes)
+  package init(ofJWT claims: ClaimSet) {
+    self.init(of: ["sub", "iss", "client_id", "azp", "jti", "exp"], claims)
   }
 
   /// What stays the same of one opaque token from answer to answer: `sub`, `client_id`, `iat`, `jti`.
   package init(of answer: ActiveToken) {
-    let bytes = answer.bytes
-    self.init(of: ["sub", "client_id", "iat", "jti"], answer.tape, bytes.span)
+    self.init(of: ["sub", "client_id", "iat", "jti"], answer.claims)
   }
 
-  private init(of names: [String], _ tape: JSONTape, _ bytes: Span<UInt8>) {
-    for name in names { members[name] = Self.value(name, tape, bytes) }
+  private init(of names: [String], _ claims: ClaimSet) {
+    for name in names { members[name] = Self.value(name, claims) }
   }
 
   /// The first member that both have and that differs.
   package func difference(from answer: ActiveToken) -> String? {
-    let bytes = answer.bytes
     for (name, value) in members.sorted(by: { $0.key < $1.key }) {
-      guard let found = Self.value(name, answer.tape, bytes.span) else { continue }
+      guard let found = Self.value(name, answer.claims) else { continue }
       if !Self.isSame(value, found) { return name }
     }
     return nil
   }
 
-  private static func value(_ name: String, _ tape: JSONTape, _ bytes: Span<UInt8>) -> JSONValue? {
-    guard let index = tape.value(of: Array(name.utf8), bytes), tape[index].kind != .null else { return nil }
-    return JSONValue(tape, index, bytes)
+  private static func value(_ name: String, _ claims: ClaimSet) -> JSONValue? {
+    let bytes = claims.bytes
+    guard let index = claims.tape.value(of: Array(name.utf8), bytes.span), claims.tape[index].kind != .null else {
+      return nil
+    }
+    return JSONValue(claims.tape, index, bytes.span)
   }
 
   /// Whether both say the same; times to the second, for servers round them.

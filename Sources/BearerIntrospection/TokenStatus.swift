@@ -1,4 +1,4 @@
-package import BearerJSON
+package import BearerClaims
 
 /// What a back-end says of a token: evidence, not a verdict.
 package enum TokenStatus: Sendable {
@@ -10,20 +10,14 @@ package enum TokenStatus: Sendable {
 
 /// What a back-end told of an active token, kept as it came.
 package final class ActiveToken: Sendable {
-  /// A JSON object.
-  package let bytes: [UInt8]
-  /// What stands where in it.
-  package let tape: JSONTape
+  /// An object.
+  package let claims: ClaimSet
 
-  /// Takes copies that are no larger than they must be; `tape` must be of `bytes`, and its value an object.
-  package init(bytes: [UInt8], tape: JSONTape) {
-    var copy: [UInt8] = []
-    copy.reserveCapacity(bytes.count)
-    copy.append(contentsOf: bytes)
-    self.bytes = copy
-    self.tape = tape.compact()
+  /// Takes a copy that is no larger than it must be.
+  package init(_ claims: ClaimSet) {
+    self.claims = claims.compact()
   }
 
-  /// What all of it takes in memory, what malloc adds included.
-  var heldBytes: Int { 192 + bytes.count + tape.nodeBytes }
+  /// What all of it takes in memory: an object with a header of 16 bytes and the up to 24 that malloc adds.
+  var heldBytes: Int { 16 + 24 + claims.heldBytes }
 }

@@ -86,6 +86,8 @@ package enum ForbiddenCode: String, CaseIterable, Sendable {
 /// Codes of the category `unavailable`.
 package enum UnavailableCode: String, CaseIterable, Sendable {
   case keysUnavailable = "keys_unavailable"
+  /// The issuer's back-end could not be asked, or gave no answer that counts.
+  case introspectionUnavailable = "introspection_unavailable"
   case refreshFailed = "refresh_failed"
   case refreshLimited = "refresh_limited"
   case deadlineExceeded = "deadline_exceeded"

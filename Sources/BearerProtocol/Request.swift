@@ -42,6 +42,7 @@ package enum Request: Equatable, Sendable {
 enum RequestMember {
   static let ofTokenRequests = [
     "token", "authorization", "policy", "audience", "scope", "max_age", "acr_values", "nonce", "deadline_ms", "explain",
+    "issuer",
   ]
 }
 
@@ -59,6 +60,8 @@ package struct TokenRequest: Equatable, Sendable {
   package var credential = Credential.token
   /// The policy by name; `nil` for the one named `default`.
   package var policy: String?
+  /// The issuer, by short name or url, whose token it must be; an opaque token's back-end is found by it.
+  package var issuer: String?
   /// What it adds to the policy.
   package var constraints = RequestConstraints()
   /// How long the reply may take, in milliseconds from the line's end.

@@ -81,6 +81,8 @@ package struct RequestReader {
         authorization = value
       } else if tape.string(name, equals: "policy", line) {
         request.policy = try text(value, "policy", line)
+      } else if tape.string(name, equals: "issuer", line) {
+        request.issuer = try text(value, "issuer", line)
       } else if tape.string(name, equals: "audience", line) {
         request.constraints.audiences = try texts(value, "audience", line)
       } else if tape.string(name, equals: "scope", line) {

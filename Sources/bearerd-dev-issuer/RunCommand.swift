@@ -1,10 +1,13 @@
 import ArgumentParser
+import BearerClaims
 import BearerClient
 import BearerConfiguration
 import BearerDaemon
 import BearerDevIssuer
 import BearerDevIssuerServer
+import BearerIntrospection
 import BearerLogging
+import BearerTOML
 import Glibc
 import Logging
 
@@ -60,10 +63,24 @@ struct RunCommand: AsyncParsableCommand {
     let environment: [String: String] = [:]
     let sources = ConfigurationSources(
       issuer: url, audiences: [Self.audience], socket: socket, environment: environment)
-    let configuration = try sources.load()
+    let load: ConfigurationSources.Load = { () throws(ConfigurationFaults) in
+      Self.acceptingOpaqueTokens(try sources.load())
+    }
+    let configuration = try load()
     return Daemon(
       configuration: configuration, environment: environment,
-      load: sources.load, log: Log(configuration.logFormat, level: .warning, environment: environment))
+      load: load, log: Log(configuration.logFormat, level: .warning, environment: environment))
+  }
+
+  /// Has opaque tokens asked about at the issuer, whose word counts for a second, so that a revocation shows at once.
+  private static func acceptingOpaqueTokens(_ configuration: Configuration) -> Configuration {
+    var configuration = configuration
+    var introspection = IntrospectionConfiguration()
+    introspection.authentication = .none
+    introspection.settings.cache = .seconds(1)
+    for index in configuration.issuers.indices { configuration.issuers[index].introspection = introspection }
+    for index in configuration.policies.indices { configuration.policies[index].acceptsOpaque = true }
+    return configuration
   }
 
   /// Waits until the daemon says yes to the good token, then prints what there is to try.
@@ -78,6 +95,9 @@ struct RunCommand: AsyncParsableCommand {
     template.audiences = ["https://elsewhere.example"]
     let misdirected = try issuer.sign(template, key: key)
 
+    template.audiences = [Self.audience]
+    let opaque = try issuer.give(template)
+
     let socket = keys.path + "/bearerd.sock"
     let client = BearerClient(path: socket)
     while true {
@@ -86,7 +106,8 @@ struct RunCommand: AsyncParsableCommand {
     }
     StandardOutput.write(
       line: TryingOut(
-        issuer: issuer.url, socket: socket, keys: keys.path, good: good, expired: expired, misdirected: misdirected
+        issuer: issuer.url, socket: socket, keys: keys.path, good: good, expired: expired, misdirected: misdirected,
+        opaque: opaque
       ).text)
   }
 

@@ -6,6 +6,7 @@ struct TryingOut {
   let good: String
   let expired: String
   let misdirected: String
+  let opaque: String
 
   var text: String {
     """
@@ -21,6 +22,7 @@ struct TryingOut {
     GOOD=\(good)
     EXPIRED=\(expired)
     OTHER_AUDIENCE=\(misdirected)
+    OPAQUE=\(opaque)
 
     # Shell
     for token in $GOOD $EXPIRED $OTHER_AUDIENCE; do
@@ -50,6 +52,9 @@ struct TryingOut {
     bearerd.on("end", () => { const reply = JSON.parse(text); console.log(reply.ok === true ? reply.claims.sub : reply.error.message); });
     bearerd.write(JSON.stringify({ op: "verify", token: process.argv[2] }) + "\\n");
     END
+
+    # An opaque token, good and then revoked
+    bearerd verify $OPAQUE; bearerd-dev-issuer revoke --keys \(keys) $OPAQUE; sleep 1; bearerd verify $OPAQUE
 
     # Any other token
     bearerd-dev-issuer mint --keys \(keys) --audience \(RunCommand.audience) --scope 'orders:read' | bearerd verify -

@@ -31,6 +31,10 @@ struct TokenOptions: ParsableArguments {
       "Demand this authentication context; repeated or separated by spaces: any of them.", valueName: "acr"))
   var acrValues: [String] = []
 
+  @Option(
+    help: ArgumentHelp("Demand a token of this issuer; where to ask about an opaque one.", valueName: "name"))
+  var issuer: String?
+
   @Option(help: ArgumentHelp("Demand this nonce of an ID token.", valueName: "nonce"))
   var nonce: String?
 
@@ -54,6 +58,7 @@ struct TokenOptions: ParsableArguments {
     if !scope.isEmpty { request["scope"] = .string(scope.joined(separator: " ")) }
     request["max_age"] = maxAge.map { .number(JSONNumber($0)) }
     if !acrValues.isEmpty { request["acr_values"] = .string(acrValues.joined(separator: " ")) }
+    request["issuer"] = issuer.map(JSONValue.string)
     request["nonce"] = nonce.map(JSONValue.string)
     request["deadline_ms"] = deadlineMs.map { .number(JSONNumber($0)) }
     if explain { request["explain"] = true }

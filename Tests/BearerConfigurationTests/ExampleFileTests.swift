@@ -42,13 +42,33 @@ import Testing
 
   @Test("what is shown as an example is accepted")
   func examples() throws {
-    let withURI = lines(switchingOn: "# for example: ", except: ["jwks_file"])
+    let withURI = lines(switchingOn: "# for example: ", except: ["jwks_file", "recheck", "recheck_failure"])
     #expect(try configuration(withURI) != configuration(text))
     let file = withURI.split(separator: "\n").filter {
       !["jwks_uri", "connect_to", "ca_file", "client_", "proxy"].contains(where: $0.hasPrefix)
     }.joined(separator: "\n")
     let withFile = file.replacing("# for example: jwks_file", with: "jwks_file")
     #expect(try configuration(withFile).issuers.map(\.source) == [.jwksFile("/etc/bearerd/jwks.json")])
+  }
+
+  @Test("the table of a back-end shows every key and its default, and what belongs together is accepted")
+  func introspection() throws {
+    let lines = text.split(separator: "\n").filter { $0.firstMatch(of: #/^#  [^ ]/#) != nil }.map {
+      String($0.dropFirst(3))
+    }
+    #expect(lines.first == "[issuer.authgear.introspection]")
+    #expect(
+      lines.dropFirst().compactMap { $0.split(separator: " ").first.map(String.init) }
+        == IntrospectionConfiguration.keys.map(\.name))
+    let table = lines.filter { !$0.hasPrefix("bearer_token_file") && !$0.hasPrefix("assume_audience") }
+    let recheck = text.replacing("# for example: recheck", with: "recheck").replacing(
+      "# opaque = false", with: "opaque = true")
+    let issuer = try #require(try configuration(recheck + "\n" + table.joined(separator: "\n")).issuers.first)
+    var expected = IntrospectionConfiguration()
+    expected.endpoint = "https://your-project.authgear.cloud/oauth2/introspect"
+    expected.clientID = "bearerd"
+    expected.clientSecretFile = "/etc/bearerd/client-secret"
+    #expect(issuer.introspection == expected)
   }
 
   @Test("every key is in the example, in its table")

@@ -1,7 +1,7 @@
+import BearerClaims
 import BearerFetch
 import BearerIntrospection
 import BearerJOSE
-import BearerJSON
 import BearerKeys
 import BearerProviderKit
 import Foundation
@@ -39,7 +39,7 @@ import Testing
 
     func ask(_ token: String = "abc", identity: TokenIdentity? = nil) async -> String {
       switch await source.ask(StatusCall(token: Array(token.utf8), identity: identity)) {
-      case .success(.active(let token)): "yes " + String(decoding: token.bytes, as: UTF8.self)
+      case .success(.active(let token)): "yes " + String(decoding: token.claims.bytes, as: UTF8.self)
       case .success(.inactive): "no"
       case .failure(let fault): fault.code.rawValue
       }
@@ -273,15 +273,29 @@ import Testing
   @Test("an answer about another token is a fault, and its connection is not used again")
   func anotherToken() async throws {
     try await Trial.run { trial in
-      let jwt = Array(#"{"sub":"mine"}"#.utf8)
-      var tape = JSONTape()
-      try tape.read(jwt.span)
-      let identity = TokenIdentity(ofJWT: tape, jwt.span)
+      var jwt = ClaimSet()
+      jwt.bytes = Array(#"{"sub":"mine"}"#.utf8)
+      try jwt.parse()
+      let identity = TokenIdentity(ofJWT: jwt)
       trial.provider.setBackEndAnswer(#"{"active":true,"sub":"yours"}"#)
       #expect(await trial.ask(identity: identity) == "another_token")
       #expect(await trial.ask() == #"yes {"active":true,"sub":"yours"}"#)
       let connections = trial.provider.backEndRequests.map(\.connection)
       #expect(connections[0] != connections[1])
+    }
+  }
+
+  @Test("check asks about a token that cannot exist, and expects a no")
+  func probe() async throws {
+    try await Trial.run { trial in
+      let settings = trial.source.settings
+      let network = FetchNetwork(group: MultiThreadedEventLoopGroup.singleton, environment: [:])
+      var codes: [String] = []
+      for answer in [ProviderAnswer.document, .body(#"{"active":true}"#), .status(401)] {
+        trial.provider.answerNext(.backEnd, with: answer)
+        codes.append(await BackEndProbe(settings: settings, network: network).run().code)
+      }
+      #expect(codes == ["introspection", "introspection_says_yes", "credentials_refused"])
     }
   }
 

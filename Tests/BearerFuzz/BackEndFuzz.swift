@@ -1,5 +1,3 @@
-import BearerJSON
-
 @testable import BearerIntrospection
 
 /// What a back-end answers about a token.
@@ -35,11 +33,11 @@ struct BackEndFuzz: FuzzTarget {
     let response = BackEndResponse(status: 200, fields: fields, body: body, origin: "https://op.example")
     do throws(BackEndFault) {
       guard case .active(let token) = try response.tokenStatus(kind, agreeingWith: nil) else { return }
-      require(token.tape.rootIsObject, "no object")
-      guard let slow = SlowJSON.read(token.bytes) else { return require(false, "not JSON for another reader") }
+      require(token.claims.isObject, "no object")
+      guard let slow = SlowJSON.read(token.claims.bytes) else { return require(false, "not JSON for another reader") }
       switch kind {
-      case .rfc7662: require(body == token.bytes && slow["active"] != nil, "not what came")
-      case .userinfo: require(body == token.bytes && slow["sub"]?.utf8?.isEmpty == false, "no sub")
+      case .rfc7662: require(body == token.claims.bytes && slow["active"] != nil, "not what came")
+      case .userinfo: require(body == token.claims.bytes && slow["sub"]?.utf8?.isEmpty == false, "no sub")
       case .authgearResolver: require(slow["sub"]?.utf8?.isEmpty == false, "no sub")
       }
       require(TokenIdentity(of: token).difference(from: token) == nil, "another token than itself")

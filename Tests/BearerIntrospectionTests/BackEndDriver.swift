@@ -1,4 +1,4 @@
-import BearerJSON
+import BearerClaims
 import BearerKeys
 import BearerTime
 
@@ -36,10 +36,14 @@ struct BackEndDriver {
   }
 
   static func active(_ json: String = #"{"active":true,"sub":"u"}"#) -> TokenStatus {
-    var tape = JSONTape()
-    let bytes = Array(json.utf8)
-    try? tape.read(bytes.span)
-    return .active(ActiveToken(bytes: bytes, tape: tape))
+    .active(ActiveToken(claims(json)))
+  }
+
+  static func claims(_ json: String) -> ClaimSet {
+    var claims = ClaimSet()
+    claims.bytes = Array(json.utf8)
+    try? claims.parse()
+    return claims
   }
 
   /// Asks about a token, and says what came of it: `yes`, `no`, `wait N`, or why not.

@@ -1,4 +1,4 @@
-import BearerJSON
+import BearerClaims
 import Testing
 
 @testable import BearerIntrospection
@@ -16,7 +16,7 @@ import Testing
     do throws(BackEndFault) {
       switch try response.tokenStatus(kind, agreeingWith: identity) {
       case .inactive: return "no"
-      case .active(let token): return "yes \(String(decoding: token.bytes, as: UTF8.self))"
+      case .active(let token): return "yes \(String(decoding: token.claims.bytes, as: UTF8.self))"
       }
     } catch {
       #expect(!error.message.contains("SECRET"))
@@ -126,11 +126,10 @@ import Testing
       (#"{"active":true,"exp":1700000001}"#, "exp"), (#"{"active":true,"iss":"https://other.example"}"#, "iss"),
       (#"{"active":true,"jti":"2"}"#, "jti"), (#"{"active":true,"sub":null,"jti":null}"#, nil),
     ])
-  func anotherToken(body: String, member: String?) throws {
-    let jwt = Array(#"{"iss":"https://op.example","sub":"u","client_id":"c","jti":"1","exp":1700000000}"#.utf8)
-    var tape = JSONTape()
-    try tape.read(jwt.span)
-    let outcome = Self.outcome(.rfc7662, body, identity: TokenIdentity(ofJWT: tape, jwt.span))
+  func anotherToken(body: String, member: String?) {
+    let jwt = BackEndDriver.claims(
+      #"{"iss":"https://op.example","sub":"u","client_id":"c","jti":"1","exp":1700000000}"#)
+    let outcome = Self.outcome(.rfc7662, body, identity: TokenIdentity(ofJWT: jwt))
     #expect(
       outcome
         == (member.map {

@@ -95,7 +95,7 @@ import Testing
     let section = document.section("### 3.2 `introspect`")
     let sentence = try #require(section.split(separator: "Reserved").last)
     let reserved = MarkdownTable.words(in: sentence)
-    #expect(reserved.count == 5)
+    #expect(reserved.count == 4)
     for member in reserved {
       var reader = RequestReader()
       let line = Array(#"{"op":"introspect","token":"x","\#(member)":"x"}"#.utf8)

@@ -23,7 +23,8 @@ import Testing
       table.rows.flatMap { row in MarkdownTable.words(in: row[0]).map { [$0, plain(row[1])] } }
     }
     let real = [
-      Configuration.defaults, IssuerConfiguration.defaults, Policy.defaults, PeerConfiguration.defaults,
+      Configuration.defaults, IssuerConfiguration.defaults, IntrospectionConfiguration.defaults, Policy.defaults,
+      PeerConfiguration.defaults,
     ]
     #expect(written == real.map { $0.map { [$0.name, plain($0.text)] } })
   }

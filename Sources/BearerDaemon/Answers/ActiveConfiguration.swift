@@ -15,6 +15,8 @@ package final class ActiveConfiguration: Sendable {
   package let issuers: IssuerTable
   /// The owner of each issuer's keys.
   package let keys: [IssuerKeys]
+  /// The back-end of each issuer that has one.
+  package let backEnds: [IssuerBackEnd?]
 
   /// Who may ask what; `nil` if everybody may ask everything.
   let peers: PeerRules?
@@ -28,9 +30,11 @@ package final class ActiveConfiguration: Sendable {
   /// - Parameters:
   ///   - configuration: What was configured.
   ///   - keys: The owner of each issuer's keys, in the configuration's order.
-  package init(_ configuration: Configuration, keys: [IssuerKeys]) {
+  ///   - backEnds: The back-end of each issuer that has one, in the same order.
+  package init(_ configuration: Configuration, keys: [IssuerKeys], backEnds: [IssuerBackEnd?]? = nil) {
     self.configuration = configuration
     self.keys = keys
+    self.backEnds = backEnds ?? keys.map { _ in nil }
     issuers = IssuerTable(
       configuration.issuers.map { Issuer(name: $0.name, url: $0.url, algorithms: $0.algorithms) })
     peers = PeerRules(configuration.peers)

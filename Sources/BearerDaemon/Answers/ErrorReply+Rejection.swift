@@ -1,4 +1,5 @@
 import BearerClaims
+import BearerIntrospection
 import BearerJOSE
 import BearerKeys
 import BearerProtocol
@@ -43,6 +44,19 @@ extension ErrorReply {
   static func keysUnavailable(retryAfter: Duration) -> ErrorReply {
     .unavailable(
       .keysUnavailable, "The issuer's keys cannot be had at present; the token may be good.", retryAfter: retryAfter)
+  }
+
+  /// A back-end's word is not there.
+  static func introspectionUnavailable(_ failure: StatusFailure) -> ErrorReply {
+    let words =
+      switch failure.reason {
+      case .budget: "As much as calls_per_second allows has been asked of the issuer's back-end"
+      case .pause: "The issuer's back-end failed and is left alone for a while"
+      case .call: "The issuer's back-end did not answer as it must"
+      case .noWait: "The issuer's back-end is being asked, and this request cannot wait for it"
+      }
+    return .unavailable(
+      .introspectionUnavailable, words + "; the token may be good.", retryAfter: failure.retryAfter)
   }
 
   /// The daemon stops before it can decide.

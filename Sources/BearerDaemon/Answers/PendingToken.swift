@@ -1,4 +1,5 @@
 import BearerConfiguration
+import BearerIntrospection
 import BearerJOSE
 import BearerKeys
 import BearerProtocol
@@ -15,18 +16,24 @@ final class PendingToken: DeferredReply {
   var countsInFlight: Bool { false }
 
   /// If that memory is used up: it is better that a client waits to be read than that a good token is refused.
-  var holdsBackReading: Bool { wait?.isWithoutRoom ?? false }
+  private(set) var holdsBackReading = false
+
+  /// What was waited for, and what came of it.
+  private enum Outcome {
+    case key(KeyWaitOutcome)
+    case status(StatusOutcome, BackEnd, TokenDigest)
+  }
 
   private struct State {
     /// How the wait ended, and when; nil while it goes on, and once it was looked at.
-    var outcome: (KeyWaitOutcome, at: MonotonicTime)?
+    var outcome: (Outcome, at: MonotonicTime)?
     var wakeUp: (@Sendable () -> Void)?
   }
 
   /// As it was when it came; policies and issuers may be others when it is answered.
   let question: TokenQuestion
   /// The user id at the other end of the connection.
-  private let user: UInt32
+  let user: UInt32
   let token: [UInt8]
   let id: [UInt8]
   /// What the request keeps while it waits, in bytes.
@@ -39,12 +46,20 @@ final class PendingToken: DeferredReply {
   /// Until when the request itself is willing to wait, if it says so.
   private let deadline: MonotonicTime?
   /// The wait that is under way.
-  private var wait: KeyWait?
+  private var giveUp: (() -> Void)?
   private let state: SharedState
 
   /// What other threads reach.
   private final class SharedState: Sendable {
     let value = Mutex(State())
+
+    func end(_ outcome: Outcome, at now: MonotonicTime) {
+      let wakeUp = value.withLock { state in
+        state.outcome = (outcome, now)
+        return state.wakeUp
+      }
+      wakeUp?()
+    }
   }
 
   init(
@@ -82,11 +97,7 @@ final class PendingToken: DeferredReply {
       waitAtMost: max(.zero, latest.duration(since: now)),
       wait: WaitingRoom.Wait(user: user, bytes: keptBytes)
     ) { [state] outcome in
-      let wakeUp = state.value.withLock { state in
-        state.outcome = (outcome, keys.now)
-        return state.wakeUp
-      }
-      wakeUp?()
+      state.end(.key(outcome), at: keys.now)
     }
     switch decision {
     case .lookAgain: return .lookAgain
@@ -94,9 +105,47 @@ final class PendingToken: DeferredReply {
     case .unavailable(let retryAfter): return .refuse(.keysUnavailable(retryAfter: retryAfter))
     case .shuttingDown: return .refuse(.shuttingDown)
     case .waiting(let wait):
-      self.wait = wait
+      giveUp = wait.cancel
+      holdsBackReading = wait.isWithoutRoom
       return .wait
     }
+  }
+
+  /// Asks a back-end.
+  ///
+  /// - Parameters:
+  ///   - question: What is asked, under the policies and issuers in force now.
+  ///   - missing: The word that is missing.
+  /// - Returns: What to do now.
+  func ask(_ question: TokenQuestion, _ missing: MissingStatus) -> StatusStep {
+    guard let backEnd = question.active.backEnds[missing.issuer]?.backEnd else { return .refuse(.shuttingDown) }
+    let keyWait = question.active.configuration.issuers[missing.issuer].keyWait
+    let latest = min(cameAt + keyWait, deadline ?? .distantFuture)
+    let now = backEnd.now
+    let digest = missing.question.digest
+    let decision = backEnd.ask(
+      missing.question, now: now, waitAtMost: max(.zero, latest.duration(since: now)),
+      wait: WaitingRoom.Wait(user: user, bytes: keptBytes)
+    ) {
+      StatusCall(token: token, identity: missing.identity)
+    } wakeUp: { [state] outcome in
+      state.end(.status(outcome, backEnd, digest), at: backEnd.now)
+    }
+    switch decision {
+    case .known(let status): return .given(GivenStatus(backEnd: backEnd, digest: digest, status: status))
+    case .unavailable(let failure): return .refuse(.introspectionUnavailable(failure))
+    case .shuttingDown: return .refuse(.shuttingDown)
+    case .waiting(let wait):
+      giveUp = wait.cancel
+      holdsBackReading = wait.isWithoutRoom
+      return .wait
+    }
+  }
+
+  enum StatusStep {
+    case given(GivenStatus)
+    case refuse(ErrorReply)
+    case wait
   }
 
   enum Decision {
@@ -121,8 +170,9 @@ final class PendingToken: DeferredReply {
       return state.outcome
     }
     guard let (outcome, now) = outcome else { return false }
-    wait = nil
-    return handler.judge(self, otherwise: error(after: outcome, at: now), into: &reply)
+    giveUp = nil
+    holdsBackReading = false
+    return handler.judge(self, news(of: outcome, at: now), into: &reply)
   }
 
   func shutDown(into reply: inout [UInt8]) {
@@ -131,8 +181,41 @@ final class PendingToken: DeferredReply {
   }
 
   func cancel() {
-    wait?.cancel()
-    wait = nil
+    giveUp?()
+    giveUp = nil
+  }
+
+  /// What a wait brought.
+  struct News {
+    /// What to answer if the key is still missing; `nil` asks for it once more.
+    var keyError: ErrorReply?
+    /// What to answer if the back-end's word is still missing; `nil` asks for it once more.
+    var statusError: ErrorReply?
+    /// The back-end's word.
+    var given: GivenStatus?
+  }
+
+  private func news(of outcome: Outcome, at now: MonotonicTime) -> News {
+    switch outcome {
+    case .key(let outcome): return News(keyError: error(after: outcome, at: now))
+    case .status(.answered(let status), let backEnd, let digest):
+      return News(given: GivenStatus(backEnd: backEnd, digest: digest, status: KnownStatus(status)))
+    case .status(.failed(let failure), _, _): return News(statusError: .introspectionUnavailable(failure))
+    case .status(.timedOut, _, _):
+      guard let deadline, deadline <= now else {
+        return News(
+          statusError: .unavailable(
+            .introspectionUnavailable, "The issuer's back-end did not answer within key_wait; the token may be good.",
+            retryAfter: .milliseconds(500)))
+      }
+      return News(
+        statusError: .unavailable(
+          .deadlineExceeded,
+          "The issuer's back-end did not answer within the request's deadline_ms; the token may be good.",
+          retryAfter: .milliseconds(500)))
+    // Of a back-end that a reload replaced, or of other credentials than those in use.
+    case .status(.superseded, _, _), .status(.shuttingDown, _, _): return News()
+    }
   }
 
   /// What to answer if the key is still missing; `nil` asks for it once more.

@@ -1,6 +1,7 @@
 import BearerClaims
 package import BearerConfiguration
 import BearerFraming
+import BearerIntrospection
 import BearerJOSE
 import BearerJSON
 import BearerKeys
@@ -94,11 +95,40 @@ package final class Reports: Sendable {
         }))
     if let fault = reloadFault.withLock(\.self) { object["reload_fault"] = .string(fault) }
     object["issuers"] = .array(
-      zip(active.issuers, active.keys).map { issuer, keys in Self.status(issuer, keys.status(at: now)) })
+      active.issuers.indices.map { index in
+        let keys = active.keys[index]
+        return Self.status(active.issuers[index], keys.status(at: now), active.backEnds[index]?.backEnd)
+      })
     return object
   }
 
-  private static func status(_ issuer: Issuer, _ status: IssuerKeysStatus) -> JSONValue {
+  private static func status(_ backEnd: BackEnd) -> JSONValue {
+    let status = backEnd.status(at: backEnd.now)
+    var object: JSONObject = ["kind": .string(backEnd.kind.rawValue)]
+    func add(_ name: String, _ count: UInt64) { object[name] = .number(JSONNumber(Int64(clamping: count))) }
+    add("calls", status.calls)
+    add("active", status.active)
+    add("inactive", status.inactive)
+    add("failures", status.failures)
+    add("over_budget", status.overBudget)
+    add("running", UInt64(max(0, status.running)))
+    add("queued", UInt64(max(0, status.queued)))
+    add("waiting", UInt64(max(0, status.waiting)))
+    add("known", UInt64(max(0, status.known)))
+    if let pause = status.pause { object["pause_ms"] = .number(JSONNumber(pause.milliseconds)) }
+    if let fault = status.fault {
+      object["fault"] = ["code": .string(fault.code.rawValue), "message": .string(fault.message)]
+    } else if status.callsAllInactive {
+      object["fault"] = [
+        "code": "calls_all_inactive",
+        "message":
+          "Every token whose signature is good was called inactive: this client may not be in their aud, its secret may be wrong, or the provider's database away.",
+      ]
+    }
+    return .object(object)
+  }
+
+  private static func status(_ issuer: Issuer, _ status: IssuerKeysStatus, _ backEnd: BackEnd?) -> JSONValue {
     var object: JSONObject = [
       "issuer": .string(issuer.name), "url": .string(issuer.url), "state": .string(status.health.word),
       "activity": .string(status.activity.rawValue),
@@ -123,6 +153,7 @@ package final class Reports: Sendable {
     object["waiting"] = .number(JSONNumber(Int64(status.waiting)))
     object["fetches"] = .number(JSONNumber(Int64(clamping: status.fetches)))
     object["failures"] = .number(JSONNumber(Int64(clamping: status.failures)))
+    if let backEnd { object["introspection"] = Self.status(backEnd) }
     object["keys"] = .array(status.keys.map(Self.key))
     if status.keysLeftOut > 0 { object["keys_left_out"] = .number(JSONNumber(Int64(status.keysLeftOut))) }
     return .object(object)

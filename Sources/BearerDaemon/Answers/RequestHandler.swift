@@ -151,20 +151,68 @@ package final class RequestHandler: LineHandler {
     }
     let credential = reader.credential
     let token = credential.span.extracting(range)
+    var pending: PendingToken?
+    let waits = decide(
+      question, token, user: peer.uid, id: reader.id, &pending, into: &reply
+    ) { cameAt in
+      PendingToken(
+        question, self, user: peer.uid, token: Array(credential[range]), id: reader.id,
+        otherBytes: reader.lineBytes - credential.count, cameAt: cameAt)
+    }
+    if waits, let pending { return .deferred(order, pending) }
+    return .answered(order)
+  }
+
+  /// Judges a token, and asks for what is missing.
+  ///
+  /// - Parameters:
+  ///   - question: What is asked.
+  ///   - token: The token.
+  ///   - user: Who asks.
+  ///   - id: The request's id.
+  ///   - news: What a wait brought, if there was one.
+  ///   - pending: The token in its wait; made when it is needed.
+  ///   - reply: Where the reply goes.
+  ///   - makePending: Makes it of a token that came at this time.
+  /// - Returns: Whether `pending` waits; if not, the reply was appended.
+  private func decide(
+    _ question: TokenQuestion, _ token: Span<UInt8>, user: UInt32, id: [UInt8], news: PendingToken.News = .init(),
+    _ pending: inout PendingToken?, into reply: inout [UInt8],
+    makePending: (MonotonicTime) -> PendingToken
+  ) -> Bool {
+    var given = news.given
     while true {
-      switch question.attempt(token, at: now, verifier: &verifier, id: reader.id, into: &reply) {
-      case .answered: return .answered(order)
+      switch question.attempt(
+        token, at: now, verifier: &verifier, given: given, user: user, id: id, into: &reply)
+      {
+      case .answered: return false
       case .keyMissing(let need, let generation):
-        let pending = PendingToken(
-          question, self, user: peer.uid, token: Array(credential[range]), id: reader.id,
-          otherBytes: reader.lineBytes - credential.count, cameAt: now.monotonic)
-        switch pending.ask(question, need, notIn: generation) {
+        let waiting = pending ?? makePending(now.monotonic)
+        pending = waiting
+        let step =
+          news.keyError.map { .refuse($0) } ?? waiting.ask(question, need, notIn: generation)
+        switch step {
         case .lookAgain: continue
-        case .wait: return .deferred(order, pending)
+        case .wait: return true
         case .refuse(let error):
+          question.refuse(error, token: token, of: need.issuer, trace: verifier.trace, id: id, into: &reply)
+          return false
+        }
+      case .statusMissing(let missing):
+        let waiting = pending ?? makePending(now.monotonic)
+        pending = waiting
+        switch news.statusError.map({ .refuse($0) }) ?? waiting.ask(question, missing) {
+        case .given(let status): given = status
+        case .wait: return true
+        case .refuse(let error):
+          if let status = question.canDecide(without: missing) {
+            given = status
+            continue
+          }
           question.refuse(
-            error, token: token, of: need.issuer, trace: verifier.trace, id: reader.id, into: &reply)
-          return .answered(order)
+            error, token: token, of: missing.issuer, trace: missing.isRecheck ? verifier.trace : nil, id: id,
+            into: &reply)
+          return false
         }
       }
     }
@@ -174,17 +222,17 @@ package final class RequestHandler: LineHandler {
   ///
   /// - Parameters:
   ///   - pending: The token.
-  ///   - error: What to answer if the key is still missing; `nil` asks for it once more.
+  ///   - news: What its wait brought.
   ///   - reply: Where the reply goes.
   /// - Returns: Whether it was answered; false if it waits on.
-  func judge(_ pending: PendingToken, otherwise error: ErrorReply?, into reply: inout [UInt8]) -> Bool {
+  func judge(_ pending: PendingToken, _ news: PendingToken.News, into reply: inout [UInt8]) -> Bool {
     let start = reply.count
-    let isAnswered = decide(pending, otherwise: error, into: &reply)
+    let isAnswered = decide(pending, news, into: &reply)
     reply.escapeLineSeparators(from: start)
     return isAnswered
   }
 
-  private func decide(_ pending: PendingToken, otherwise error: ErrorReply?, into reply: inout [UInt8]) -> Bool {
+  private func decide(_ pending: PendingToken, _ news: PendingToken.News, into reply: inout [UInt8]) -> Bool {
     now = clock.moment
     adoptReload()
     let question: TokenQuestion
@@ -198,20 +246,10 @@ package final class RequestHandler: LineHandler {
       return true
     }
     let token = pending.token
-    while true {
-      switch question.attempt(token.span, at: now, verifier: &verifier, id: pending.id, into: &reply) {
-      case .answered: return true
-      case .keyMissing(let need, let generation):
-        switch error.map({ .refuse($0) }) ?? pending.ask(question, need, notIn: generation) {
-        case .lookAgain: continue
-        case .wait: return false
-        case .refuse(let error):
-          question.refuse(
-            error, token: token.span, of: need.issuer, trace: verifier.trace, id: pending.id, into: &reply)
-          return true
-        }
-      }
-    }
+    var waiting: PendingToken? = pending
+    return !decide(
+      question, token.span, user: pending.user, id: pending.id, news: news, &waiting, into: &reply
+    ) { _ in pending }
   }
 
   /// Answers a token that has waited with an error.

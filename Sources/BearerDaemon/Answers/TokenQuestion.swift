@@ -1,4 +1,5 @@
 import BearerClaims
+import BearerIntrospection
 import BearerJOSE
 import BearerJSON
 import BearerKeys
@@ -15,6 +16,8 @@ struct TokenQuestion: Sendable {
   let ledger: AnswerLedger
   /// What the active configuration's policy and the request demand together.
   let policy: EffectivePolicy
+  /// The issuer that the request names, which is one of the policy's.
+  let namedIssuer: Int?
 
   /// Finds the policy, and tightens it by the request.
   init(
@@ -25,12 +28,26 @@ struct TokenQuestion: Sendable {
     self.active = active
     self.ledger = ledger
     policy = try Self.policy(of: request, in: active)
+    namedIssuer = try Self.issuer(of: request, policy, in: active)
   }
 
-  /// The same question in another active configuration, where the policy may be another one.
+  /// The same question at another time, and perhaps under another configuration, where the policy may be another one.
   func asked(in new: ActiveConfiguration) throws(ErrorReply.Refusal) -> TokenQuestion {
-    new === active
-      ? self : try TokenQuestion(request, isIntrospection: isIntrospection, in: new, ledger: ledger)
+    try TokenQuestion(request, isIntrospection: isIntrospection, in: new, ledger: ledger)
+  }
+
+  private static func issuer(
+    of request: TokenRequest, _ policy: EffectivePolicy, in active: ActiveConfiguration
+  ) throws(ErrorReply.Refusal) -> Int? {
+    guard let name = request.issuer else { return nil }
+    let named = active.issuers(named: name)
+    if let issuer = named.first(where: policy.accepts) { return issuer }
+    var error =
+      named.isEmpty
+      ? ErrorReply(.unknownIssuerName, "No issuer has this short name or url.")
+      : ErrorReply(.invalidRequest, "The issuer is not one of the policy's.")
+    error.member = "issuer"
+    throw ErrorReply.Refusal(error)
   }
 
   private static func policy(
@@ -60,6 +77,8 @@ struct TokenQuestion: Sendable {
     case answered
     /// The key is not there; the generation of the set that was looked into, if there was a usable one.
     case keyMissing(MissingKey, generation: UInt64?)
+    /// The back-end's word is not there.
+    case statusMissing(MissingStatus)
   }
 
   /// Asks the verifier, and appends the reply if it is known.
@@ -68,16 +87,32 @@ struct TokenQuestion: Sendable {
   ///   - token: The token.
   ///   - now: The time to verify at.
   ///   - verifier: The verifier of the event loop, or another.
+  ///   - given: A back-end's word that was waited for.
+  ///   - user: Who asks, for a question ahead of need.
   ///   - id: The request's id, to be echoed.
   ///   - reply: Where to.
-  /// - Returns: Whether the reply was appended, or the key that is missing.
+  /// - Returns: Whether the reply was appended, or what is missing.
   func attempt(
-    _ token: Span<UInt8>, at now: Moment, verifier: inout Verifier, id: [UInt8], into reply: inout [UInt8]
+    _ token: Span<UInt8>, at now: Moment, verifier: inout Verifier, given: GivenStatus? = nil, user: UInt32 = 0,
+    id: [UInt8], into reply: inout [UInt8]
   ) -> Attempt {
+    if policy.policy.acceptsOpaque, TokenForm(token) == .opaque {
+      return attemptOpaque(
+        token, at: now, maximumBytes: verifier.maximumTokenBytes, given: given, id: id, into: &reply)
+    }
     let (verdict, issuer, snapshot) = verdict(on: token, at: now, verifier: &verifier)
+    var rest: Rest?
     switch verdict {
     case .keyMissing(let key): return .keyMissing(key, generation: snapshot?.generation)
     case .accepted(let accepted):
+      switch recheck(token, accepted, given: given, user: user) {
+      case .missing(let status): return .statusMissing(status)
+      case .inactive(let found):
+        refuse(inactive, token: token, of: issuer, trace: verifier.trace, rest: found, id: id, into: &reply)
+        return .answered
+      case .passed(let found): rest = found
+      case .none: break
+      }
       ledger.countAccepted()
       appendAccepted(accepted, id: id, into: &reply)
     case .rejected(let rejection):
@@ -89,7 +124,7 @@ struct TokenQuestion: Sendable {
       reply.append(json: #","stale":true,"keys_age_s":"#)
       reply.append(decimal: age.components.seconds)
     }
-    endReply(token, verifier.trace, into: &reply)
+    endReply(token, verifier.trace, rest: rest, of: issuer, into: &reply)
     return .answered
   }
 
@@ -108,7 +143,12 @@ struct TokenQuestion: Sendable {
     let snapshot = issuer.flatMap { active.keys[$0].snapshot }.flatMap {
       $0.state(at: now.monotonic).isUsable ? $0 : nil
     }
-    return (verifier.judge(token, input, keys: snapshot?.keys), issuer, snapshot)
+    let verdict = verifier.judge(token, input, keys: snapshot?.keys)
+    guard let issuer, let namedIssuer, issuer != namedIssuer else { return (verdict, issuer, snapshot) }
+    if case .rejected = verdict { return (verdict, issuer, snapshot) }
+    let rejection = Rejection(
+      .unknownIssuer, "The token is not of the issuer that the request names.", claim: "iss")
+    return (.rejected(rejection), issuer, snapshot)
   }
 
   /// Appends a reply that says why there is no verdict, or that the key does not exist.
@@ -118,18 +158,41 @@ struct TokenQuestion: Sendable {
   ///   - token: The token; empty if there is none.
   ///   - issuer: The token's issuer, if it is known.
   ///   - trace: What came of every check, if that is wanted.
+  ///   - rest: How the refusal rests on a back-end, if it does.
   ///   - id: The request's id, to be echoed.
   ///   - reply: Where to.
   func refuse(
-    _ error: ErrorReply, token: Span<UInt8>, of issuer: Int? = nil, trace: Trace?, id: [UInt8],
+    _ error: ErrorReply, token: Span<UInt8>, of issuer: Int? = nil, trace: Trace?, rest: Rest? = nil, id: [UInt8],
     into reply: inout [UInt8]
   ) {
     ledger.refuse(error.code, token: token, issuer: issuer.map { active.issuers[$0].name })
     appendError(error, id: id, into: &reply)
-    endReply(token, trace, into: &reply)
+    endReply(token, trace, rest: rest, of: issuer, into: &reply)
   }
 
   // MARK: Members
+
+  /// Appends what a back-end tells of a good opaque token.
+  func appendAccepted(
+    _ claims: ClaimSet, at now: Moment, of issuer: Int, lasting: Duration, id: [UInt8], into reply: inout [UInt8]
+  ) {
+    reply.beginReply(id: id)
+    if isIntrospection {
+      reply.append(json: #""ok":true,"introspection":"#)
+      Introspection.append(claims, scopeClaims: policy.scopeClaims, to: &reply)
+      return
+    }
+    reply.append(json: #""ok":true,"policy":"#)
+    reply.append(jsonString: policy.policy.name)
+    reply.append(json: #","issuer":"#)
+    reply.append(jsonString: active.issuers[issuer].name)
+    reply.append(json: #","header":{},"claims":"#)
+    claims.append(to: &reply)
+    reply.append(json: #","expires_in":"#)
+    // Without `exp`, nobody may count on the token for longer than its answer is kept.
+    let left = claims.expiry.map { max(0, $0.seconds - NumericDate(now).seconds) }
+    reply.append(decimal: left ?? lasting.components.seconds)
+  }
 
   private func appendAccepted(_ token: VerifiedToken, id: [UInt8], into reply: inout [UInt8]) {
     reply.beginReply(id: id)
@@ -158,7 +221,17 @@ struct TokenQuestion: Sendable {
     }
   }
 
-  private func endReply(_ token: Span<UInt8>, _ trace: Trace?, into reply: inout [UInt8]) {
+  func endReply(
+    _ token: Span<UInt8>, _ trace: Trace?, rest: Rest?, of issuer: Int?, into reply: inout [UInt8]
+  ) {
+    if let rest {
+      if let age = rest.age {
+        reply.append(json: #","source":"introspection","checked_at_s":"#)
+        reply.append(decimal: age.components.seconds)
+      }
+      if rest.isUnchecked { reply.append(json: #","unchecked":true"#) }
+    }
+    appendBackEnd(of: issuer, rest, to: &reply)
     if let trace {
       if !token.isEmpty {
         reply.append(json: #","fingerprint":"#)

@@ -91,6 +91,9 @@ final class IssuerKeysService: Service {
     (arrivals, arrive) = AsyncStream.makeStream()
   }
 
+  /// What back-ends share with the fetches of keys.
+  var shared: BackEndService.Shared { .init(network: network, files: files, clock: clock, room: room) }
+
   /// The owners of a configuration's issuers, in its order.
   ///
   /// An issuer that is the same as before keeps its keys, by whatever name; one that is not begins anew.

@@ -16,6 +16,7 @@ struct Reloading: Service {
   let reading: ConfigurationReading
   let current: ActiveConfigurationStore
   let issuers: IssuerKeysService
+  let backEnds: BackEndService
   let reports: Reports
   let notifier: Notifier
   let ready: ReadyNotice
@@ -65,14 +66,16 @@ struct Reloading: Service {
     switch await reading.read() {
     case .success(let configuration):
       // Kept keys may come from the disk, and keys and policies are compiled.
-      let active = await FileThread.run { [issuers] in
-        ActiveConfiguration(configuration, keys: issuers.owners(for: configuration))
+      let active = await FileThread.run { [issuers, backEnds] in
+        ActiveConfiguration(
+          configuration, keys: issuers.owners(for: configuration), backEnds: backEnds.backEnds(for: configuration))
       }
       guard let active else { return nil }
       let keys = Configuration.restarts(from: current.value.configuration, to: configuration)
       let replaced = Replaced(current.value)
       current.replace(with: active)
       issuers.dismissAll(but: configuration)
+      backEnds.dismissAll(but: configuration)
       reports.setReloadFault(nil)
       logger.notice("configuration reloaded")
       for key in keys {

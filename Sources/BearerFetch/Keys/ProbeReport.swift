@@ -8,7 +8,7 @@ package struct ProbeReport: Equatable, Sendable {
       case ok
       /// Works, but something should be mended.
       case warning
-      /// No token of this issuer can be verified.
+      /// No token of this issuer can be verified, or its back-end cannot be asked.
       case error
     }
 

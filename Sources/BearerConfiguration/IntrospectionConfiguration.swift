@@ -1,0 +1,29 @@
+package import BearerIntrospection
+
+/// How an issuer's back-end is asked about tokens; an `[issuer.NAME.introspection]` table of the configuration.
+package struct IntrospectionConfiguration: Equatable, Sendable {
+  /// The kind of back-end.
+  package var kind = BackEndKind.rfc7662
+  /// Where it is; `nil` for what discovery says, and for the resolver's usual place.
+  package var endpoint: String?
+  /// The name of this daemon as a client.
+  package var clientID: String?
+  /// How this daemon shows who asks.
+  package var authentication = ClientAuthentication.secretBasic
+  /// How name and secret of `client_secret_basic` are written.
+  package var basicEncoding = BasicEncoding.form
+  /// The file of the client's secret: an absolute path, or the name of a credential of the service.
+  package var clientSecretFile: String?
+  /// The file of the token of ``ClientAuthentication/bearer``: as ``clientSecretFile``.
+  package var bearerTokenFile: String?
+  /// For whom all tokens of the issuer are, by the operator's word.
+  package var assumedAudiences: [String]?
+  /// How it may be asked, and how long its answers count.
+  package var settings = BackEndSettings()
+
+  /// The defaults for all that is not given.
+  package init() {}
+
+  /// The file of the secret, or of the token, that the authentication needs.
+  package var secretFile: String? { authentication == .bearer ? bearerTokenFile : clientSecretFile }
+}

@@ -1,0 +1,169 @@
+import BearerClaims
+import BearerConfiguration
+import BearerFetch
+import BearerIntrospection
+import BearerKeys
+import BearerTime
+import Logging
+import ServiceLifecycle
+import Synchronization
+
+/// Runs the owner of each issuer's back-end, and carries them over from one configuration to the next.
+///
+/// A back-end that is asked in the same way keeps what it knows; any other begins anew, and answers to the old one count
+/// for nothing.
+final class BackEndService: Service {
+  /// What back-ends share with the fetches of keys.
+  struct Shared {
+    let network: FetchNetwork
+    let files: FilePoller
+    let clock: any AlarmClock
+    let room: WaitingRoom
+  }
+
+  private struct Entry {
+    let settings: BackEndSourceSettings
+    let backEnd: BackEnd
+  }
+
+  private let shared: Shared
+  private let environment: [String: String]
+  private let logger: Logger
+  /// By the bytes of the issuers' urls, each of which only one issuer has.
+  private let held = Mutex<[[UInt8]: Entry]>([:])
+  /// Replaced owners, shut down once the new configuration is active.
+  private let replaced = Mutex<[BackEnd]>([])
+  private let arrivals: AsyncStream<Entry>
+  private let arrive: AsyncStream<Entry>.Continuation
+
+  /// A service without back-ends.
+  init(_ shared: Shared, environment: [String: String], logger: Logger) {
+    self.shared = shared
+    self.environment = environment
+    self.logger = logger
+    (arrivals, arrive) = AsyncStream.makeStream()
+  }
+
+  /// The back-ends of a configuration's issuers, in its order.
+  func backEnds(for configuration: Configuration) -> [IssuerBackEnd?] {
+    let count = configuration.issuers.count { $0.introspection != nil }
+    return configuration.issuers.map { issuer in
+      guard let introspection = issuer.introspection else { return nil }
+      var settings = introspection.settings
+      settings.wait = issuer.refreshSettings.keyWait
+      settings.cacheBytes = configuration.limits.tokenCacheBytes / max(1, count)
+      return IssuerBackEnd(
+        owner(of: issuer, introspection, settings), assumedAudiences: introspection.assumedAudiences)
+    }
+  }
+
+  private func owner(
+    of issuer: IssuerConfiguration, _ introspection: IntrospectionConfiguration, _ settings: BackEndSettings
+  ) -> BackEnd {
+    let source = issuer.backEndSourceSettings(introspection, environment: environment)
+    let url = Array(issuer.url.utf8)
+    if let known = held.withLock({ $0[url] }) {
+      if known.settings == source {
+        known.backEnd.update(settings)
+        return known.backEnd
+      }
+      replaced.withLock { $0.append(known.backEnd) }
+    }
+    let log = logger.forIssuer(issuer.name)
+    let backEnd = BackEnd(
+      kind: introspection.kind, settings: settings,
+      source: BackEndSource(settings: source, network: shared.network), clock: shared.clock, room: shared.room
+    ) { log.tell($0) }
+    let new = Entry(settings: source, backEnd: backEnd)
+    held.withLock { $0[url] = new }
+    arrive.yield(new)
+    return backEnd
+  }
+
+  /// Ends the back-ends that a configuration does not have any more; to be called once it is in force.
+  func dismissAll(but configuration: Configuration) {
+    let urls = Set(configuration.issuers.filter { $0.introspection != nil }.map { Array($0.url.utf8) })
+    let dismissed = held.withLock { held in
+      let gone = held.filter { !urls.contains($0.key) }
+      for url in gone.keys { held[url] = nil }
+      return gone.values.map(\.backEnd)
+    }
+    let replaced = replaced.withLock { replaced in
+      defer { replaced = [] }
+      return replaced
+    }
+    for backEnd in dismissed + replaced { backEnd.shutDown() }
+  }
+
+  func run() async throws {
+    await withDiscardingTaskGroup { group in
+      for await entry in arrivals.cancelOnGracefulShutdown() {
+        group.addTask { await self.run(entry) }
+      }
+      for entry in held.withLock({ Array($0.values) }) { entry.backEnd.shutDown() }
+      group.cancelAll()
+    }
+  }
+
+  private func run(_ entry: Entry) async {
+    await withTaskGroup { group in
+      for path in entry.settings.files {
+        group.addTask {
+          for await _ in self.shared.files.changes(of: path) {
+            // The first element is the first look, which is no news before the file was read.
+            let backEnd = entry.backEnd
+            if backEnd.status(at: backEnd.now).calls > 0 { backEnd.credentialsChanged() }
+          }
+        }
+      }
+      await entry.backEnd.run()
+      group.cancelAll()
+    }
+  }
+}
+
+extension IssuerConfiguration {
+  /// How the issuer's back-end is asked.
+  func backEndSourceSettings(
+    _ introspection: IntrospectionConfiguration, environment: [String: String]
+  ) -> BackEndSourceSettings {
+    var settings = BackEndSourceSettings(kind: introspection.kind, connection: keySourceSettings)
+    settings.endpoint = introspection.endpoint
+    settings.concurrency = introspection.settings.concurrency
+    guard introspection.kind == .rfc7662 else { return settings }
+    settings.authentication = introspection.authentication
+    settings.clientID = introspection.clientID ?? ""
+    settings.basicEncoding = introspection.basicEncoding
+    settings.secretFile = introspection.secretFile.map { name in
+      // systemd.exec(5), LoadCredential=.
+      name.hasPrefix("/") ? name : (environment["CREDENTIALS_DIRECTORY"] ?? "$CREDENTIALS_DIRECTORY") + "/" + name
+    }
+    return settings
+  }
+}
+
+extension Logger {
+  /// Tells of a change of an issuer's back-end.
+  func tell(_ change: BackEndChange) {
+    switch change {
+    case .failed(let fault, let failures):
+      let metadata: Metadata = [
+        "bearerd.code": "\(fault.code.rawValue)", "bearerd.detail": "\(fault.message)",
+        "bearerd.failures": "\(failures)",
+      ]
+      // The first, second, fourth, eighth … of a row is news; the rest is counted, and shown by op status.
+      guard failures.nonzeroBitCount == 1 else { return debug("the back-end failed again", metadata: metadata) }
+      switch fault.code {
+      case .credentialsRefused, .credentialsUnreadable:
+        error("the back-end cannot be asked with the configured credentials", metadata: metadata)
+      default: warning("the back-end did not answer as it must", metadata: metadata)
+      }
+    case .recovered: notice("the back-end answers again")
+    case .callsAllInactive:
+      warning(
+        "the back-end calls every token inactive whose signature is good; this client may not be in their aud, its secret may be wrong, or the provider's database away"
+      )
+    case .credentialsChanged: notice("the back-end's credentials are read again")
+    }
+  }
+}

@@ -1,0 +1,299 @@
+import BearerClaims
+import BearerDevIssuer
+import BearerIntrospection
+import BearerJSON
+import BearerTestKit
+import Testing
+
+@testable import BearerDaemon
+
+/// Verdicts that rest on a back-end.
+@Suite(.timeLimit(.minutes(1))) struct BackEndAnswersTests {
+  private typealias Fixture = BackEndFixture
+  private static let good = #"{"active":true,"sub":"u","aud":"api","scope":"a b","client_id":"c","exp":4000000000}"#
+
+  @Test("an opaque token is asked about once, and then known; its members are the claims")
+  func opaque() async throws {
+    let fixture = try Fixture(policies: [Fixture.policy()])
+    try await fixture.run { () async throws in
+      fixture.source.say(Self.good)
+      for _ in 0..<3 {
+        let reply = try await fixture.verify("abc")
+        #expect(reply.verdict == "ok" && reply["issuer"] == "idp" && reply["source"] == "introspection")
+        #expect(reply["claims"]?["sub"] == "u" && reply["header"] == [:] && reply["checked_at_s"] == 0)
+      }
+      #expect(fixture.source.calls == ["abc"])
+      let introspection = try await fixture.verify("abc", op: "introspect")
+      #expect(introspection["introspection"]?["active"] == true && introspection["introspection"]?["scope"] == "a b")
+    }
+  }
+
+  @Test("a no is inactive_token, an error is not")
+  func no() async throws {
+    let fixture = try Fixture(policies: [Fixture.policy()])
+    try await fixture.run { () async throws in
+      #expect(try await fixture.verify("abc").verdict == "inactive_token")
+      let introspection = try await fixture.verify("abc", op: "introspect")
+      #expect(introspection["introspection"] == ["active": false])
+      fixture.source.say(nil)
+      let failed = try await fixture.verify("def")
+      #expect(failed.verdict == "introspection_unavailable" && failed["error"]?["status"] == 503)
+      fixture.source.say(#"{"active":"true"}"#)
+      #expect(try await fixture.verify("ghi").verdict == "introspection_unavailable")
+    }
+  }
+
+  @Test("without opaque = true nobody is asked")
+  func notAccepted() async throws {
+    let fixture = try Fixture(policies: [AnswersFixture.policy()])
+    try await fixture.run { () async throws in
+      #expect(try await fixture.verify("abc").verdict == "opaque_token")
+      #expect(fixture.source.calls.isEmpty)
+    }
+  }
+
+  @Test(
+    "what is no bearer token, no opaque one, or too long is never sent",
+    arguments: [
+      (#"a b"#, "malformed_token"), (#"a\r\nX: y"#, "malformed_token"), (#"\u0000"#, "malformed_token"),
+      ("a.b.c.d.e", "unsupported_token"), ("eyJhbGciOiJub25lIn0.e30.x", "wrong_type"), ("{}", "unsupported_token"),
+      (String(repeating: "a", count: 16_385), "token_too_large"),
+    ])
+  func neverSent(token: String, code: String) async throws {
+    let fixture = try Fixture(policies: [Fixture.policy()])
+    try await fixture.run { () async throws in
+      #expect(try await fixture.verify(token).verdict != "ok")
+      #expect(fixture.source.calls.isEmpty)
+      if code != "wrong_type" { #expect(try await fixture.verify(token).verdict == code) }
+    }
+  }
+
+  @Test("two dots without a JOSE header are an opaque token, and one dot is")
+  func form() async throws {
+    let fixture = try Fixture(policies: [Fixture.policy()])
+    try await fixture.run { () async throws in
+      fixture.source.say(Self.good)
+      for token in ["a.b.c", "ory_at_x.y", "e30x.b.c"] { #expect(try await fixture.verify(token).verdict == "ok") }
+      #expect(fixture.source.calls == ["a.b.c", "ory_at_x.y", "e30x.b.c"])
+    }
+  }
+
+  // MARK: Which issuer
+
+  @Test("of several issuers the request names the one to ask, and no other is asked")
+  func issuers() async throws {
+    let fixture = try Fixture(policies: [
+      Fixture.policy { $0.issuers = ["idp", "other"] },
+      Fixture.policy { $0.name = "one" },
+    ])
+    try await fixture.run { () async throws in
+      fixture.source.say(Self.good)
+      fixture.other.say(Self.good)
+      let unnamed = try await fixture.verify("abc")
+      #expect(unnamed.verdict == "invalid_request" && unnamed["error"]?["member"] == "issuer")
+      #expect(try await fixture.verify("abc", #","issuer":"nobody""#).verdict == "unknown_issuer_name")
+      #expect(try await fixture.verify("abc", #","issuer":"other","policy":"one""#).verdict == "invalid_request")
+      #expect(fixture.source.calls.isEmpty && fixture.other.calls.isEmpty)
+      #expect(try await fixture.verify("abc", #","issuer":"other""#)["issuer"] == "other")
+      #expect(try await fixture.verify("abc", #","issuer":"https://other.example""#)["issuer"] == "other")
+      #expect(fixture.source.calls.isEmpty && fixture.other.calls == ["abc"])
+      #expect(try await fixture.verify("abc", #","issuer":"idp""#)["issuer"] == "idp")
+      #expect(fixture.source.calls == ["abc"] && fixture.other.calls == ["abc"])
+    }
+  }
+
+  @Test("a JWT of another issuer than the request names is refused")
+  func jwtIssuer() async throws {
+    let fixture = try Fixture(policies: [AnswersFixture.policy { $0.issuers = ["idp", "other"] }])
+    try await fixture.run { () async throws in
+      let token = try AnswersFixture.token()
+      #expect(try await fixture.verify(token, #","issuer":"idp""#).verdict == "ok")
+      #expect(try await fixture.verify(token, #","issuer":"other""#).verdict == "unknown_issuer")
+    }
+  }
+
+  // MARK: Policy on what is known
+
+  /// Policies that the good answer does not satisfy.
+  private static func strict(_ code: String, _ policy: inout Policy) {
+    switch code {
+    case "wrong_audience": policy.audiences = ["x"]
+    case "insufficient_scope": policy.scopes = ["c"]
+    case "wrong_client": policy.clients = ["d"]
+    case "missing_claim": policy.requiredClaims = ["jti"]
+    case "claim_mismatch": policy.claims = [ClaimRequirement(claim: "sub", anyOf: [.string("v")])]
+    default: policy.acrValues = ["mfa"]
+    }
+  }
+
+  @Test(
+    "an answer that is known is judged by the policy as it is now, check by check",
+    arguments: [
+      "wrong_audience", "insufficient_scope", "wrong_client", "missing_claim", "claim_mismatch",
+      "insufficient_user_authentication",
+    ])
+  func stricter(code: String) async throws {
+    let strict = Fixture.policy { Self.strict(code, &$0) }
+    var named = strict
+    named.name = "strict"
+    let fixture = try Fixture(policies: [Fixture.policy(), named])
+    try await fixture.run { () async throws in
+      fixture.source.say(Self.good)
+      #expect(try await fixture.verify("abc").verdict == "ok")
+      #expect(try await fixture.verify("abc", #","policy":"strict""#).verdict == code)
+      fixture.reload([strict])
+      #expect(try await fixture.verify("abc").verdict == code)
+      #expect(fixture.source.calls.count == 1)
+    }
+  }
+
+  @Test(
+    "what an answer says is judged, active or not",
+    arguments: [
+      (#"{"active":true,"aud":"api","exp":1}"#, "expired"),
+      (#"{"active":true,"aud":"api","nbf":4000000000}"#, "not_yet_valid"),
+      (#"{"active":true,"aud":"api","iat":4000000000}"#, "issued_in_future"), (#"{"active":true}"#, "wrong_audience"),
+      (#"{"active":true,"aud":"api","iss":"https://other.example"}"#, "unknown_issuer"),
+      (#"{"active":true,"aud":"api","iss":"https://idp.example"}"#, "ok"),
+      (#"{"active":true,"aud":"api","token_use":"refresh_token"}"#, "wrong_type"),
+      (#"{"active":true,"aud":"api","token_type":"id_token"}"#, "wrong_type"),
+      (#"{"active":true,"aud":"api","typ":"Refresh"}"#, "wrong_type"),
+      (#"{"active":true,"aud":"api","token_use":"access_token","token_type":"Bearer","typ":"at+jwt"}"#, "ok"),
+      (#"{"active":true,"aud":"api","cnf":{"jkt":"x"}}"#, "proof_required"),
+    ])
+  func evidence(answer: String, code: String) async throws {
+    let fixture = try Fixture(policies: [Fixture.policy()])
+    try await fixture.run { () async throws in
+      fixture.source.say(answer)
+      #expect(try await fixture.verify("abc").verdict == code)
+      #expect(try await fixture.verify("abc").verdict == code)
+      #expect(fixture.source.calls.count == 1)
+    }
+  }
+
+  @Test("without exp the answer's own time bounds what is told of the token")
+  func noExpiry() async throws {
+    let fixture = try Fixture(policies: [Fixture.policy()])
+    try await fixture.run { () async throws in
+      fixture.source.say(#"{"active":true,"aud":"api"}"#)
+      #expect(try await fixture.verify("abc")["expires_in"] == 30)
+    }
+  }
+
+  @Test("an assumed audience counts where the back-end tells none, for the policy and for the request")
+  func assumed() async throws {
+    let fixture = try Fixture(policies: [Fixture.policy()])
+    fixture.reload([Fixture.policy()], assuming: ["api", "api2"])
+    try await fixture.run { () async throws in
+      fixture.source.say(#"{"active":true,"sub":"u"}"#)
+      let reply = try await fixture.verify("abc", #","explain":true"#)
+      #expect(reply.verdict == "ok" && reply["back_end"]?["assume_audience"] == ["api", "api2"])
+      #expect(try await fixture.verify("abc", #","audience":"api2""#).verdict == "ok")
+      #expect(try await fixture.verify("abc", #","audience":"x""#).verdict == "wrong_audience")
+      fixture.source.say(#"{"active":true,"sub":"u","aud":"x"}"#)
+      #expect(try await fixture.verify("def").verdict == "wrong_audience")
+    }
+  }
+
+  // MARK: Rechecks
+
+  @Test("a JWT is asked about after it was found good, and at most once in the interval")
+  func recheck() async throws {
+    let fixture = try Fixture(policies: [Fixture.recheck(.refuse)])
+    try await fixture.run { () async throws in
+      fixture.source.say(#"{"active":true}"#)
+      let token = try AnswersFixture.token()
+      for _ in 0..<3 {
+        let reply = try await fixture.verify(token)
+        #expect(reply.verdict == "ok" && reply["source"] == "introspection" && reply["header"]?["kid"] == "k1")
+      }
+      #expect(fixture.source.calls == [token])
+    }
+  }
+
+  @Test("a forged or expired JWT, and one of an unknown key, cost no call")
+  func noCalls() async throws {
+    let fixture = try Fixture(policies: [Fixture.recheck(.refuse) { $0.acceptsOpaque = true }])
+    try await fixture.run { () async throws in
+      let good = try AnswersFixture.token()
+      let forged = good.dropLast(8) + "AAAAAAAA"
+      #expect(try await fixture.verify(String(forged)).verdict == "bad_signature")
+      #expect(try await fixture.verify(try AnswersFixture.token { $0.isExpired = true }).verdict == "expired")
+      #expect(try await fixture.verify(try AnswersFixture.token { $0.audiences = ["x"] }).verdict == "wrong_audience")
+      #expect(
+        try await fixture.verify(try AnswersFixture.token { $0.issuer = "https://x.example" }).verdict
+          == "unknown_issuer")
+      #expect(fixture.source.calls.isEmpty)
+    }
+  }
+
+  @Test("while the back-end cannot tell, recheck_failure says what holds")
+  func failure() async throws {
+    for (failure, verdict) in [(RecheckFailure.refuse, "introspection_unavailable"), (.allow, "ok")] {
+      let fixture = try Fixture(policies: [Fixture.recheck(failure)])
+      try await fixture.run { () async throws in
+        fixture.source.say(nil)
+        let reply = try await fixture.verify(try AnswersFixture.token())
+        #expect(reply.verdict == verdict)
+        #expect(reply["unchecked"] == (failure == .allow ? true : nil) && reply["source"] == nil)
+      }
+    }
+  }
+
+  @Test("a revoked JWT stays revoked while the back-end is down, under another spelling of its signature too")
+  func revoked() async throws {
+    let fixture = try Fixture(policies: [Fixture.recheck(.allow)])
+    try await fixture.run { () async throws in
+      let token = try AnswersFixture.token()
+      #expect(try await fixture.verify(token).verdict == "inactive_token")
+      fixture.source.say(nil)
+      for _ in 0..<5 {
+        fixture.clock.advance(by: .seconds(60))
+        #expect(try await fixture.verify(token).verdict != "ok")
+      }
+    }
+  }
+
+  @Test("tokens of machines are not asked about where the back-end knows only those of users")
+  func machines() async throws {
+    let fixture = try Fixture(kind: .authgearResolver, policies: [Fixture.recheck(.refuse)])
+    try await fixture.run { () async throws in
+      let reply = try await fixture.verify(try AnswersFixture.token { $0.subject = "client_id_dev-client" })
+      #expect(reply.verdict == "ok" && reply["source"] == nil)
+      #expect(fixture.source.calls.isEmpty)
+      #expect(try await fixture.verify(try AnswersFixture.token()).verdict == "inactive_token")
+      #expect(fixture.source.calls.count == 1)
+    }
+  }
+
+  // MARK: What is told
+
+  @Test("explain tells whom the daemon asked, and what to do about a no")
+  func explain() async throws {
+    let fixture = try Fixture(policies: [Fixture.policy()])
+    try await fixture.run { () async throws in
+      let reply = try await fixture.verify("abc", #","explain":true"#)
+      #expect(reply["back_end"] == ["issuer": "idp", "kind": "rfc7662", "asked": true])
+      let hints = (reply["trace"]?.arrayValue ?? []).compactMap { $0["hint"]?.stringValue }
+      #expect(hints.contains { $0.contains("client_id may not be in the token's aud") })
+    }
+  }
+
+  @Test("a flood of made-up tokens does no harm to those that are known, and asks no more than it may")
+  func flood() async throws {
+    let fixture = try Fixture(policies: [Fixture.policy()])
+    try await fixture.run { () async throws in
+      fixture.source.say(Self.good)
+      for number in 0..<100 { #expect(try await fixture.verify("good\(number)").verdict == "ok") }
+      fixture.source.say(#"{"active":false}"#)
+      var codes: Set<String> = []
+      for number in 0..<10_000 {
+        codes.insert(try await fixture.verify("made-up-\(number)").verdict)
+        if number % 100 == 0 { #expect(try await fixture.verify("good\(number / 100)").verdict == "ok") }
+      }
+      #expect(codes == ["inactive_token", "introspection_unavailable"])
+      // The clock stands still: no more than one second's calls.
+      #expect(fixture.source.calls.count <= 200)
+    }
+  }
+}

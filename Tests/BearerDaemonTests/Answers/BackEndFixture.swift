@@ -1,0 +1,119 @@
+import BearerClaims
+import BearerConfiguration
+import BearerDevIssuer
+import BearerIntrospection
+import BearerJSON
+import BearerKeys
+import BearerServer
+import BearerTestKit
+import BearerTime
+import Synchronization
+
+@testable import BearerDaemon
+
+/// A back-end that says what the test has it say, and counts.
+final class ScriptedBackEnd: TokenStatusSource {
+  private let script = Mutex<(@Sendable (StatusCall) -> Result<TokenStatus, BackEndFault>)?>(nil)
+  private let asked = Mutex<[String]>([])
+
+  /// The tokens that it was asked about.
+  var calls: [String] { asked.withLock(\.self) }
+
+  /// Says this of every token from now on.
+  func say(_ json: String?) {
+    script.withLock { script in
+      script = { _ in
+        guard let json else { return .failure(BackEndFault(.unreachable, found: "a test")) }
+        let response = BackEndResponse(
+          status: 200, fields: [("Content-Type", "application/json")], body: Array(json.utf8), origin: "a test")
+        return Result { () throws(BackEndFault) in try response.tokenStatus(.rfc7662, agreeingWith: nil) }
+      }
+    }
+  }
+
+  func ask(_ call: StatusCall) async -> Result<TokenStatus, BackEndFault> {
+    asked.withLock { $0.append(String(decoding: call.token, as: UTF8.self)) }
+    return script.withLock(\.self)?(call) ?? .success(.inactive)
+  }
+
+  func forgetCredentials() {}
+  func close() {}
+}
+
+/// A handler with two issuers, `idp` and `other`, whose back-ends the test owns.
+final class BackEndFixture {
+  let source = ScriptedBackEnd()
+  let other = ScriptedBackEnd()
+  let clock = ManualClock()
+  let reports = Reports(eventLoops: 1)
+  private let keys: [IssuerKeys]
+  private let backEnds: [BackEnd]
+  private let current: ActiveConfigurationStore
+  private let handler: any LineHandler
+
+  init(
+    kind: BackEndKind = .rfc7662, settings: BackEndSettings = BackEndSettings(), policies: [Policy]
+  ) throws {
+    var settings = settings
+    settings.wait = .seconds(20)
+    let clock = clock
+    keys = (0..<2).map { _ in IssuerKeys(settings: RefreshSettings(), source: ScriptedKeySource(), clock: clock) }
+    backEnds = [source, other].map { BackEnd(kind: kind, settings: settings, source: $0, clock: clock) }
+    current = ActiveConfigurationStore(
+      ActiveConfiguration(Self.configuration(policies), keys: keys, backEnds: backEnds.map { IssuerBackEnd($0) }))
+    handler = RequestHandlers(current, reports, clock: clock).makeHandler()
+    keys[0].seed(with: try AnswersFixture.fetched("k1"), age: .zero)
+  }
+
+  private static func configuration(_ policies: [Policy]) -> Configuration {
+    let issuers = [("idp", AnswersFixture.url), ("other", "https://other.example")].map { name, url in
+      var issuer = IssuerConfiguration(name: name, url: url)
+      issuer.refreshSettings.keyWait = .seconds(20)
+      return issuer
+    }
+    return Configuration(issuers: issuers, policies: policies)
+  }
+
+  /// A policy for opaque tokens of `idp`, changed as the test likes.
+  static func policy(_ change: (inout Policy) -> Void = { _ in }) -> Policy {
+    AnswersFixture.policy {
+      $0.acceptsOpaque = true
+      change(&$0)
+    }
+  }
+
+  /// A policy that has JWTs of `idp` rechecked.
+  static func recheck(_ failure: RecheckFailure, _ change: (inout Policy) -> Void = { _ in }) -> Policy {
+    AnswersFixture.policy {
+      $0.recheck = .seconds(30)
+      $0.recheckFailure = failure
+      change(&$0)
+    }
+  }
+
+  /// Puts other policies in force, as a reload does that changes nothing else.
+  func reload(_ policies: [Policy], assuming audiences: [String]? = nil) {
+    current.replace(
+      with: ActiveConfiguration(
+        Self.configuration(policies), keys: keys,
+        backEnds: backEnds.map { IssuerBackEnd($0, assumedAudiences: audiences) }))
+  }
+
+  func run(_ body: () async throws -> Void) async throws {
+    let backEnds = backEnds
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for backEnd in backEnds { group.addTask { await backEnd.run() } }
+      defer { for backEnd in backEnds { backEnd.shutDown() } }
+      try await body()
+    }
+  }
+
+  /// Asks about a token, and waits for the reply; `rest` is further members.
+  func verify(_ token: String, _ rest: String = "", op: String = "verify") async throws -> JSONValue {
+    var reply: [UInt8] = []
+    let line = Array(#"{"op":"\#(op)","token":"\#(token)"\#(rest)}"#.utf8)
+    let outcome = handler.handle(line.span, from: Peer(uid: 0, gid: 0, pid: 1), into: &reply)
+    if case .deferred(_, let pending) = outcome { return try await Deferred(pending).reply() }
+    return try JSONValue(parsing: reply)
+  }
+}
