@@ -163,7 +163,7 @@ struct DiscoveryTests {
     }
   }
 
-  @Test("Entra's template in the document: the advice names the preset and tenants")
+  @Test("Entra's template in the document: the advice is an issuer for each tenant")
   func template() async throws {
     try await ProviderTrial.run { trial in
       let configured = trial.provider.issuer
@@ -172,8 +172,8 @@ struct DiscoveryTests {
       #expect(fault?.code == .issuerMismatch)
       #expect(
         fault?.advice
-          == "that is the template of all tenants, and each token has its own tenant in it: set preset = \"entra\" and "
-          + "tenants = [\"…\"] with the ids of those you accept, or the url of a single tenant")
+          == "that is the template of all tenants, and each token has its own tenant in it: give each tenant that you "
+          + "accept an [issuer] of its own, whose url has the tenant's id in the place of {tenantid}")
     }
   }
 

@@ -141,8 +141,8 @@ struct DiscoveryDocument: Equatable, Sendable {
   private static func advice(found: String, configured: String) -> String {
     if differsBySlash(found, configured) { return slashAdvice }
     if found.contains("{tenantid}") {
-      return "that is the template of all tenants, and each token has its own tenant in it: set preset = \"entra\" and "
-        + "tenants = [\"…\"] with the ids of those you accept, or the url of a single tenant"
+      return "that is the template of all tenants, and each token has its own tenant in it: give each tenant that you "
+        + "accept an [issuer] of its own, whose url has the tenant's id in the place of {tenantid}"
     }
     return "write url exactly as the provider writes its issuer; that is what its tokens carry as iss"
   }
