@@ -18,7 +18,7 @@ import urllib.request
 import warnings
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "python"), str(HERE.parent / "examples" / "flask")]
+sys.path[:0] = [str(HERE.parent / "python"), str(HERE.parent / "clients" / "python")]
 
 import joserfc.jwk
 import joserfc.jwt
@@ -76,7 +76,7 @@ def start_daemon(case, directory, configuration):
     file.write_text(configuration)
     daemon = case.enterClassContext(running.Daemon(directory, "--config", str(file)))
     client = Bearerd(daemon.socket_path)
-    case.addClassCleanup(client._close)
+    case.addClassCleanup(client.close)
     return client
 
 
