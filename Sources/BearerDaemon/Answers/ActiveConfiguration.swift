@@ -76,7 +76,10 @@ package final class ActiveConfigurationStore: Sendable {
 
   /// Puts another configuration in force: the next request of every connection is answered by it.
   package func replace(with new: ActiveConfiguration) {
-    active.withLock { $0 = new }
+    active.withLock { former in
+      if let peers = former.peers { new.peers?.keepRates(of: peers) }
+      former = new
+    }
     number.add(1, ordering: .releasing)
   }
 }

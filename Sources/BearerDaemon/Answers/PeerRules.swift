@@ -39,14 +39,33 @@ final class PeerRules: Sendable {
     self.groups = groups
   }
 
-  /// Why a request is not worked on; `nil` if it is, and then it counts towards its peer's rate.
+  /// Goes on with what was taken of the rates that a configuration before has, too: a reload is no new allowance.
+  func keepRates(of former: PeerRules) {
+    for (path, formerPath) in [(users, former.users), (groups, former.groups)] {
+      for (id, rule) in path {
+        guard let other = formerPath[id], other.peer.rate == rule.peer.rate else { continue }
+        guard let taken = other.rate?.withLock({ $0 }) else { continue }
+        rule.rate?.withLock { $0 = taken }
+      }
+    }
+  }
+
+  /// Why something that is no request is not even told what is wrong with it; `nil` if it is told.
+  ///
+  /// It counts towards its peer's rate like a request.
+  func refusalOfFault(from peer: Peer, now: MonotonicTime) -> ErrorReply? {
+    guard let rule = users[peer.uid] ?? groups[peer.gid] else { return Self.stranger(peer) }
+    return Self.rateRefusal(rule, now)
+  }
+
+  /// Why a request is not worked on; `nil` if it is.
+  ///
+  /// Either way it counts towards its peer's rate.
   func refusal(of request: Request, from peer: Peer, now: MonotonicTime) -> ErrorReply? {
     let operation = request.operation
     if operation == .ping || operation == .hello { return nil }
-    guard let rule = users[peer.uid] ?? groups[peer.gid] else {
-      return ErrorReply(
-        .notPermitted, "No [peer] table of the configuration is for user \(peer.uid) or group \(peer.gid).")
-    }
+    guard let rule = users[peer.uid] ?? groups[peer.gid] else { return Self.stranger(peer) }
+    let refusal = Self.rateRefusal(rule, now)
     if let operations = rule.peer.operations, !operations.contains(operation) {
       return Self.notPermitted("peer.\(rule.peer.name) does not permit this op.", member: "op")
     }
@@ -55,6 +74,14 @@ final class PeerRules: Sendable {
     {
       return Self.notPermitted("peer.\(rule.peer.name) does not permit this policy.", member: "policy")
     }
+    return refusal
+  }
+
+  private static func stranger(_ peer: Peer) -> ErrorReply {
+    ErrorReply(.notPermitted, "No [peer] table of the configuration is for user \(peer.uid) or group \(peer.gid).")
+  }
+
+  private static func rateRefusal(_ rule: Rule, _ now: MonotonicTime) -> ErrorReply? {
     guard let wait = rule.rate?.withLock({ $0.take(now: now) }) else { return nil }
     return .unavailable(
       .tooManyConnections,

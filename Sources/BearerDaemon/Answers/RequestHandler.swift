@@ -73,8 +73,11 @@ package final class RequestHandler: LineHandler {
       } else {
         reply.beginReply(id: reader.id)
       }
-      ledger.count(.request(error.code))
-      ErrorReply(error).append(to: &reply)
+      // Who may not ask is not told what would be a request; what is no JSON object at all is told to everybody.
+      let refusal = active.peers?.refusalOfFault(from: peer, now: now.monotonic)
+      let shown = (error.code == .invalidJSON ? nil : refusal) ?? ErrorReply(error)
+      ledger.count(shown.code)
+      shown.append(to: &reply)
       reply.endReply()
       if error.code == .invalidJSON { return .notAnObject }
       return .answered(reader.isUnidentified ? .afterAll : order)

@@ -56,9 +56,9 @@ final class AnswersFixture {
   }
 
   /// Puts other policies in force, as a reload does.
-  func reload(_ policies: [Policy]) {
+  func reload(_ policies: [Policy], peers: [PeerConfiguration] = []) {
     let configuration = Configuration(
-      issuers: [IssuerConfiguration(name: "idp", url: Self.url)], policies: policies)
+      issuers: [IssuerConfiguration(name: "idp", url: Self.url)], policies: policies, peers: peers)
     current.replace(with: ActiveConfiguration(configuration, keys: [keys]))
   }
 

@@ -99,6 +99,49 @@ import Testing
     #expect(try ask(fixture, uid: 1, #"{"op":"ping"}"#).verdict == "ok")
   }
 
+  @Test("who matches no table is not told what is wrong with a request, and who does is")
+  func strangersFaults() throws {
+    let fixture = fixture { $0 = [PeerConfiguration(name: "a", identity: .user(1))] }
+    for (line, fault) in [
+      (#"{"op":"nonsense"}"#, "unknown_op"), (#"{"op":"status","x":1}"#, "invalid_request"),
+      (#"{"op":"verify","tokne":"a"}"#, "invalid_request"),
+    ] {
+      #expect(try ask(fixture, uid: 2, line).verdict == "not_permitted")
+      #expect(try ask(fixture, uid: 1, line).verdict == fault)
+    }
+    #expect(try ask(fixture, uid: 2, "[]").verdict == "invalid_json")
+  }
+
+  @Test(
+    "every line counts towards the rate: bad ones, unknown ops, and those that are refused",
+    arguments: [#"{"op":"nonsense"}"#, #"{"op":"status","x":1}"#, "[]", #"{"op":"status"}"#])
+  func everyLineCounts(_ line: String) throws {
+    let fixture = fixture {
+      var peer = PeerConfiguration(name: "a", identity: .user(1))
+      peer.rate = 1
+      peer.operations = [.verify]
+      $0 = [peer]
+    }
+    #expect(try ask(fixture, uid: 1, line).verdict != "too_many_connections")
+    #expect(try ask(fixture, uid: 1, #"{"op":"verify",\#(expired)}"#).verdict == "too_many_connections")
+  }
+
+  @Test("a reload is no new allowance, unless it changes the rate")
+  func ratesLiveOn() throws {
+    func peers(_ rate: Int) -> [PeerConfiguration] {
+      var peer = PeerConfiguration(name: "a", identity: .user(1))
+      peer.rate = rate
+      return [peer]
+    }
+    let fixture = fixture { $0 = peers(1) }
+    let line = #"{"op":"verify",\#(expired)}"#
+    #expect(try ask(fixture, uid: 1, line).verdict == "malformed_token")
+    fixture.reload([AnswersFixture.policy()], peers: peers(1))
+    #expect(try ask(fixture, uid: 1, line).verdict == "too_many_connections")
+    fixture.reload([AnswersFixture.policy()], peers: peers(2))
+    #expect(try ask(fixture, uid: 1, line).verdict == "malformed_token")
+  }
+
   @Test("the names of ops in the configuration are those of the protocol")
   func operations() {
     #expect(Operation.allCases.map(\.rawValue) == Request.operations.map(\.name))
