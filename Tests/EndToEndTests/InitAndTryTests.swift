@@ -9,7 +9,7 @@ import Testing
 @testable import bearerd
 
 /// `bearerd init` and `bearerd try` against a real provider and a real daemon.
-@Suite(.timeLimit(.minutes(2))) struct InitAndTryTests {
+@Suite struct InitAndTryTests {
   private static func provider(_ algorithms: [SigningAlgorithm] = [.es256]) async throws -> FaultyProvider {
     let provider = try await FaultyProvider.start()
     let keys = try algorithms.map { JSONValue.object(try CachedKeys.key($0).jwk) }

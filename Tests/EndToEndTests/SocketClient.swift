@@ -1,7 +1,7 @@
 import Foundation
 
 /// How long a step may take before the test gives up; a bound on failing tests, on which no passing one rests.
-let patience: TimeInterval = 60
+let patience: TimeInterval = 300
 
 /// A client of the daemon's socket: writes bytes, reads lines, on one thread.
 final class SocketClient {
