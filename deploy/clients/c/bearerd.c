@@ -58,6 +58,8 @@ static int wait_for(int descriptor, short events, long long deadline) {
 }
 
 static int dial(struct bearerd *daemon, long long deadline) {
+  /* The path was too long. An address without a path would be an abstract name, which anybody may take. */
+  if (!daemon->address.sun_path[0]) return 0;
   daemon->owner = getpid();
   daemon->descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (daemon->descriptor < 0) return 0;

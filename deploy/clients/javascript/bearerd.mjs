@@ -10,9 +10,11 @@
 
 import { Buffer } from "node:buffer";
 import { createConnection } from "node:net";
+import { performance } from "node:perf_hooks";
 import process from "node:process";
 
 const maximumReply = 1 << 20;
+const maximumPath = 107;
 const kept = 8;
 const noVerdict = { ok: false, status: 503, code: "unavailable", headers: { "Cache-Control": "no-store" } };
 
@@ -39,15 +41,18 @@ export class Bearerd {
 
   async #ask(op, member, authorization, members) {
     const id = `${process.pid}.${++this.#number}`;
-    const deadline = Date.now() + this.#timeout;
+    const deadline = performance.now() + this.#timeout;
     let connection;
     try {
+      // Node would cut it, and connect to whatever is there.
+      if (Buffer.byteLength(this.#path) > maximumPath) return noVerdict;
       const line = JSON.stringify({ ...members, id, op, authorization: String(authorization ?? "") }) + "\n";
       connection = this.#idle.pop();
       const wasKept = connection !== undefined;
       let reply = await (connection ??= new Connection(this.#path)).converse(line, deadline);
       if (reply === undefined && wasKept) {
         // A restart closed the kept connection; asking once more does no harm.
+        connection.end();
         connection = new Connection(this.#path);
         reply = await connection.converse(line, deadline);
       }
@@ -79,7 +84,7 @@ class Connection {
   // The reply's line; undefined if the connection was closed before a byte of it; rejected otherwise, and ended.
   converse(line, deadline) {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#settle(new Error("too late")), Math.max(1, deadline - Date.now()));
+      const timer = setTimeout(() => this.#settle(new Error("too late")), Math.max(1, deadline - performance.now()));
       this.#settle = (error, reply) => {
         this.#settle = () => (this.#isBroken = true);
         clearTimeout(timer);
@@ -109,7 +114,7 @@ class Connection {
     // Without a listener an error would end the process.
     socket.on("error", (error) => {
       // A full backlog says EAGAIN and cannot be waited for.
-      if (!isConnected && error.code === "EAGAIN" && Date.now() < deadline) {
+      if (!isConnected && error.code === "EAGAIN" && performance.now() < deadline) {
         setTimeout(() => !this.#isBroken && this.#connect(line, deadline), 5);
       } else if (isConnected && this.#size === 0) this.#close();
       else this.#settle(error);

@@ -19,10 +19,11 @@ use IO::Select;
 use IO::Socket::UNIX;
 use JSON::PP ();
 use Socket qw(SOCK_STREAM MSG_NOSIGNAL);
-use Time::HiRes qw(time sleep);
+use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC sleep);
 
 my $JSON = JSON::PP->new->utf8->allow_bignum;
 my $MAXIMUM_REPLY = 1 << 20;
+my $MAXIMUM_PATH = 107;
 
 # path: the socket, else $BEARERD_SOCKET, else the usual place. timeout: seconds for a whole exchange.
 sub new {
@@ -75,7 +76,7 @@ sub _verdict {
 # One line there and one back, within the timeout.
 sub _exchange {
     my ($self, $line) = @_;
-    my $deadline = time + $self->{timeout};
+    my $deadline = _now() + $self->{timeout};
     # A child must not share its parent's connection.
     delete $self->{stream} if $self->{owner} != $$;
     for my $attempt (1, 2) {
@@ -92,12 +93,14 @@ sub _exchange {
 
 sub _connect {
     my ($self, $deadline) = @_;
+    # Perl would cut it, and connect to whatever is there.
+    die "too long a path\n" if length $self->{path} > $MAXIMUM_PATH;
     my $stream = IO::Socket::UNIX->new(Type => SOCK_STREAM) or die "no socket\n";
     fcntl $stream, F_SETFD, FD_CLOEXEC;
     $stream->blocking(0);
     until (connect $stream, Socket::pack_sockaddr_un($self->{path})) {
         # A full backlog says EAGAIN and cannot be waited for.
-        die "no daemon\n" if ($! != EAGAIN && $! != EINTR) || time >= $deadline;
+        die "no daemon\n" if ($! != EAGAIN && $! != EINTR) || _now() >= $deadline;
         sleep 0.005;
     }
     @$self{qw(stream owner)} = ($stream, $$);
@@ -130,6 +133,8 @@ sub _converse {
     return;
 }
 
-sub _left { my $left = $_[0] - time; return $left > 0 ? $left : 0 }
+# A clock that nobody sets.
+sub _now { return clock_gettime(CLOCK_MONOTONIC) }
+sub _left { my $left = $_[0] - _now(); return $left > 0 ? $left : 0 }
 
 1;

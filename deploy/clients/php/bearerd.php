@@ -46,6 +46,7 @@ final class BearerdVerdict
 final class Bearerd
 {
     private const MAXIMUM_REPLY = 1 << 20;
+    private const MAXIMUM_PATH = 107;
     private string $path;
     /** @var resource|null */
     private $stream = null;
@@ -141,6 +142,10 @@ final class Bearerd
 
     private function connect(int $deadline): bool
     {
+        if (strlen($this->path) > self::MAXIMUM_PATH) {
+            // PHP would cut it, and connect to whatever is there.
+            return false;
+        }
         do {
             $left = max(0.001, ($deadline - hrtime(true)) / 1e9);
             $stream = @stream_socket_client('unix://' . $this->path, $code, $message, $left);
