@@ -89,13 +89,10 @@ package final class BackEnd: Sendable {
         issuer: ObjectIdentifier(self), kid: state.wasActive(question) ? nil : fingerprint)
       let deadline = now + min(max(waitAtMost, .zero), state.settings.wait)
       let answer = state.ask(question, user: wait.user, at: now, until: deadline, call: call) { place in
-        let (share, displaced) = room.enter(wait, for: subject) { [weak self] in self?.displace(place) }
-        effects += displaced
-        isWithoutRoom = share == nil
-        return { [room] outcome in
-          if let share { room.leave(share) }
-          if let outcome { wakeUp(outcome) }
-        }
+        let seat = room.seat(wait, for: subject, displace: { [weak self] in self?.displace(place) }, wakeUp)
+        effects += seat.displaced
+        isWithoutRoom = seat.isWithoutRoom
+        return seat.wakeUp
       }
       return (answer, isWithoutRoom)
     }
@@ -104,7 +101,7 @@ package final class BackEnd: Sendable {
     case .unavailable(let failure): return .unavailable(failure)
     case .shuttingDown: return .shuttingDown
     case .wait(let place):
-      return .waiting(StatusWait(isWithoutRoom: isWithoutRoom) { [weak self] in self?.cancel(place) })
+      return .waiting(WaitHandle(isWithoutRoom: isWithoutRoom) { [weak self] in self?.cancel(place) })
     }
   }
 

@@ -1,3 +1,5 @@
+package import BearerKeys
+
 /// What is asked about a token, and why.
 package struct StatusQuestion: Sendable {
   /// What the answer is needed for.
@@ -67,7 +69,7 @@ package enum StatusDecision: Sendable {
   /// It cannot be had now (`introspection_unavailable`).
   case unavailable(StatusFailure)
   /// The back-end is being asked; the outcome will be delivered, once.
-  case waiting(StatusWait)
+  case waiting(WaitHandle)
   /// The back-end is not asked any more: the daemon stops, or the configuration changed.
   case shuttingDown
 }
@@ -105,19 +107,4 @@ package struct StatusFailure: Equatable, Sendable {
   package var reason: Reason
   /// When it is worth asking again.
   package var retryAfter: Duration
-}
-
-/// A wait for an answer that its owner may give up.
-package struct StatusWait: Sendable {
-  /// Whether the memory of waits is used up: then who waits must not be read from meanwhile.
-  package let isWithoutRoom: Bool
-  private let giveUp: @Sendable () -> Void
-
-  init(isWithoutRoom: Bool, _ giveUp: @escaping @Sendable () -> Void) {
-    self.isWithoutRoom = isWithoutRoom
-    self.giveUp = giveUp
-  }
-
-  /// Ends the wait and frees its place; nothing is delivered afterwards, unless its delivery has already begun.
-  package func cancel() { giveUp() }
 }

@@ -88,13 +88,10 @@ package final class IssuerKeys: Sendable {
     let (asked, isWithoutRoom, queuedClaim) = change { state, effects in
       var isWithoutRoom = false
       let asked = state.askForKey(fingerprint, notIn: generation, at: now, waitAtMost: waitAtMost) { place in
-        let (share, displaced) = room.enter(wait, for: subject) { [weak self] in self?.displace(place) }
-        effects += displaced
-        isWithoutRoom = share == nil
-        return { [room] outcome in
-          if let share { room.leave(share) }
-          if let outcome { wakeUp(outcome) }
-        }
+        let seat = room.seat(wait, for: subject, displace: { [weak self] in self?.displace(place) }, wakeUp)
+        effects += seat.displaced
+        isWithoutRoom = seat.isWithoutRoom
+        return seat.wakeUp
       }
       return (asked, isWithoutRoom, asked?.place == nil ? nil : state.queuedClaim)
     }
@@ -106,7 +103,7 @@ package final class IssuerKeys: Sendable {
     case .unavailable(let retryAfter): return .unavailable(retryAfter: retryAfter)
     case .wait:
       return .waiting(
-        KeyWait(isWithoutRoom: isWithoutRoom) { [weak self] in if let place = asked.place { self?.cancel(place) } })
+        WaitHandle(isWithoutRoom: isWithoutRoom) { [weak self] in if let place = asked.place { self?.cancel(place) } })
     }
   }
 

@@ -7,7 +7,7 @@ package enum KeyRequestDecision: Sendable {
   /// It cannot be known now (`keys_unavailable`); worth asking again after this time.
   case unavailable(retryAfter: Duration)
   /// A fetch is under way; the outcome will be delivered, once.
-  case waiting(KeyWait)
+  case waiting(WaitHandle)
   /// The daemon stops (`shutting_down`).
   case shuttingDown
 }
@@ -22,19 +22,4 @@ package enum KeyWaitOutcome: Equatable, Sendable {
   case timedOut(retryAfter: Duration)
   /// The daemon stops (`shutting_down`).
   case shuttingDown
-}
-
-/// A wait for a key that its owner may give up.
-package struct KeyWait: Sendable {
-  /// Whether there was no room for it: whoever asked must hold back what would come after it until it is over.
-  package let isWithoutRoom: Bool
-  private let giveUp: @Sendable () -> Void
-
-  init(isWithoutRoom: Bool, _ giveUp: @escaping @Sendable () -> Void) {
-    self.isWithoutRoom = isWithoutRoom
-    self.giveUp = giveUp
-  }
-
-  /// Ends the wait and frees its place; nothing is delivered afterwards, unless its delivery has already begun.
-  package func cancel() { giveUp() }
 }

@@ -108,7 +108,7 @@ extension KeyRequestDecision {
   }
 
   /// The wait, if there is one.
-  var wait: KeyWait? {
+  var wait: WaitHandle? {
     if case .waiting(let wait) = self { wait } else { nil }
   }
 }

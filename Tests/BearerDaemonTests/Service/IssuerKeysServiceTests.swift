@@ -223,7 +223,7 @@ import Testing
       var next = configuration(issuer { $0.keyWait = .seconds(600) })
       next.limits.waitingBytes = capacity
       let keys = try #require(service.owners(for: next).first)
-      let waits = (0..<100).compactMap { _ -> KeyWait? in
+      let waits = (0..<100).compactMap { _ -> WaitHandle? in
         let decision = keys.requestKey(
           kid: nil, notIn: nil, now: .now, waitAtMost: .seconds(600), wait: .init(user: 0, bytes: 0)
         ) { _ in }
