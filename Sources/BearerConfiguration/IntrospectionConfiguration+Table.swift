@@ -7,10 +7,8 @@ extension IntrospectionConfiguration: ConfigurationTable {
   package static let keys: [ConfigurationKey<IntrospectionConfiguration>] = [
     .init("kind", \.kind, .word, absence: "required"),
     .init(
-      "endpoint", \.endpoint,
-      .string("an https:// address, or http:// on loopback, without credentials and #") { text in
-        (try? WebAddress(parsing: text))?.isProtected == true
-      }, absence: "from discovery; the resolver's: url + /_resolver/resolve"),
+      "endpoint", \.endpoint, .protectedAddress,
+      absence: "from discovery; the resolver's: url + /_resolver/resolve"),
     .init("client_id", \.clientID, .string()),
     .init("client_auth", \.authentication, .word),
     .init("basic_encoding", \.basicEncoding, .word),

@@ -28,12 +28,7 @@ extension Policy: NamedTable {
       .string("visible ASCII characters and spaces, without \" and \\") { text in
         text.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }
       }),
-    .init(
-      "resource_metadata", \.resourceMetadata,
-      .string("an https:// address, or http:// on loopback, without credentials and #") { text in
-        // The reader's own fault says what is expected.
-        (try? WebAddress(parsing: text))?.isProtected == true
-      }),
+    .init("resource_metadata", \.resourceMetadata, .protectedAddress),
   ]
 
   package func finish(_ reader: inout TableReader) {

@@ -1,3 +1,4 @@
+import BearerAddress
 package import BearerTOML
 
 /// What the value of a key may be: how it is read, with what is said when it is something else, and how it is written.
@@ -97,6 +98,14 @@ extension ValueKind where Value == String {
   /// - Returns: The kind.
   static func string(_ expected: String, where isSound: @escaping @Sendable (String) -> Bool) -> Self {
     string(expected, as: { isSound($0) ? $0 : nil }, write: { $0 })
+  }
+
+  /// An address that may be used: https, or http on loopback; without credentials and fragment.
+  static var protectedAddress: Self {
+    string("an https:// address, or http:// on loopback, without credentials and #") { text in
+      // The reader's own fault says what is expected.
+      (try? WebAddress(parsing: text))?.isProtected == true
+    }
   }
 
   /// The absolute path of a file or directory.
