@@ -53,6 +53,7 @@ extension BackEndResponse {
     }
     var set = ClaimSet()
     set.bytes = JSONValue.object(claims).serialized()
+    // What was just written is JSON; a claim that could not be read would be a bad answer all the same.
     guard (try? set.parse()) != nil else { throw badAnswer("fields that cannot be read") }
     return ActiveToken(set)
   }

@@ -49,8 +49,8 @@ struct BackEndState: Sendable {
   private var streak = InactiveStreak()
   private var waits = Waits()
   private var flights: [TokenDigest: Flight] = [:]
-  private var knownQueue = Fifo()
-  private var newQueue = Fifo()
+  private var knownQueue = CallQueue()
+  private var newQueue = CallQueue()
   private var running = 0
   private var numbers: UInt64 = 0
   private var generation: UInt64 = 0
@@ -312,25 +312,5 @@ struct BackEndState: Sendable {
     let wakeUps = waits.removeAll()
     flights = [:]
     if !wakeUps.isEmpty { effects.append { for wakeUp in wakeUps { wakeUp(.shuttingDown) } } }
-  }
-}
-
-/// Calls in the order in which they came.
-private struct Fifo: Sendable {
-  private var orders: [BackEndState.Order] = []
-  private var head = 0
-
-  mutating func append(_ order: BackEndState.Order) { orders.append(order) }
-
-  mutating func removeFirst() -> BackEndState.Order? {
-    guard head < orders.count else { return nil }
-    defer {
-      head += 1
-      if head == orders.count || head > 1024 {
-        orders.removeFirst(head)
-        head = 0
-      }
-    }
-    return orders[head]
   }
 }

@@ -6,8 +6,7 @@ import BearerJSON
 import BearerKeys
 import BearerProtocol
 package import BearerServer
-package import BearerTime
-package import Logging
+import BearerTime
 
 /// Answers request lines; the only place where requests, policies, keys and the verifier meet.
 ///
@@ -20,7 +19,7 @@ package final class RequestHandler: LineHandler {
   private let ledger: AnswerLedger
   private let refreshPlaces: RefreshPlaces
   private var active: ActiveConfiguration
-  private var worldVersion: UInt64
+  private var activeVersion: UInt64
   private var reader = RequestReader()
   private var verifier: Verifier
   private var canary = Canary()
@@ -38,7 +37,7 @@ package final class RequestHandler: LineHandler {
     self.reports = reports
     self.ledger = ledger
     self.refreshPlaces = refreshPlaces
-    worldVersion = current.version
+    activeVersion = current.version
     active = current.value
     verifier = Self.verifier(for: active, reports)
   }
@@ -330,10 +329,10 @@ package final class RequestHandler: LineHandler {
   /// keeps what was replaced.
   package func adoptReload() {
     let version = current.version
-    if version == worldVersion { return }
+    if version == activeVersion { return }
     let limits = active.configuration.limits
     active = current.value
-    worldVersion = version
+    activeVersion = version
     if !active.configuration.limits.haveSameVerifier(as: limits) { verifier = Self.verifier(for: active, reports) }
   }
 
@@ -348,38 +347,5 @@ extension Limits {
   /// Whether a verifier made for these limits does for the others: then it keeps its token cache.
   func haveSameVerifier(as other: Limits) -> Bool {
     tokenBytes == other.tokenBytes && tokenCacheBytes == other.tokenCacheBytes
-  }
-}
-
-/// Makes the handler of each event loop.
-package struct RequestHandlers: LineHandlerFactory {
-  private let current: ActiveConfigurationStore
-  private let reports: Reports
-  private let logger: Logger
-  private let refreshPlaces = RefreshPlaces()
-  private let clock: any MomentClock
-
-  /// Handlers that answer from the configuration in force.
-  ///
-  /// - Parameters:
-  ///   - current: The configuration in force.
-  ///   - reports: Tells the answers' counts, among others.
-  ///   - logger: Where refusals are told at `debug`; by default nowhere.
-  ///   - clock: Read once for each request.
-  package init(
-    _ current: ActiveConfigurationStore, _ reports: Reports,
-    logger: Logger = Logger(label: "bearerd") { _ in SwiftLogNoOpLogHandler() },
-    clock: any MomentClock = SystemClock()
-  ) {
-    self.clock = clock
-    self.current = current
-    self.reports = reports
-    self.logger = logger
-  }
-
-  /// A handler for one event loop.
-  package func makeHandler() -> any LineHandler {
-    RequestHandler(
-      current, reports, ledger: reports.makeLedger(logger: logger), refreshPlaces: refreshPlaces, clock: clock)
   }
 }

@@ -1,0 +1,36 @@
+package import BearerServer
+package import BearerTime
+package import Logging
+
+/// Makes the handler of each event loop.
+package struct RequestHandlers: LineHandlerFactory {
+  private let current: ActiveConfigurationStore
+  private let reports: Reports
+  private let logger: Logger
+  private let refreshPlaces = RefreshPlaces()
+  private let clock: any MomentClock
+
+  /// Handlers that answer from the configuration in force.
+  ///
+  /// - Parameters:
+  ///   - current: The configuration in force.
+  ///   - reports: Tells the answers' counts, among others.
+  ///   - logger: Where refusals are told at `debug`; by default nowhere.
+  ///   - clock: Read once for each request.
+  package init(
+    _ current: ActiveConfigurationStore, _ reports: Reports,
+    logger: Logger = Logger(label: "bearerd") { _ in SwiftLogNoOpLogHandler() },
+    clock: any MomentClock = SystemClock()
+  ) {
+    self.clock = clock
+    self.current = current
+    self.reports = reports
+    self.logger = logger
+  }
+
+  /// A handler for one event loop.
+  package func makeHandler() -> any LineHandler {
+    RequestHandler(
+      current, reports, ledger: reports.makeLedger(logger: logger), refreshPlaces: refreshPlaces, clock: clock)
+  }
+}
