@@ -11,6 +11,7 @@ private struct Credentials {
 extension Channel {
   /// The user who made the other end of a Unix socket listen (`SO_PEERCRED`, unix(7)); nil if the kernel does not tell.
   var serverUID: UInt32? {
+    // A channel without a descriptor throws: then nobody knows the user, and whoever expects one refuses.
     let uid = try? pipeline.syncOperations.withUnsafeTransportIfAvailable(of: CInt.self) { descriptor -> UInt32? in
       var credentials = Credentials()
       var length = socklen_t(MemoryLayout<Credentials>.size)

@@ -122,6 +122,7 @@ package struct KeyDirectory: KeyStore {
 
   package func claims(ofOpaque token: TokenName) throws(DevIssuerError) -> JSONObject? {
     guard let text = try directory.read(Self.grantPrefix + token.text) else { return nil }
+    // A file that somebody spoiled is a token that nobody knows.
     return (try? JSONValue(parsing: text))?.objectValue
   }
 

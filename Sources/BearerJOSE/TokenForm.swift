@@ -37,6 +37,7 @@ package enum TokenForm: Equatable, Sendable {
     }
     var bytes: [UInt8] = []
     var tape = JSONTape()
+    // What is wrong with it does not matter: it is no header.
     guard Base64URL.decode(segment, into: &bytes), (try? tape.read(bytes.span)) != nil else { return false }
     return tape.rootIsObject
   }

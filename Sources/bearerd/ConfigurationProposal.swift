@@ -15,6 +15,7 @@ struct ConfigurationProposal {
   /// The short name: the first label of the host that says something.
   var name: String {
     let dull: Set = ["www", "auth", "login", "id", "idp", "sso", "accounts", "oauth", "oauth2", "api"]
+    // An issuer need not be an address; then its name says nothing.
     let host = (try? WebAddress(parsing: url))?.host ?? ""
     let labels = host.utf8.split(separator: UInt8(ascii: ".")).map { String(decoding: $0, as: UTF8.self) }
     let isNumeric = labels.last?.utf8.allSatisfy { (0x30...0x39).contains($0) } ?? true

@@ -42,6 +42,7 @@ struct UnverifiedToken {
   private static func object(_ segment: Substring.UTF8View) -> JSONObject? {
     var bytes: [UInt8] = []
     guard Base64URL.decode(Array(segment).span, into: &bytes) else { return nil }
+    // It is only looked at: what cannot be read is shown as no JWT, and the daemon says why.
     return (try? JSONValue(parsing: bytes))?.objectValue
   }
 

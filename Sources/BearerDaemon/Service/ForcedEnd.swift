@@ -42,6 +42,7 @@ final class ForcedEnd: Service {
   /// Begins to watch for the signals, which the service group has caught by then, until this object is gone.
   func run() async throws {
     await begin()
+    // It throws only when this task is cancelled, which ends the watch as well.
     try? await gracefulShutdown()
   }
 

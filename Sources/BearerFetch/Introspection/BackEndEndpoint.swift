@@ -51,6 +51,7 @@ enum BackEndEndpoint {
         advice: "give endpoint in the issuer's introspection table, if the provider has one")
     }
     let address = try address(text, origin: "the discovery document's \(member)")
+    // An issuer that is no address has no authority that anything could be on.
     guard (try? WebAddress(parsing: issuer))?.hasSameOrigin(as: address) == true else {
       throw BackEndFault(
         .noEndpoint,

@@ -31,6 +31,7 @@ package struct IssuerSurvey: Equatable, Sendable {
     let settings = KeySourceSettings(url: url, algorithms: Set(Algorithm.allCases))
     let (result, record) = await IssuerKeySource(settings: settings, network: network)
       .fetchRecording(previous: nil, validators: nil)
+    // What is no document has been told as a fault of the fetch already.
     let document = record.discovery.flatMap { try? JSONValue(parsing: $0.body) }
     let listed = document?["id_token_signing_alg_values_supported"]?.arrayValue?.compactMap(\.stringValue) ?? []
     var algorithms: [Algorithm] = []
