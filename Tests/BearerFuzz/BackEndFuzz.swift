@@ -1,3 +1,4 @@
+@testable import BearerClaims
 @testable import BearerIntrospection
 
 /// What a back-end answers about a token.
