@@ -32,7 +32,7 @@ package enum Check: String, CaseIterable, Sendable {
   case issuedAt = "iat"
   /// `aud` names who asks.
   case audience = "aud"
-  /// `client_id`, or else `azp`, is an accepted client.
+  /// `client_id`, else `azp`, or what the issuer has for it, is an accepted client.
   case client = "client_id"
   /// Claims have the values that the policy demands.
   case claims
@@ -44,6 +44,8 @@ package enum Check: String, CaseIterable, Sendable {
   case stepUp = "step_up"
   /// All scopes are granted.
   case scope
+  /// All roles are granted.
+  case roles
 
   /// All checks in their order.
   ///

@@ -13,6 +13,7 @@ extension ClaimSet {
     case .confirmation: return policy.policy.refusesSenderConstrained
     case .stepUp: return policy.maximumAge != nil || !policy.acrValues.isEmpty
     case .scope: return !policy.policyScopes.isEmpty || !policy.requestScopes.isEmpty
+    case .roles: return question.demandsRoles
     default: return true
     }
   }
@@ -47,6 +48,9 @@ extension ClaimSet {
         question.policy.maximumAge == nil ? nil : time(registered.authenticationTime, question)
       )
     case .scope: return (question.policy.scopes.joined(separator: " "), nil)
+    case .roles:
+      let roles = question.policy.policyRoles + question.policy.requestRoles
+      return (roles.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ", "), nil)
     default: return (nil, nil)
     }
   }
@@ -73,8 +77,12 @@ extension ClaimSet {
     switch rejection.code {
     case .policy(.insufficientUserAuthentication):
       return "Send www_authenticate to the client: the user must authenticate again."
+    case .policy(.insufficientScope) where (rejection.claim ?? "scope") != "scope":
+      return question.evidence.profile?.rolesClaim == nil
+        ? "Nothing says where the issuer's roles are: set roles_claim for it."
+        : "Have the role granted at the issuer; roles are looked for in \(rejection.claim ?? "the claim for roles")."
     case .policy(.insufficientScope):
-      if let claim = misspeltScopeClaim(in: question.policy.scopeClaims) {
+      if let claim = misspeltScopeClaim(in: question.scopeClaims) {
         return
           "The claim \(claim) has what looks like several scopes in one. Scopes are words between spaces, or elements of one word each; the issuer must write them so."
       }

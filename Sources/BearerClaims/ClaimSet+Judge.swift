@@ -52,6 +52,7 @@ extension ClaimSet {
     case .confirmation: try checkConfirmation(question)
     case .stepUp: try checkStepUp(question)
     case .scope: try checkScope(question)
+    case .roles: try checkRoles(question)
     case .form, .header, .type, .payload, .issuer, .algorithm, .key, .signature: break
     }
   }

@@ -5,7 +5,7 @@ extension ClaimSet {
   func checkRequiredClaims(_ question: ClaimQuestion) throws(Rejection) {
     try refuseOtherKinds(than: question.policy.tokenType)
     switch question.evidence.source {
-    case .signature: try requireClaims(of: question.policy.tokenType)
+    case .signature: try requireClaims(of: question.policy.tokenType, question.evidence.profile)
     // RFC 7662 section 2.2 requires `active` only; that whom a token is for must be known is the audience's check.
     case .introspection: try refuseOtherUses()
     }
@@ -19,16 +19,16 @@ extension ClaimSet {
   }
 
   /// What a token has to carry.
-  private func requireClaims(of kind: TokenType) throws(Rejection) {
+  private func requireClaims(of kind: TokenType, _ profile: PreparedProfile?) throws(Rejection) {
     try requirePresent(registered.expiry.isPresent, "exp")
     switch kind {
     case .access:
       // RFC 9068 section 2.2.
       try requirePresent(registered.subject != nil, "sub")
       try requirePresent(registered.audience != nil, "aud")
-      try requirePresent(registered.clientID != nil, "client_id")
+      try requirePresent(firstClaim(of: profile?.clientClaims, or: registered.clientID) != nil, "client_id")
       try requirePresent(registered.issuedAt.isPresent, "iat")
-      try requirePresent(registered.tokenID != nil, "jti")
+      try requirePresent(firstClaim(of: profile?.tokenIDClaims, or: registered.tokenID) != nil, "jti")
     case .id:
       // OpenID Connect Core 1.0 section 2.
       try requirePresent(registered.subject != nil, "sub")

@@ -60,13 +60,11 @@ extension ClaimSet {
       throw Rejection(.wrongClient, "The ID token was issued to another client.", claim: "azp")
     }
     if policy.clients.isEmpty { return }
-    guard let client = registered.clientID ?? registered.authorizedParty else {
+    guard let client = client(question.evidence.profile) else {
       throw Rejection(.wrongClient, "The token names no client.", claim: "client_id")
     }
     guard policy.clients.contains(where: { tape.string(client, equals: $0, bytes.span) }) else {
-      throw Rejection(
-        .wrongClient, "The token was issued to another client.", claim: registered.clientID == nil ? "azp" : "client_id"
-      )
+      throw Rejection(.wrongClient, "The token was issued to another client.", claim: tape.text(client - 1, bytes.span))
     }
   }
 }

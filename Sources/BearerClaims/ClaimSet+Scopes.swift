@@ -8,14 +8,37 @@ extension ClaimSet {
   func checkScope(_ question: ClaimQuestion) throws(Rejection) {
     let policy = question.policy
     if policy.policyScopes.isEmpty, policy.requestScopes.isEmpty { return }
-    let granted = scopes(in: policy.scopeClaims)
+    let granted = scopes(in: question.scopeClaims)
     guard policy.policyScopes.allSatisfy(granted.contains), policy.requestScopes.allSatisfy(granted.contains) else {
       throw Rejection(.insufficientScope, "The token does not grant every scope that is needed.", claim: "scope")
     }
   }
 
+  /// The scopes that the token grants, each once, in their order.
+  package func scopes(under policy: EffectivePolicy, _ profile: PreparedProfile?) -> [[UInt8]] {
+    scopes(in: ClaimQuestion.scopeClaims(policy, profile)).distinct
+  }
+
+  /// Refuses a token of which two of the issuer's claims for scopes say different things: nobody can tell which is meant.
+  ///
+  /// Only where the issuer's table names them. Without, a token may have `scope` and `scp`, and both count.
+  func requireEqualScopes(_ question: ClaimQuestion) throws(Rejection) {
+    guard question.policy.scopeClaims == nil, let names = question.evidence.profile?.scopeClaims else { return }
+    var first: Set<[UInt8]>?
+    for name in names {
+      guard let value = tape.value(of: name, bytes.span), tape[value].kind != .null else { continue }
+      let scopes = Set(scopes(in: [name]).distinct)
+      if let first, first != scopes {
+        throw Rejection(
+          .malformedClaims, "Two claims for scopes say different things.",
+          claim: String(decoding: name, as: UTF8.self))
+      }
+      first = scopes
+    }
+  }
+
   /// The scopes that these claims grant, in their order.
-  package func scopes(in names: [[UInt8]]) -> Scopes {
+  func scopes(in names: [[UInt8]]) -> Scopes {
     var scopes = Scopes(text: bytes)
     for name in names {
       guard let value = tape.value(of: name, bytes.span) else { continue }
@@ -42,7 +65,7 @@ extension ClaimSet {
 }
 
 /// The scopes that claims grant, found once for all that are demanded.
-package struct Scopes {
+struct Scopes {
   /// The claims, and behind them what had to be unescaped.
   private var text: [UInt8]
   private var words: [Range<Int>] = []
@@ -57,7 +80,7 @@ package struct Scopes {
   }
 
   /// Each scope once.
-  package var distinct: [[UInt8]] {
+  var distinct: [[UInt8]] {
     var seen: Set<[UInt8]> = []
     return words.map { Array(text[$0]) }.filter { seen.insert($0).inserted }
   }

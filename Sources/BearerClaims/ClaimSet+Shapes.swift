@@ -21,7 +21,8 @@ extension ClaimSet {
       try requireFew(audience, "aud")
       try requireStrings(audience, "aud")
     }
-    for name in question.policy.scopeClaims {
+    try checkNames(question.evidence.profile)
+    for name in question.scopeClaims {
       guard let value = tape.value(of: name, bytes.span), tape[value].kind != .null else { continue }
       try requireFew(value, String(decoding: name, as: UTF8.self))
       guard isStringOrStrings(value) else {
@@ -30,6 +31,8 @@ extension ClaimSet {
           claim: String(decoding: name, as: UTF8.self))
       }
     }
+    try requireEqualScopes(question)
+    try checkShapeOfRoles(question)
     for claim in question.policy.claims {
       guard let value = tape.value(of: claim.name, bytes.span) else { continue }
       try requireFew(value, String(decoding: claim.name, as: UTF8.self))
@@ -39,13 +42,13 @@ extension ClaimSet {
     }
   }
 
-  func requireString(_ claim: Int?, _ name: StaticString) throws(Rejection) {
+  func requireString(_ claim: Int?, _ name: @autoclosure () -> String) throws(Rejection) {
     guard let index = claim else { return }
     guard tape[index].kind == .string else {
-      throw Rejection(.malformedClaims, "A claim that must be a string is not.", claim: "\(name)")
+      throw Rejection(.malformedClaims, "A claim that must be a string is not.", claim: name())
     }
     if tape.containsNUL(index, bytes.span) {
-      throw Rejection(.malformedClaims, "A registered claim holds the character NUL.", claim: "\(name)")
+      throw Rejection(.malformedClaims, "A registered claim holds the character NUL.", claim: name())
     }
   }
 
@@ -56,7 +59,7 @@ extension ClaimSet {
     }
   }
 
-  private func requireStrings(_ index: Int, _ name: StaticString) throws(Rejection) {
+  private func requireStrings(_ index: Int, _ name: String) throws(Rejection) {
     guard tape[index].kind == .array else { return try requireString(index, name) }
     var at = index + 1
     while at < Int(tape[index].next) {

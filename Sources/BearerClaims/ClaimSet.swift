@@ -70,15 +70,13 @@ package struct ClaimSet: Sendable {
     tape.appendSource(0, bytes.span, to: &line)
   }
 
-  /// Appends the source text of one claim's value.
-  ///
-  /// - Parameters:
-  ///   - name: The claim.
-  ///   - line: Where to.
-  /// - Returns: Whether there is such a claim; `null` counts as none.
-  package func appendClaim(_ name: StaticString, to line: inout [UInt8]) -> Bool {
-    guard let value = tape.value(of: name, bytes.span), tape[value].kind != .null else { return false }
+  /// Where the value of a claim is; `null` counts as none.
+  package func value(of name: StaticString) -> Int? {
+    tape.value(of: name, bytes.span).flatMap { tape[$0].kind == .null ? nil : $0 }
+  }
+
+  /// Appends the source text of a value.
+  package func append(_ value: Int, to line: inout [UInt8]) {
     tape.appendSource(value, bytes.span, to: &line)
-    return true
   }
 }

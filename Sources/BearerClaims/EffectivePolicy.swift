@@ -13,7 +13,8 @@ package final class EffectivePolicy: Sendable {
     let acceptedIssuers: [Int]
     let audiences: [[UInt8]]
     let scopes: [[UInt8]]
-    let scopeClaims: [[UInt8]]
+    let scopeClaims: [[UInt8]]?
+    let roles: [[UInt8]]
     let clients: [[UInt8]]
     let requiredClaims: [[UInt8]]
     let claims: [(name: [UInt8], anyOf: [ComparableValue])]
@@ -25,7 +26,8 @@ package final class EffectivePolicy: Sendable {
       acceptedIssuers = policy.issuers.compactMap { places[Array($0.utf8)] }.sorted()
       audiences = policy.audiences.map { Array($0.utf8) }
       scopes = policy.scopes.map { Array($0.utf8) }
-      scopeClaims = policy.scopeClaims.map { Array($0.utf8) }
+      scopeClaims = policy.scopeClaims?.map { Array($0.utf8) }
+      roles = policy.roles.map { Array($0.utf8) }
       clients = policy.clients.map { Array($0.utf8) }
       requiredClaims = policy.requiredClaims.map { Array($0.utf8) }
       claims = policy.claims.map { (Array($0.claim.utf8), $0.anyOf.map(ComparableValue.init)) }
@@ -59,6 +61,7 @@ package final class EffectivePolicy: Sendable {
   package let maximumAge: Int64?
   let requestAudiences: [[UInt8]]?
   let requestScopes: [[UInt8]]
+  let requestRoles: [[UInt8]]
   let acrValues: [[UInt8]]
   let nonce: [UInt8]?
 
@@ -87,6 +90,7 @@ package final class EffectivePolicy: Sendable {
     maximumAge = policy.maximumAge?.components.seconds
     requestAudiences = nil
     requestScopes = []
+    requestRoles = []
     acrValues = prepared.acrValues
     nonce = nil
   }
@@ -99,6 +103,7 @@ package final class EffectivePolicy: Sendable {
     maximumAge = [policy.maximumAge, constraints.maximumAge].compactMap { $0 }.min()
     requestAudiences = constraints.audiences
     requestScopes = constraints.scopes
+    requestRoles = constraints.roles
     nonce = constraints.nonce
     if let wanted = constraints.acrValues {
       acrValues = policy.acrValues.isEmpty ? wanted : policy.acrValues.filter { wanted.contains($0) }
@@ -127,13 +132,14 @@ package final class EffectivePolicy: Sendable {
   /// The kind of token.
   package var tokenType: TokenType { prepared.policy.tokenType }
 
-  /// The claims in which scopes are read.
-  package var scopeClaims: [[UInt8]] { prepared.scopeClaims }
+  /// The claims in which scopes are read, if the policy names them itself.
+  var scopeClaims: [[UInt8]]? { prepared.scopeClaims }
 
   /// The tolerance of every comparison of times.
   var leewayMicroseconds: Int64 { prepared.leewayMicroseconds }
   var audiences: [[UInt8]] { prepared.audiences }
   var policyScopes: [[UInt8]] { prepared.scopes }
+  var policyRoles: [[UInt8]] { prepared.roles }
   var clients: [[UInt8]] { prepared.clients }
   var requiredClaims: [[UInt8]] { prepared.requiredClaims }
   var claims: [(name: [UInt8], anyOf: [ComparableValue])] { prepared.claims }

@@ -1,7 +1,7 @@
 /// What claims rest on.
 ///
 /// Whatever an issuer's way to write claims changes in their checks belongs here, for all of them get it.
-package struct Evidence: Equatable, Sendable {
+package struct Evidence: Sendable {
   /// Where claims come from.
   package enum Source: Sendable {
     /// A token that carries them, signed by the issuer.
@@ -14,10 +14,13 @@ package struct Evidence: Equatable, Sendable {
   package var source: Source
   /// For whom the operator says that all tokens of the issuer are, where it does not tell `aud` (`assume_audience`).
   package var assumedAudiences: [[UInt8]]?
+  /// How the issuer writes claims, where that is not the RFCs' way.
+  package var profile: PreparedProfile?
 
   /// Evidence of this kind.
-  package init(_ source: Source, assumedAudiences: [[UInt8]]? = nil) {
+  package init(_ source: Source, assumedAudiences: [[UInt8]]? = nil, profile: PreparedProfile? = nil) {
     self.source = source
+    self.profile = profile
     self.assumedAudiences = assumedAudiences
   }
 }

@@ -22,8 +22,10 @@ package struct Policy: Equatable, Sendable {
   package var leeway = Duration.seconds(30)
   /// Scopes that must all be granted.
   package var scopes: [String] = []
-  /// Claims in which scopes are read.
-  package var scopeClaims = ["scope", "scp"]
+  /// Claims in which scopes are read; `nil` for those of the token's issuer.
+  package var scopeClaims: [String]?
+  /// Roles that must all be granted.
+  package var roles: [String] = []
   /// Accepted clients, any of; empty accepts all.
   package var clients: [String] = []
   /// Claims that must be present and not null.

@@ -4,6 +4,8 @@ package struct RequestConstraints: Equatable, Sendable {
   package var audiences: [[UInt8]]?
   /// Scopes that must be granted besides the policy's.
   package var scopes: [[UInt8]] = []
+  /// Roles that must be granted besides the policy's.
+  package var roles: [[UInt8]] = []
   /// The greatest age of the user's authentication in seconds; the smaller one of this and the policy's counts.
   package var maximumAge: Int64?
   /// Accepted `acr` values; what remains of the policy's counts.
@@ -16,6 +18,6 @@ package struct RequestConstraints: Equatable, Sendable {
 
   /// Whether there are none, so that what was prepared for the policy serves.
   package var isEmpty: Bool {
-    audiences == nil && scopes.isEmpty && maximumAge == nil && acrValues == nil && nonce == nil
+    audiences == nil && scopes.isEmpty && roles.isEmpty && maximumAge == nil && acrValues == nil && nonce == nil
   }
 }

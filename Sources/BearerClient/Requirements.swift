@@ -8,6 +8,8 @@ public struct Requirements: Equatable, Sendable {
   public var audience: [String] = []
   /// Scopes that the token must have all of, besides the policy's; empty: as the policy says.
   public var scope: [String] = []
+  /// Roles that the token must have all of, besides the policy's; empty: as the policy says.
+  public var roles: [String] = []
   /// The most seconds since the user authenticated (`auth_time`, OpenID Connect Core section 2).
   public var maxAge: Int?
   /// Authentication contexts of which the token must show one (RFC 9470); empty: as the policy says.
@@ -31,6 +33,7 @@ public struct Requirements: Equatable, Sendable {
     add("policy", policy.map(JSONValue.string))
     add("audience", audience.isEmpty ? nil : .array(audience.map(JSONValue.string)))
     add("scope", scope.isEmpty ? nil : .string(scope.joined(separator: " ")))
+    add("roles", roles.isEmpty ? nil : .array(roles.map(JSONValue.string)))
     add("max_age", maxAge.map { .number(JSONNumber(Int64($0))) })
     add("acr_values", acrValues.isEmpty ? nil : .string(acrValues.joined(separator: " ")))
     add("nonce", nonce.map(JSONValue.string))

@@ -52,6 +52,7 @@ extension Configuration: ConfigurationTable {
     refuseEqualIdentities(&reader)
     readIssuersOfPolicies(&reader)
     refusePoliciesWithoutBackEnd(&reader)
+    refuseRolesOfNowhere(&reader)
     let names = Names(policies.map(\.name))
     for peer in peers {
       for name in peer.policies?.sorted() ?? [] where !names.contain(name) {
@@ -76,6 +77,19 @@ extension Configuration: ConfigurationTable {
             at: place, expected: "some of \(TableReader.list(names.all))",
             "is missing while there are several issuers")
         }
+      }
+    }
+  }
+
+  /// Notes policies that ask for roles of an issuer that nobody says where to find them of: no token could pass.
+  private func refuseRolesOfNowhere(_ reader: inout TableReader) {
+    for policy in policies where !policy.roles.isEmpty {
+      for issuer in issuers where policy.issuers.contains(where: { $0.utf8.elementsEqual(issuer.name.utf8) }) {
+        if issuer.profile.rolesClaim != nil { continue }
+        reader.refuse(
+          at: ["policy", policy.name, "roles"],
+          expected: "roles_claim in [\(ConfigurationFault.place(["issuer", issuer.name]))]",
+          "nothing says where the roles are in the tokens of \(ConfigurationFault.place(["issuer", issuer.name]))")
       }
     }
   }

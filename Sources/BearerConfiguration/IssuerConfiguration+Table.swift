@@ -1,4 +1,5 @@
 import BearerAddress
+import BearerClaims
 import BearerIntrospection
 import BearerJOSE
 import BearerKeys
@@ -36,6 +37,10 @@ extension IssuerConfiguration: NamedTable {
         $0.description
       }),
     .init("proxy", \.proxy, .proxy, absence: "$HTTPS_PROXY, $NO_PROXY"),
+    .init("scope_claims", \.profile.scopeClaims, .strings(), absence: "scope, scp"),
+    .init("client_claims", \.profile.clientClaims, .strings(), absence: "client_id, else azp"),
+    .init("jti_claims", \.profile.tokenIDClaims, .strings(), absence: "jti"),
+    .init("roles_claim", \.profile.rolesClaim, .claimPath),
     .table("introspection", \.introspection),
   ]
 
@@ -128,6 +133,26 @@ extension ValueKind where Value == ProxyAddress {
       return address
     } write: {
       TOMLText.string($0.description)
+    }
+  }
+}
+
+// MARK: Claims
+
+extension ValueKind where Value == ClaimPath {
+  /// A claim, or a member inside of one.
+  fileprivate static var claimPath: Self {
+    Self { reader, key in
+      let expected = "a claim, such as \"roles\" or \"realm_access.roles\", or a list of the names on the way to it"
+      guard case .array? = reader[key]?.content else {
+        return reader.string(key, expected: expected) {
+          let path = ClaimPath($0)
+          return path.names.contains("") ? nil : path
+        }
+      }
+      return reader.strings(key, expected: expected).map { ClaimPath($0) }
+    } write: {
+      $0.text.map(TOMLText.string) ?? TOMLText.strings($0.names)
     }
   }
 }

@@ -1,4 +1,5 @@
 package import BearerAddress
+package import BearerClaims
 package import BearerJOSE
 package import BearerKeys
 
@@ -37,6 +38,8 @@ package struct IssuerConfiguration: Equatable, Sendable {
   /// The proxy that fetches go through, whatever the environment says; `nil` leaves it to the environment's
   /// `HTTPS_PROXY` and `NO_PROXY`.
   package var proxy: ProxyAddress?
+  /// How the issuer writes claims, where that is not the RFCs' way.
+  package var profile = IssuerProfile()
   /// The back-end that tokens are asked about at, if there is one.
   package var introspection: IntrospectionConfiguration?
 

@@ -126,7 +126,8 @@ package struct Verifier {
     }
     if let rejection, trace == nil { return .rejected(rejection) }
     // Without the key the other checks go on, on unverified claims: one that fails is the answer.
-    let refused = claims.judge(under: input.policy, at: input.now, evidence: Evidence(.signature), trace: &trace)
+    let evidence = Evidence(.signature, profile: issuerIndex.flatMap { input.issuers[$0].profile })
+    let refused = claims.judge(under: input.policy, at: input.now, evidence: evidence, trace: &trace)
     if let rejection = rejection ?? refused { return .rejected(badSignature ?? rejection) }
     if let missingKey { return .keyMissing(missingKey) }
     guard let header, let issuerIndex, let keys else {

@@ -41,7 +41,8 @@ package enum Request: Equatable, Sendable {
 /// The members of requests about tokens.
 enum RequestMember {
   static let ofTokenRequests = [
-    "token", "authorization", "policy", "audience", "scope", "max_age", "acr_values", "nonce", "deadline_ms", "explain",
+    "token", "authorization", "policy", "audience", "scope", "roles", "max_age", "acr_values", "nonce", "deadline_ms",
+    "explain",
     "issuer",
   ]
 }

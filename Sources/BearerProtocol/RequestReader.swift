@@ -87,6 +87,8 @@ package struct RequestReader {
         request.constraints.audiences = try texts(value, "audience", line)
       } else if tape.string(name, equals: "scope", line) {
         request.constraints.scopes = try words(value, "scope", line)
+      } else if tape.string(name, equals: "roles", line) {
+        request.constraints.roles = try texts(value, "roles", line)
       } else if tape.string(name, equals: "max_age", line) {
         request.constraints.maximumAge = try integer(value, "max_age", ProtocolLimits.maximumAgeSeconds, line)
       } else if tape.string(name, equals: "acr_values", line) {

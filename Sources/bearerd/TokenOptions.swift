@@ -23,6 +23,9 @@ struct TokenOptions: ParsableArguments {
   )
   var scope: [String] = []
 
+  @Option(help: ArgumentHelp("Demand this role besides the policy's; repeated: all of them.", valueName: "role"))
+  var role: [String] = []
+
   @Option(help: ArgumentHelp("Demand that the user authenticated at most so long ago.", valueName: "seconds"))
   var maxAge: Int64?
 
@@ -56,6 +59,7 @@ struct TokenOptions: ParsableArguments {
     request["policy"] = policy.map(JSONValue.string)
     if !audience.isEmpty { request["audience"] = .array(audience.map(JSONValue.string)) }
     if !scope.isEmpty { request["scope"] = .string(scope.joined(separator: " ")) }
+    if !role.isEmpty { request["roles"] = .array(role.map(JSONValue.string)) }
     request["max_age"] = maxAge.map { .number(JSONNumber($0)) }
     if !acrValues.isEmpty { request["acr_values"] = .string(acrValues.joined(separator: " ")) }
     request["issuer"] = issuer.map(JSONValue.string)

@@ -145,7 +145,7 @@ import Testing
       var trace: Trace? = Trace()
       let refused = try judge("\(rest),\(scopes)", trace: &trace) { $0.scopes = ["read"] }
       #expect(refused?.code == .policy(.insufficientScope))
-      let hint = trace?.steps.last?.hint ?? ""
+      let hint = trace?.steps.first { $0.check == .scope }?.hint ?? ""
       #expect(hint.contains("several scopes in one") == isMisspelt, "\(scopes)")
     }
   }

@@ -141,9 +141,9 @@ import Testing
         ["`id`, integer", "±\(ProtocolLimits.idMagnitude)"],
         ["`deadline_ms`", "\(deadline.lowerBound) to \(deadline.upperBound)"],
         ["`max_age`", "\(age.lowerBound) to \(age.upperBound)"],
-        ["words or elements of `scope`, `acr_values`, `audience`", "\(ProtocolLimits.valuesPerMember) each"],
+        ["words or elements of `scope`, `acr_values`, `audience`, `roles`", "\(ProtocolLimits.valuesPerMember) each"],
         [
-          "elements of `aud`, of the policy's `scope_claims` and `claims`; words of `scope_claims`",
+          "elements of `aud`, of `scope_claims`, `roles_claim` and the policy's `claims`; words of `scope_claims`",
           "\(ClaimSet.maximumElements) each",
         ],
         ["response of an issuer", "\(FetchLimits.bodyBytes) bytes"],

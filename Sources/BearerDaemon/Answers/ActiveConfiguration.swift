@@ -36,7 +36,9 @@ package final class ActiveConfiguration: Sendable {
     self.keys = keys
     self.backEnds = backEnds ?? keys.map { _ in nil }
     issuers = IssuerTable(
-      configuration.issuers.map { Issuer(name: $0.name, url: $0.url, algorithms: $0.algorithms) })
+      configuration.issuers.map {
+        Issuer(name: $0.name, url: $0.url, algorithms: $0.algorithms, profile: $0.profile)
+      })
     peers = PeerRules(configuration.peers)
     let places = EffectivePolicy.places(of: configuration.issuers.map(\.name))
     policies = Dictionary(

@@ -20,7 +20,8 @@ extension ErrorReply {
     case .policy(.insufficientScope):
       challenge.error = "insufficient_scope"
       challenge.errorDescription = message
-      challenge.scopes = effective.scopes
+      // A role is not a scope, and no scope that the client could ask for would bring it.
+      if rejection.claim == "scope" { challenge.scopes = effective.scopes }
     case .policy(.insufficientUserAuthentication):
       challenge.error = "insufficient_user_authentication"
       challenge.errorDescription = message

@@ -7,37 +7,42 @@ import BearerJSON
 /// not speak for the daemon.
 enum Introspection {
   /// Appends the response for a good token.
-  static func append(_ claims: ClaimSet, scopeClaims: [[UInt8]], to line: inout [UInt8]) {
+  ///
+  /// What the issuer calls by another name is told by the RFCs'.
+  static func append(
+    _ claims: ClaimSet, under policy: EffectivePolicy, _ profile: PreparedProfile?, to line: inout [UInt8]
+  ) {
     line.append(json: #"{"active":true"#)
     append("iss", of: claims, to: &line)
     append("sub", of: claims, to: &line)
     append("aud", of: claims, to: &line)
-    let scopes = claims.scopes(in: scopeClaims).distinct
+    let scopes = claims.scopes(under: policy, profile)
     if !scopes.isEmpty {
       line.append(json: #","scope":"#)
       line.append(jsonString: String(decoding: Array(scopes.joined(separator: [0x20])), as: UTF8.self))
     }
-    if !append("client_id", of: claims, to: &line) { append("azp", as: "client_id", of: claims, to: &line) }
+    append(claims.client(profile), as: "client_id", of: claims, to: &line)
     append("exp", of: claims, to: &line)
     append("iat", of: claims, to: &line)
     append("nbf", of: claims, to: &line)
-    append("jti", of: claims, to: &line)
+    append(claims.tokenID(profile), as: "jti", of: claims, to: &line)
     append("auth_time", of: claims, to: &line)
     append("acr", of: claims, to: &line)
     append("cnf", of: claims, to: &line)
     line.append(json: #","token_type":"Bearer"}"#)
   }
 
-  @discardableResult
+  private static func append(_ name: StaticString, of claims: ClaimSet, to line: inout [UInt8]) {
+    append(claims.value(of: name), as: name, of: claims, to: &line)
+  }
+
   private static func append(
-    _ claim: StaticString, as name: StaticString? = nil, of claims: ClaimSet, to line: inout [UInt8]
-  ) -> Bool {
-    let start = line.count
+    _ value: Int?, as name: StaticString, of claims: ClaimSet, to line: inout [UInt8]
+  ) {
+    guard let value else { return }
     line.append(json: ",\"")
-    line.append(json: name ?? claim)
+    line.append(json: name)
     line.append(json: "\":")
-    if claims.appendClaim(claim, to: &line) { return true }
-    line.removeLast(line.count - start)
-    return false
+    claims.append(value, to: &line)
   }
 }

@@ -13,9 +13,11 @@ package struct IssuerBackEnd: Sendable {
   /// - Parameters:
   ///   - backEnd: Its owner.
   ///   - assumedAudiences: For whom all tokens are by the operator's word, if that is said.
-  package init(_ backEnd: BackEnd, assumedAudiences: [String]? = nil) {
+  ///   - profile: How the issuer writes claims.
+  package init(_ backEnd: BackEnd, assumedAudiences: [String]? = nil, profile: IssuerProfile = IssuerProfile()) {
     self.backEnd = backEnd
-    evidence = Evidence(.introspection, assumedAudiences: assumedAudiences?.map { Array($0.utf8) })
+    evidence = Evidence(
+      .introspection, assumedAudiences: assumedAudiences?.map { Array($0.utf8) }, profile: PreparedProfile(profile))
   }
 }
 

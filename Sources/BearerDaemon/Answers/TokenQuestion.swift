@@ -179,7 +179,7 @@ struct TokenQuestion: Sendable {
     reply.beginReply(id: id)
     if isIntrospection {
       reply.append(json: #""ok":true,"introspection":"#)
-      Introspection.append(claims, scopeClaims: policy.scopeClaims, to: &reply)
+      Introspection.append(claims, under: policy, active.issuers[issuer].profile, to: &reply)
       return
     }
     reply.append(json: #""ok":true,"policy":"#)
@@ -198,7 +198,7 @@ struct TokenQuestion: Sendable {
     reply.beginReply(id: id)
     if isIntrospection {
       reply.append(json: #""ok":true,"introspection":"#)
-      Introspection.append(token.claims, scopeClaims: policy.scopeClaims, to: &reply)
+      Introspection.append(token.claims, under: policy, active.issuers[token.issuer].profile, to: &reply)
     } else {
       reply.append(json: #""ok":true,"policy":"#)
       reply.append(jsonString: policy.policy.name)

@@ -53,7 +53,8 @@ final class BackEndService: Service {
       settings.wait = issuer.refreshSettings.keyWait
       settings.cacheBytes = configuration.limits.tokenCacheBytes / max(1, count)
       return IssuerBackEnd(
-        owner(of: issuer, introspection, settings), assumedAudiences: introspection.assumedAudiences)
+        owner(of: issuer, introspection, settings), assumedAudiences: introspection.assumedAudiences,
+        profile: issuer.profile)
     }
   }
 

@@ -33,17 +33,20 @@ final class AnswersFixture {
   ///   - peers: Who may ask what.
   ///   - limits: What clients may cost.
   ///   - room: Where requests wait.
+  ///   - profile: How the issuer writes claims.
   init(
     _ settings: RefreshSettings = RefreshSettings(), policies: [Policy] = [AnswersFixture.policy()],
-    peers: [PeerConfiguration] = [], limits: Limits = Limits(), room: WaitingRoom = WaitingRoom()
+    peers: [PeerConfiguration] = [], limits: Limits = Limits(), room: WaitingRoom = WaitingRoom(),
+    profile: IssuerProfile = IssuerProfile()
   ) {
     let (changes, listener) = AsyncStream<IssuerKeysChange>.makeStream()
     self.changes = changes
     keys = IssuerKeys(
       settings: settings, source: source, clock: clock, room: room, jitter: JitterGenerator(seed: 1)
     ) { listener.yield($0) }
-    let configuration = Configuration(
-      issuers: [IssuerConfiguration(name: "idp", url: Self.url)], policies: policies, peers: peers, limits: limits)
+    var issuer = IssuerConfiguration(name: "idp", url: Self.url)
+    issuer.profile = profile
+    let configuration = Configuration(issuers: [issuer], policies: policies, peers: peers, limits: limits)
     current = ActiveConfigurationStore(ActiveConfiguration(configuration, keys: [keys]))
     handler = RequestHandlers(current, reports, clock: clock).makeHandler()
   }

@@ -9,9 +9,9 @@ import Testing
 
 @Suite struct IntrospectionTests {
   private func introspection(
-    of token: String, policy: Policy = AnswersFixture.policy()
+    of token: String, policy: Policy = AnswersFixture.policy(), profile: IssuerProfile = IssuerProfile()
   ) throws -> JSONValue? {
-    let fixture = AnswersFixture(policies: [policy])
+    let fixture = AnswersFixture(policies: [policy], profile: profile)
     try fixture.seed("k1")
     let reply = try fixture.verify(token, op: "introspect")
     #expect(reply.verdict == "ok")
@@ -70,6 +70,45 @@ import Testing
     #expect(found?["scope"] == "a b c")
     #expect(found?["client_id"] == "z")
     #expect(found?["sub"] == nil)
+  }
+
+  @Test("what the issuer calls by its own names is told by the RFC's")
+  func names() throws {
+    let token = try token(
+      #"{"iss":"https://idp.example","aud":"api","exp":2500000000,"jti":"x","uti":"u","scp":["b","c"],"scope":"z","cid":"c"}"#
+    )
+    var profile = IssuerProfile()
+    profile.scopeClaims = ["scp"]
+    profile.clientClaims = ["appid", "cid"]
+    profile.tokenIDClaims = ["uti", "jti"]
+    let found = try introspection(of: token, policy: any, profile: profile)
+    #expect(found?["scope"] == "b c" && found?["client_id"] == "c" && found?["jti"] == "u")
+    #expect(found?["cid"] == nil && found?["uti"] == nil)
+  }
+
+  @Test("a missing role is 403, and its challenge names no scope that would bring it")
+  func roles() throws {
+    var profile = IssuerProfile()
+    profile.rolesClaim = ClaimPath("groups")
+    let fixture = AnswersFixture(
+      policies: [
+        AnswersFixture.policy {
+          $0.tokenType = .any
+          $0.scopes = ["a"]
+        }
+      ], profile: profile)
+    try fixture.seed("k1")
+    let token = try token(
+      #"{"iss":"https://idp.example","aud":"api","exp":2500000000,"scope":"a","groups":["x","y"]}"#)
+    #expect(try fixture.verify(token, op: "verify", #","roles":["x","y"]"#).verdict == "ok")
+    let refused = try fixture.verify(token, op: "verify", #","roles":"z""#)
+    #expect(refused.verdict == "insufficient_scope" && refused["error"]?["claim"] == "groups")
+    #expect(refused["error"]?["status"] == 403)
+    #expect(
+      refused["error"]?["www_authenticate"]
+        == #"Bearer error="insufficient_scope", error_description="The token does not grant every role that is needed.""#
+    )
+    #expect(try fixture.verify(token, op: "verify", #","roles":[]"#).verdict == "invalid_request")
   }
 
   @Test("a refused token is inactive; what cannot be decided or was asked wrongly is neither")

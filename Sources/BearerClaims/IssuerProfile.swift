@@ -1,0 +1,60 @@
+/// How one issuer writes claims, where that is not the RFCs' way; keys of an `[issuer.NAME]` table of the configuration.
+package struct IssuerProfile: Equatable, Sendable {
+  /// Claims in which scopes are read, where the policy names none; two of them in one token must say the same.
+  package var scopeClaims: [String]?
+  /// Claims for the client, of which the first that is there counts, instead of `client_id`, else `azp`.
+  package var clientClaims: [String]?
+  /// Claims for the token's id, of which the first that is there counts, instead of `jti`.
+  package var tokenIDClaims: [String]?
+  /// Where the user's or client's roles are, if the issuer tells them.
+  package var rolesClaim: ClaimPath?
+
+  /// The RFCs' way.
+  package init() {}
+}
+
+/// Where a value is in claims.
+package struct ClaimPath: Equatable, Sendable {
+  /// The names of members, the outermost first; never empty.
+  package var names: [String]
+
+  /// The path of these names.
+  package init(_ names: [String]) {
+    self.names = names
+  }
+
+  /// A path as one text: dots are between names, unless there is a colon, as there is in a URL or URN, which is one name.
+  package init(_ text: String) {
+    self.init(
+      text.utf8.contains(UInt8(ascii: ":"))
+        ? [text] : text.split(separator: ".", omittingEmptySubsequences: false).map(String.init))
+  }
+
+  /// The path as ``init(_:)`` reads it; `nil` if no text gives these names.
+  package var text: String? {
+    let text = names.joined(separator: ".")
+    return ClaimPath(text) == self ? text : nil
+  }
+}
+
+/// A profile made ready for comparing bytes, once, when the configuration is read.
+///
+/// A class, so that it is handed from check to check at the cost of one reference.
+package final class PreparedProfile: Sendable {
+  let scopeClaims: [[UInt8]]?
+  let clientClaims: [[UInt8]]?
+  let tokenIDClaims: [[UInt8]]?
+  let rolesClaim: [[UInt8]]?
+  /// What errors call ``rolesClaim``.
+  let rolesName: String
+
+  /// A profile made ready; `nil` if there is nothing special about it.
+  package init?(_ profile: IssuerProfile) {
+    if profile == IssuerProfile() { return nil }
+    scopeClaims = profile.scopeClaims?.map { Array($0.utf8) }
+    clientClaims = profile.clientClaims?.map { Array($0.utf8) }
+    tokenIDClaims = profile.tokenIDClaims?.map { Array($0.utf8) }
+    rolesClaim = profile.rolesClaim?.names.map { Array($0.utf8) }
+    rolesName = profile.rolesClaim?.names.joined(separator: ".") ?? "roles"
+  }
+}
