@@ -5,7 +5,7 @@ extension ClaimSet {
   func checkRequiredClaims(_ question: ClaimQuestion) throws(Rejection) {
     try refuseOtherKinds(than: question.policy.tokenType)
     switch question.evidence.source {
-    case .signature: try requireClaims(of: question.policy.tokenType, question.evidence.profile)
+    case .signature: try requireClaims(of: question.policy.tokenType, question.evidence)
     // RFC 7662 section 2.2 requires `active` only; that whom a token is for must be known is the audience's check.
     case .introspection: try refuseOtherUses()
     }
@@ -19,15 +19,17 @@ extension ClaimSet {
   }
 
   /// What a token has to carry.
-  private func requireClaims(of kind: TokenType, _ profile: PreparedProfile?) throws(Rejection) {
+  private func requireClaims(of kind: TokenType, _ evidence: Evidence) throws(Rejection) {
     try requirePresent(registered.expiry.isPresent, "exp")
     switch kind {
     case .access:
       // RFC 9068 section 2.2.
       try requirePresent(registered.subject != nil, "sub")
+      try requirePresent(registered.issuedAt.isPresent, "iat")
+      if evidence.isAccessTokenByRule { return }
+      let profile = evidence.profile
       try requirePresent(registered.audience != nil, "aud")
       try requirePresent(firstClaim(of: profile?.clientClaims, or: registered.clientID) != nil, "client_id")
-      try requirePresent(registered.issuedAt.isPresent, "iat")
       try requirePresent(firstClaim(of: profile?.tokenIDClaims, or: registered.tokenID) != nil, "jti")
     case .id:
       // OpenID Connect Core 1.0 section 2.
@@ -44,7 +46,7 @@ extension ClaimSet {
   /// absent, so that only this claim tells it from an ID token: without the check a logout would pass as a login.
   /// Only an ID token has `at_hash`, `c_hash` (OpenID Connect Core 1.0 sections 3.1.3.6 and 3.3.2.11) or `nonce`
   /// (section 2); one of the code flow often has `nonce` alone.
-  private func refuseOtherKinds(than kind: TokenType) throws(Rejection) {
+  func refuseOtherKinds(than kind: TokenType) throws(Rejection) {
     try refuse(registered.events, "events")
     if kind == .any {
       try refuse(registered.accessTokenHash, "at_hash")

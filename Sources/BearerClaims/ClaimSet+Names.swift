@@ -16,7 +16,7 @@ extension ClaimSet {
   func firstClaim(of names: [[UInt8]]?, or usual: Int?) -> Int? {
     guard let names else { return usual }
     for name in names {
-      if let value = tape.value(of: name, bytes.span), tape[value].kind != .null { return value }
+      if let value = value(of: name) { return value }
     }
     return nil
   }

@@ -75,6 +75,11 @@ package struct ClaimSet: Sendable {
     tape.value(of: name, bytes.span).flatMap { tape[$0].kind == .null ? nil : $0 }
   }
 
+  /// Where the value of a claim is; `null` counts as none.
+  func value(of name: [UInt8]) -> Int? {
+    tape.value(of: name, bytes.span).flatMap { tape[$0].kind == .null ? nil : $0 }
+  }
+
   /// Appends the source text of a value.
   package func append(_ value: Int, to line: inout [UInt8]) {
     tape.appendSource(value, bytes.span, to: &line)

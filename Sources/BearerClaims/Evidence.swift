@@ -16,6 +16,9 @@ package struct Evidence: Sendable {
   package var assumedAudiences: [[UInt8]]?
   /// How the issuer writes claims, where that is not the RFCs' way.
   package var profile: PreparedProfile?
+  /// Whether the token is an access token by the issuer's rule and not by its `typ`, so that it need not have all that
+  /// RFC 9068 demands.
+  package var isAccessTokenByRule = false
 
   /// Evidence of this kind.
   package init(_ source: Source, assumedAudiences: [[UInt8]]? = nil, profile: PreparedProfile? = nil) {

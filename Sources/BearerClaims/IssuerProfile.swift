@@ -8,6 +8,10 @@ package struct IssuerProfile: Equatable, Sendable {
   package var tokenIDClaims: [String]?
   /// Where the user's or client's roles are, if the issuer tells them.
   package var rolesClaim: ClaimPath?
+  /// What makes a token an access token whose `typ` does not.
+  package var accessTokenRule: KindRule?
+  /// What makes a token an ID token.
+  package var idTokenRule: KindRule?
 
   /// The RFCs' way.
   package init() {}
@@ -47,6 +51,8 @@ package final class PreparedProfile: Sendable {
   let rolesClaim: [[UInt8]]?
   /// What errors call ``rolesClaim``.
   let rolesName: String
+  let accessTokenRule: PreparedKindRule?
+  let idTokenRule: PreparedKindRule?
 
   /// A profile made ready; `nil` if there is nothing special about it.
   package init?(_ profile: IssuerProfile) {
@@ -56,5 +62,7 @@ package final class PreparedProfile: Sendable {
     tokenIDClaims = profile.tokenIDClaims?.map { Array($0.utf8) }
     rolesClaim = profile.rolesClaim?.names.map { Array($0.utf8) }
     rolesName = profile.rolesClaim?.names.joined(separator: ".") ?? "roles"
+    accessTokenRule = profile.accessTokenRule.map(PreparedKindRule.init)
+    idTokenRule = profile.idTokenRule.map(PreparedKindRule.init)
   }
 }

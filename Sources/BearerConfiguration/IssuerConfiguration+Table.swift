@@ -41,6 +41,8 @@ extension IssuerConfiguration: NamedTable {
     .init("client_claims", \.profile.clientClaims, .strings(), absence: "client_id, else azp"),
     .init("jti_claims", \.profile.tokenIDClaims, .strings(), absence: "jti"),
     .init("roles_claim", \.profile.rolesClaim, .claimPath),
+    .init("access_token_if", \.profile.accessTokenRule, .kindRule),
+    .init("id_token_if", \.profile.idTokenRule, .kindRule),
     .table("introspection", \.introspection),
   ]
 
@@ -153,6 +155,21 @@ extension ValueKind where Value == ClaimPath {
       return reader.strings(key, expected: expected).map { ClaimPath($0) }
     } write: {
       $0.text.map(TOMLText.string) ?? TOMLText.strings($0.names)
+    }
+  }
+}
+
+extension ValueKind where Value == KindRule {
+  /// What tells one kind of the issuer's tokens from the others.
+  fileprivate static var kindRule: Self {
+    Self { reader, key in
+      let expected = "a list of \"claim\", \"!claim\" or \"claim=text\", with | between alternatives"
+      guard let texts = reader.strings(key, expected: expected) else { return nil }
+      let rule = KindRule(texts)
+      if rule == nil { reader.refuse(key, expected: expected, "a claim or a text is missing") }
+      return rule
+    } write: {
+      TOMLText.strings($0.texts)
     }
   }
 }

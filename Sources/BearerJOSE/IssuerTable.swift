@@ -9,10 +9,13 @@ package struct IssuerTable: RandomAccessCollection, Sendable {
   private let issuers: [Issuer]
   /// Places of issuers, or -1 where none is; at least twice as many as issuers, and a power of two.
   private let slots: [Int32]
+  /// Whether an issuer has rules for kinds of tokens, so that a token's kind may depend on whose it is.
+  let haveKindRules: Bool
 
   /// A table of these issuers; of two with one url, the first is found.
   package init(_ issuers: [Issuer]) {
     self.issuers = issuers
+    haveKindRules = issuers.contains { $0.profile?.hasKindRules == true }
     var size = 2
     while size < 2 * issuers.count { size *= 2 }
     var slots = [Int32](repeating: -1, count: size)

@@ -11,7 +11,7 @@ extension Verifier {
     case .type:
       let expected =
         switch input.policy.tokenType {
-        case .access: "at+jwt"
+        case .access: input.issuers.haveKindRules ? "at+jwt, or what the issuer's access_token_if says" : "at+jwt"
         case .id: "JWT, or none"
         case .any: "JWT, at+jwt, or none"
         }
@@ -33,7 +33,7 @@ extension Verifier {
   func hint(_ rejection: Rejection, _ check: Check, _ input: VerificationInput) -> String {
     switch (rejection.code, check) {
     case (.token(.wrongType), _):
-      "If the issuer's access tokens have no typ at+jwt, set token_type = \"any\" in the policy; for ID tokens \"id\"."
+      wrongTypeHint(input)
     case (.token(.unknownIssuer), _):
       isIssuerButForSlash(input)
         ? "The issuer's url differs from iss by a trailing slash only; write url exactly as iss."
@@ -44,6 +44,13 @@ extension Verifier {
       "The claim \(rejection.claim ?? "") is what to look at; token_type = \"any\" requires least."
     default: rejection.detail.text.description
     }
+  }
+
+  private func wrongTypeHint(_ input: VerificationInput) -> String {
+    let rules = input.issuers.place(of: claims).flatMap { input.issuers[$0].profile?.hasKindRules } ?? false
+    return rules
+      ? "The issuer's access_token_if and id_token_if tell its tokens apart: look whether this is the kind that the policy's token_type wants."
+      : "If the issuer's access tokens have no typ at+jwt, say in its access_token_if what tells them; for ID tokens set token_type = \"id\"."
   }
 
   /// Whether `iss` is a configured issuer but for a slash at its end, the commonest mistake of all.

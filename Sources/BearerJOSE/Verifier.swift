@@ -25,6 +25,9 @@ package struct Verifier {
   private var settled: SettledChecks?
   /// The key that the signature was found to be good under.
   private var goodKey: UInt64?
+  /// Whether the token is an access token by a rule of its issuer.
+  private var isAccessTokenByRule = false
+  private var isPayloadRead = false
   var headerEnd = 0
   var payloadEnd = 0
   private var headerBytes: [UInt8] = []
@@ -88,6 +91,7 @@ package struct Verifier {
     issuerIndex = nil
     missingKey = nil
     goodKey = nil
+    isAccessTokenByRule = false
     trace = explaining ? Trace() : nil
     for check in Check.ofSignature {
       if check == .key { break }
@@ -126,7 +130,8 @@ package struct Verifier {
     }
     if let rejection, trace == nil { return .rejected(rejection) }
     // Without the key the other checks go on, on unverified claims: one that fails is the answer.
-    let evidence = Evidence(.signature, profile: issuerIndex.flatMap { input.issuers[$0].profile })
+    var evidence = Evidence(.signature, profile: issuerIndex.flatMap { input.issuers[$0].profile })
+    evidence.isAccessTokenByRule = isAccessTokenByRule
     let refused = claims.judge(under: input.policy, at: input.now, evidence: evidence, trace: &trace)
     if let rejection = rejection ?? refused { return .rejected(badSignature ?? rejection) }
     if let missingKey { return .keyMissing(missingKey) }
@@ -180,6 +185,7 @@ package struct Verifier {
 
   private mutating func checkForm(_ token: Span<UInt8>) throws(Rejection) {
     header = nil
+    isPayloadRead = false
     if token.count > maximumTokenBytes {
       throw Rejection(.tokenTooLarge, "The token is longer than limits.token_bytes.")
     }
@@ -191,6 +197,7 @@ package struct Verifier {
       payloadEnd = known.payloadEnd
       claims = known.claims
       header = known.header
+      isPayloadRead = true
     } else {
       switch findDots(token) {
       case 2: break
@@ -207,7 +214,7 @@ package struct Verifier {
     if header == nil, !Base64URL.decode(token.extracting(..<headerEnd), into: &headerBytes) {
       throw Rejection(.malformedToken, "The token's header is not canonical base64url.")
     }
-    if facts?.payload != nil { return }
+    if isPayloadRead { return }
     if !Base64URL.decode(token.extracting((headerEnd + 1)..<payloadEnd), into: &claims.bytes) {
       throw Rejection(.malformedToken, "The token's payload is not canonical base64url.")
     }
@@ -242,8 +249,24 @@ package struct Verifier {
     header = parsed
   }
 
-  private func checkType(_ input: VerificationInput) throws(Rejection) {
-    switch (input.policy.tokenType, header?.type) {
+  private mutating func checkType(_ input: VerificationInput) throws(Rejection) {
+    let (kind, type) = (input.policy.tokenType, header?.type)
+    if input.issuers.haveKindRules, type != .other {
+      // What is wrong with the payload is told by its own check, and without one nothing but typ counts.
+      do throws(Rejection) { try checkPayload() } catch { return try checkTypeAlone(kind, type) }
+      if let profile = input.issuers.place(of: claims).flatMap({ input.issuers[$0].profile }), profile.hasKindRules {
+        // That an ID token must not be typed as an access token needs no rule.
+        if kind == .id { try checkTypeAlone(kind, type) }
+        try profile.requireKind(of: claims, kind, isTyped: type == .accessToken)
+        isAccessTokenByRule = kind == .access && type != .accessToken
+        return
+      }
+    }
+    try checkTypeAlone(kind, type)
+  }
+
+  private func checkTypeAlone(_ kind: TokenType, _ type: JOSEHeader.TokenMediaType?) throws(Rejection) {
+    switch (kind, type) {
     case (.access, .accessToken), (.id, nil), (.id, .jwt), (.any, nil), (.any, .jwt), (.any, .accessToken): break
     case (.access, _): throw Rejection(.wrongType, "The token's typ is not at+jwt: not a JWT access token (RFC 9068).")
     case (.id, _): throw Rejection(.wrongType, "The token's typ is not JWT: not an ID token.")
@@ -252,7 +275,7 @@ package struct Verifier {
   }
 
   private mutating func checkPayload() throws(Rejection) {
-    if facts?.payload != nil { return }
+    if isPayloadRead { return }
     do throws(JSONError) {
       try claims.parse()
     } catch {
@@ -262,6 +285,7 @@ package struct Verifier {
           ? "The token's payload has a claim twice." : "The token's payload is not a JSON object.")
     }
     guard claims.isObject else { throw Rejection(.malformedClaims, "The token's payload is not a JSON object.") }
+    isPayloadRead = true
   }
 
   // MARK: Whose it is

@@ -1,0 +1,127 @@
+import BearerJSON
+
+/// How one kind of an issuer's tokens is told by its claims: every term must hold.
+///
+/// Most providers send access tokens whose `typ` is `JWT`, as that of ID tokens may be, and tell them apart by a claim.
+package struct KindRule: Equatable, Sendable {
+  /// A condition on one claim.
+  package enum Condition: Equatable, Sendable {
+    /// The claim is there, and not `null`.
+    case present(String)
+    /// It is not there, or `null`.
+    case absent(String)
+    /// It is this text.
+    case equals(String, String)
+  }
+
+  /// The terms, of each of which at least one condition must hold; neither list is empty.
+  package var terms: [[Condition]]
+
+  /// A rule from its terms as they are written: `claim`, `!claim` or `claim=text`, with `|` between alternatives.
+  ///
+  /// It is `nil` if a claim or text is missing in one.
+  ///
+  /// - Parameter texts: The terms; never empty.
+  package init?(_ texts: [String]) {
+    terms = []
+    for text in texts {
+      let conditions = text.split(separator: "|", omittingEmptySubsequences: false).map { Condition(String($0)) }
+      guard !conditions.contains(nil) else { return nil }
+      terms.append(conditions.compactMap(\.self))
+    }
+  }
+
+  /// The terms as they are written.
+  package var texts: [String] { terms.map { $0.map(\.text).joined(separator: "|") } }
+}
+
+extension KindRule.Condition {
+  fileprivate init?(_ text: String) {
+    let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    guard parts.allSatisfy({ !$0.isEmpty && $0 != "!" }) else { return nil }
+    if parts.count == 2 {
+      self = .equals(parts[0], parts[1])
+    } else {
+      self = text.hasPrefix("!") ? .absent(String(text.dropFirst())) : .present(text)
+    }
+  }
+
+  fileprivate var text: String {
+    switch self {
+    case .present(let claim): claim
+    case .absent(let claim): "!\(claim)"
+    case .equals(let claim, let text): "\(claim)=\(text)"
+    }
+  }
+}
+
+/// A rule made ready for comparing bytes.
+struct PreparedKindRule: Sendable {
+  private enum Condition: Sendable {
+    case present([UInt8])
+    case absent([UInt8])
+    case equals([UInt8], [UInt8])
+
+    init(_ condition: KindRule.Condition) {
+      self =
+        switch condition {
+        case .present(let claim): .present(Array(claim.utf8))
+        case .absent(let claim): .absent(Array(claim.utf8))
+        case .equals(let claim, let text): .equals(Array(claim.utf8), Array(text.utf8))
+        }
+    }
+
+    func holds(of claims: ClaimSet) -> Bool {
+      switch self {
+      case .present(let name): claims.value(of: name) != nil
+      case .absent(let name): claims.value(of: name) == nil
+      case .equals(let name, let text):
+        claims.value(of: name).map { claims.tape.string($0, equals: text, claims.bytes.span) } ?? false
+      }
+    }
+  }
+
+  private let terms: [[Condition]]
+
+  init(_ rule: KindRule) { terms = rule.terms.map { $0.map(Condition.init) } }
+
+  func holds(of claims: ClaimSet) -> Bool { terms.allSatisfy { $0.contains { $0.holds(of: claims) } } }
+}
+
+extension PreparedProfile {
+  /// Whether there is a rule for some kind.
+  package var hasKindRules: Bool { accessTokenRule != nil || idTokenRule != nil }
+
+  /// Judges the kind of a token whose `typ` leaves it open, or says that it is an access token by RFC 9068.
+  ///
+  /// A rule takes the place of a `typ` that says nothing; it makes an access token of none that has what only other kinds
+  /// have. What fits the other kind's rule is refused, whatever its `typ` says, so that a token that fits both is neither.
+  ///
+  /// - Parameters:
+  ///   - claims: The token's.
+  ///   - kind: What the policy accepts.
+  ///   - isTyped: Whether `typ` is that of RFC 9068.
+  /// - Throws: `wrong_type`.
+  package func requireKind(of claims: ClaimSet, _ kind: TokenType, isTyped: Bool) throws(Rejection) {
+    switch kind {
+    case .access:
+      if !isTyped {
+        guard let accessTokenRule, accessTokenRule.holds(of: claims) else {
+          throw Rejection(.wrongType, "The token's typ is not at+jwt, and the issuer's access_token_if does not hold.")
+        }
+        try claims.refuseOtherKinds(than: .any)
+      }
+      try refuse(idTokenRule, claims, "The issuer's id_token_if holds: the token is an ID token.")
+    case .id:
+      guard idTokenRule?.holds(of: claims) ?? true else {
+        throw Rejection(.wrongType, "The issuer's id_token_if does not hold: the token is not an ID token.")
+      }
+      try refuse(accessTokenRule, claims, "The issuer's access_token_if holds: the token is an access token.")
+    case .any: try refuse(idTokenRule, claims, "The issuer's id_token_if holds: the token is an ID token.")
+    }
+  }
+
+  private func refuse(_ rule: PreparedKindRule?, _ claims: ClaimSet, _ detail: StaticDetail) throws(Rejection) {
+    if rule?.holds(of: claims) == true { throw Rejection(.wrongType, detail) }
+  }
+}
