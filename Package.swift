@@ -30,8 +30,8 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (.library, "BearerLogging", "BearerJSON Logging"),
   (
     .library, "BearerConfiguration",
-    "BearerAddress BearerClaims BearerFiles BearerFraming BearerIntrospection BearerJOSE BearerKeys "
-      + "BearerLogging BearerProtocol BearerTOML Logging"
+    "BearerAddress BearerClaims BearerCrypto BearerFiles BearerFraming BearerIntrospection BearerJOSE "
+      + "BearerKeys BearerLogging BearerProtocol BearerTOML Logging"
   ),
 
   // The outside world: network, sockets, the service manager.
@@ -53,7 +53,8 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (
     .program, "bearerd",
     "BearerAddress BearerClaims BearerClient BearerConfiguration BearerDaemon BearerFetch BearerFiles "
-      + "BearerFraming BearerJOSE BearerJSON BearerLogging BearerSystemd BearerTOML ArgumentParser Logging"
+      + "BearerFraming BearerJOSE BearerJSON BearerLogging BearerProtocol BearerSystemd BearerTOML "
+      + "ArgumentParser Logging"
   ),
 
   // Development only. BearerSigning is the one place with signing code; the daemon does not link it.

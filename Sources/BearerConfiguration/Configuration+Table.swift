@@ -7,14 +7,11 @@ extension Configuration: ConfigurationTable {
   package init() { self.init(issuers: []) }
 
   package static let keys: [ConfigurationKey<Configuration>] = [
-    .init(
-      "socket", \.socketPath,
-      // `sun_path` has 108 bytes, and one is its NUL (unix(7)).
-      .string("an absolute path of at most 107 bytes that names a file") { text in
-        text.utf8.first == UInt8(ascii: "/") && text.utf8.last != UInt8(ascii: "/") && text.utf8.count <= 107
-      }, restart: true),
+    .init("socket", \.socketPath, .socketPath, restart: true),
     .init("socket_mode", \.socketMode, .mode, restart: true),
     .init("socket_group", \.socketGroup, .string("a group's name"), absence: "the process's own", restart: true),
+    .init("admin_socket", \.adminSocketPath, .socketPath, absence: "none", restart: true),
+    .init("watch_config", \.watchesFile, .boolean, restart: true),
     .init("state_directory", \.stateDirectory, .path, absence: "$STATE_DIRECTORY", restart: true),
     .init("snapshot_max_age", \.snapshotMaxAge, .duration(.zero...DurationText.longest), restart: true),
     .init("log_level", \.logLevel, .word, restart: true),
@@ -48,6 +45,11 @@ extension Configuration: ConfigurationTable {
   }
 
   package mutating func finish(_ reader: inout TableReader) {
+    if let adminSocketPath, adminSocketPath.utf8.elementsEqual(socketPath.utf8) {
+      reader.refuse(
+        "admin_socket", found: ConfigurationFault.quoted(adminSocketPath),
+        expected: "a path of its own, in a directory that no application has", "the same path as socket")
+    }
     refuseEqualURLs(&reader)
     refuseEqualIdentities(&reader)
     readIssuersOfPolicies(&reader)
@@ -154,6 +156,15 @@ extension ValueKind where Value == UInt32 {
       return UInt32(text, radix: 8).flatMap { $0 <= 0o777 ? $0 : nil }
     } write: {
       "0" + String($0, radix: 8)
+    }
+  }
+}
+
+extension ValueKind where Value == String {
+  /// Where a socket can be made: `sun_path` has 108 bytes, and one is its NUL (unix(7)).
+  fileprivate static var socketPath: Self {
+    string("an absolute path of at most 107 bytes that names a file") { text in
+      text.utf8.first == UInt8(ascii: "/") && text.utf8.last != UInt8(ascii: "/") && text.utf8.count <= 107
     }
   }
 }

@@ -14,6 +14,12 @@ package struct Configuration: Equatable, Sendable {
   package var socketMode: UInt32 = 0o660
   /// Group of the socket file, by name; `nil` for the process's own.
   package var socketGroup: String?
+  /// Path of the socket for administrators; `nil` if there is none.
+  package var adminSocketPath: String?
+  /// Whether the configuration is read anew when its file changes.
+  package var watchesFile = false
+  /// The SHA-256 digest of the file that it was read from, in hexadecimal; `nil` if there was no file.
+  package var digest: String?
   /// Where the last good key sets are kept; `nil` keeps none.
   package var stateDirectory: String?
   /// How old a key set in ``stateDirectory`` may be to be used at start; `max_stale` bounds its use besides.
@@ -51,6 +57,8 @@ package struct Configuration: Equatable, Sendable {
   package static let defaultFile = "/etc/bearerd/bearerd.toml"
   /// Where the socket is when nothing else is said.
   package static let defaultSocketPath = "/run/bearerd/bearerd.sock"
+  /// Where the systemd units have the socket for administrators.
+  package static let usualAdminSocketPath = "/run/bearerd-admin/admin.sock"
   /// The name of the policy for requests that name none, and of issuer and policy made from `--issuer` and `--audience`.
   package static let defaultName = "default"
 }

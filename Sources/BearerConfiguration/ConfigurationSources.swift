@@ -1,3 +1,4 @@
+import BearerCrypto
 package import BearerLogging
 package import BearerTOML
 import Logging
@@ -18,6 +19,8 @@ package struct ConfigurationSources: Sendable {
   package var audiences: [String]
   /// `--socket`: path of the socket.
   package var socket: String?
+  /// `--admin-socket`: path of the socket for administrators.
+  package var adminSocket: String?
   /// `--log-level`: the least severe messages that are logged.
   package var logLevel: String?
   /// `--log-format`: how messages are logged.
@@ -28,12 +31,13 @@ package struct ConfigurationSources: Sendable {
   /// Sources; whatever is `nil` or empty was not given as a flag.
   package init(
     config: String? = nil, issuer: String? = nil, audiences: [String] = [], socket: String? = nil,
-    logLevel: String? = nil, logFormat: String? = nil, environment: [String: String]
+    adminSocket: String? = nil, logLevel: String? = nil, logFormat: String? = nil, environment: [String: String]
   ) {
     self.config = config
     self.issuer = issuer
     self.audiences = audiences
     self.socket = socket
+    self.adminSocket = adminSocket
     self.logLevel = logLevel
     self.logFormat = logFormat
     self.environment = environment
@@ -59,6 +63,7 @@ package struct ConfigurationSources: Sendable {
 
     let overrides = Overrides([
       "socket": given(socket, "--socket", "BEARERD_SOCKET"),
+      "admin_socket": given(adminSocket, "--admin-socket", "BEARERD_ADMIN_SOCKET"),
       "log_level": given(logLevel, "--log-level", "BEARERD_LOG_LEVEL"),
       "log_format": given(logFormat, "--log-format", "BEARERD_LOG_FORMAT"),
     ])
@@ -142,13 +147,18 @@ package struct ConfigurationSources: Sendable {
     in file: String, environment: [String: String]
   ) throws(ConfigurationFaults) -> Configuration {
     let root: TOMLTable
+    let digest: String
     do throws(ConfigurationFault) {
-      root = try TOMLReader.read(ConfigurationFile.read(file))
+      let bytes = try ConfigurationFile.read(file)
+      digest = SHA256.hexadecimal(of: bytes)
+      root = try TOMLReader.read(bytes)
     } catch {
       throw ConfigurationFaults(file: file, [error])
     }
     do throws(ConfigurationFaults) {
-      return try Configuration(reading: root, environment: environment)
+      var configuration = try Configuration(reading: root, environment: environment)
+      configuration.digest = digest
+      return configuration
     } catch {
       throw ConfigurationFaults(file: file, error.faults)
     }

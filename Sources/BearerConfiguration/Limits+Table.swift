@@ -18,7 +18,9 @@ extension Limits: ConfigurationTable {
     .init("waiting_bytes", \.waitingBytes, .integer(65_536...1_073_741_824)),
     .init("partial_line_timeout", \.server.partialLineTimeout, .duration(patience), restart: true),
     .init("write_timeout", \.server.writeTimeout, .duration(patience), restart: true),
-    .init("token_cache_bytes", \.tokenCacheBytes, .integer(bytes)),
+    .init(
+      "token_cache_bytes", \.tokenCacheBytes, .integer(bytes),
+      absence: "16777216, at most an eighth of the control group's memory"),
   ]
 
   package func finish(_ reader: inout TableReader) {

@@ -32,4 +32,14 @@ package enum SHA256 {
     // Safe because a tuple of four words is 32 initialised bytes.
     return unsafe withUnsafeBytes(of: words) { unsafe Array($0) }
   }
+
+  /// The digest, or its first bytes, as lower-case hexadecimal digits.
+  ///
+  /// - Parameters:
+  ///   - bytes: What to digest.
+  ///   - count: How many bytes of the digest are wanted.
+  /// - Returns: Two digits for each.
+  package static func hexadecimal(of bytes: [UInt8], bytes count: Int = 32) -> String {
+    digest(of: bytes).prefix(count).map { String($0 >> 4, radix: 16) + String($0 & 0xF, radix: 16) }.joined()
+  }
 }

@@ -1,5 +1,7 @@
 package import BearerConfiguration
+import BearerFetch
 import BearerFraming
+import BearerKeys
 package import BearerLogging
 package import BearerServer
 import BearerSystemd
@@ -15,6 +17,7 @@ package struct Daemon: Sendable {
   private let configuration: Configuration
   private let environment: [String: String]
   private let load: ConfigurationSources.Load
+  private let file: String?
   private let log: Log
   private var logger: Logger { log.logger }
 
@@ -47,15 +50,17 @@ package struct Daemon: Sendable {
   /// - Parameters:
   ///   - configuration: What to run with.
   ///   - environment: The process's environment.
-  ///   - load: Reads the configuration anew, for SIGHUP.
+  ///   - load: Reads the configuration anew, for a reload.
+  ///   - file: The file that it reads, if it reads one.
   ///   - log: Where the daemon logs.
   package init(
     configuration: Configuration, environment: [String: String],
-    load: @escaping ConfigurationSources.Load, log: Log
+    load: @escaping ConfigurationSources.Load, file: String?, log: Log
   ) {
     self.configuration = configuration
     self.environment = environment
     self.load = load
+    self.file = file
     self.log = log
   }
 
@@ -65,7 +70,7 @@ package struct Daemon: Sendable {
   package func run() async throws {
     let notifier = Notifier()
     let limits = limitsWithinDescriptors()
-    var serverConfiguration = Server.Configuration(addresses: [try listenAddress()])
+    var serverConfiguration = Server.Configuration(addresses: [try listenAddress()] + adminAddress)
     serverConfiguration.limits = limits.server
     let forcedEnd = ForcedEnd(after: .seconds(8), log: log)
     // It watches on until everything below has ended.
@@ -74,19 +79,24 @@ package struct Daemon: Sendable {
     let fetching = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let (listening, nowListening) = AsyncStream.makeStream(of: Void.self)
     let (changes, changed) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    let publications = KeyPublications()
     let issuers = IssuerKeysService(
       group: fetching, environment: environment,
       snapshots: configuration.stateDirectory.map {
         SnapshotStore(directory: $0, maximumAge: configuration.snapshotMaxAge)
-      }, logger: logger
+      }, publications: publications, logger: logger
     ) { changed.yield() }
     let backEnds = BackEndService(issuers.shared, environment: environment, logger: logger)
     let current = ActiveConfigurationStore(
       ActiveConfiguration(
         configuration, keys: issuers.owners(for: configuration), backEnds: backEnds.backEnds(for: configuration)))
-    let reports = Reports(eventLoops: serverConfiguration.eventLoops, limits: limits)
+    let reports = Reports(
+      eventLoops: serverConfiguration.eventLoops, limits: limits, publications: publications,
+      hasAdminSocket: configuration.adminSocketPath != nil)
+    let reloader = Reloader()
     let server = Server(
-      configuration: serverConfiguration, handlers: RequestHandlers(current, reports, logger: logger), logger: logger
+      configuration: serverConfiguration,
+      handlers: RequestHandlers(current, reports, reloader: reloader, logger: logger), logger: logger
     ) {
       nowListening.yield()
     }
@@ -96,30 +106,37 @@ package struct Daemon: Sendable {
     }
     reports.watchSocket { socketWatch.check() }
     let probe = HealthProbe(server, on: fetching, isLogAlive: { [log] in log.isAlive })
-    let watchdog = WatchdogRequest.interval().map { interval in
-      Watchdog(interval: interval, notifier: notifier, logger: logger, clock: ContinuousClock()) {
-        socketWatch.check()
-        return await probe.passes()
-      }
+    let watchdogInterval = WatchdogRequest.interval()
+    let selfTest = watchdogInterval == nil ? SelfTest(log: log) : nil
+    defer { selfTest?.stop() }
+    let watchdog = Watchdog(
+      interval: watchdogInterval ?? SelfTest.interval, logger: logger, clock: ContinuousClock()
+    ) {
+      socketWatch.check()
+      return await probe.passes()
+    } ping: {
+      if let selfTest { selfTest.isAlive() } else { notifier.notify(.watchdog) }
     }
     let ready = ReadyNotice()
     let readiness = Readiness(
       current: current, reports: reports, socketPaths: { server.socketPaths }, notifier: notifier, ready: ready,
       listening: listening, changes: changes, logger: logger
-    ) { watchdog?.begin() }
+    ) { watchdog.begin() }
     let reloading = Reloading(
-      reading: ConfigurationReading(load: load), current: current, issuers: issuers, backEnds: backEnds,
+      reloader: reloader, reading: ConfigurationReading(load: load), current: current, issuers: issuers,
+      backEnds: backEnds,
       reports: reports,
-      notifier: notifier, ready: ready, logger: logger, hangups: await UnixSignalsSequence(trapping: .sighup)
+      notifier: notifier, ready: ready, logger: logger, hangups: await UnixSignalsSequence(trapping: .sighup),
+      watched: watchedFile(on: fetching)
     ) {
       // A server that does not run has nobody to answer.
       _ = try? await server.onEachEventLoop { ($0 as? RequestHandler)?.adoptReload() }
     }
 
     // Stopped from the last to the first: STOPPING=1, then the server drains, and keys keep coming until it has.
-    let services: [(any Service)?] = [forcedEnd, issuers, backEnds, server, reloading, watchdog, readiness]
+    let services: [any Service] = [forcedEnd, issuers, backEnds, server, reloading, watchdog, readiness]
     var group = ServiceGroupConfiguration(
-      services: services.compactMap(\.self).map { .init(service: $0) },
+      services: services.map { .init(service: $0) },
       gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger))
     group.maximumGracefulShutdownDuration = .milliseconds(4800)
     do {
@@ -149,6 +166,18 @@ package struct Daemon: Sendable {
         ])
     }
     return limits
+  }
+
+  /// How often the configuration's file is looked at: a change is to be in force within a second.
+  private static let filePeriod = Duration.milliseconds(250)
+
+  private func watchedFile(on group: any EventLoopGroup) -> (path: String, files: FilePoller)? {
+    guard configuration.watchesFile, let file else { return nil }
+    return (file, FilePoller(group: group, period: Self.filePeriod))
+  }
+
+  private var adminAddress: [ListenAddress] {
+    configuration.adminSocketPath.map { [.path(SocketFile(path: $0, mode: 0o600, isForAdministrators: true))] } ?? []
   }
 
   private func listenAddress() throws(Fault) -> ListenAddress {

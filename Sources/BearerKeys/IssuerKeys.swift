@@ -10,6 +10,7 @@ package final class IssuerKeys: Sendable {
   private let clock: any AlarmClock
   private let places: FetchPlaces
   private let room: WaitingRoom
+  private let publications: KeyPublications
   private let onChange: @Sendable (IssuerKeysChange) -> Void
   private let published = Mutex<KeySnapshot?>(nil)
   private let state: Mutex<IssuerKeysState>
@@ -25,17 +26,20 @@ package final class IssuerKeys: Sendable {
   ///   - clock: Time and alarms.
   ///   - places: Bounds the fetches of all issuers together.
   ///   - room: Bounds the memory of the requests that wait for keys, those of all issuers together.
+  ///   - publications: Counts the sets that come into use, those of all issuers together.
   ///   - jitter: Chance.
   ///   - onChange: Called by the task of ``run()``, one change after the other, outside of locks. It may block
   ///     briefly: fetches are under way by then, and requests do not wait for it.
   package init(
     settings: RefreshSettings, source: any KeySource, clock: any AlarmClock = SystemAlarmClock(),
-    places: FetchPlaces = FetchPlaces(), room: WaitingRoom = WaitingRoom(), jitter: JitterGenerator = JitterGenerator(),
+    places: FetchPlaces = FetchPlaces(), room: WaitingRoom = WaitingRoom(),
+    publications: KeyPublications = KeyPublications(), jitter: JitterGenerator = JitterGenerator(),
     onChange: @escaping @Sendable (IssuerKeysChange) -> Void = { _ in }
   ) {
     self.clock = clock
     self.places = places
     self.room = room
+    self.publications = publications
     self.onChange = onChange
     state = Mutex(IssuerKeysState(settings: settings, source: source, jitter: jitter))
     waitAlarm = EarliestAlarm(clock: clock)
@@ -57,6 +61,12 @@ package final class IssuerKeys: Sendable {
   /// How far the keys can be trusted at `now`.
   package func health(at now: MonotonicTime) -> KeysHealth {
     snapshot?.state(at: now) ?? .empty
+  }
+
+  /// Until when verdicts may rest on the present set; `distantPast` without one.
+  package var usableUntil: MonotonicTime {
+    guard let snapshot else { return .distantPast }
+    return snapshot.usableUntil ?? .distantFuture
   }
 
   /// The present moment, by the clock that the keys' waits are measured with.
@@ -264,7 +274,10 @@ package final class IssuerKeys: Sendable {
       var effects: [IssuerKeysState.Effect] = []
       let before = state.snapshot
       let outcome = body(&state, &effects)
-      if state.snapshot !== before { published.withLock { $0 = state.snapshot } }
+      if state.snapshot !== before {
+        published.withLock { $0 = state.snapshot }
+        publications.add()
+      }
       return (outcome, effects, state.needsTask)
     }
     waitAlarm.follow {

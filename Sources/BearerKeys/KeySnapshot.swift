@@ -25,6 +25,9 @@ package final class KeySnapshot: Sendable {
   /// The end of its lifetime; `nil` if it has none.
   package var freshUntil: MonotonicTime? { held.freshUntil }
 
+  /// The end of its use; `nil` if it has none.
+  var usableUntil: MonotonicTime? { held.usableUntil }
+
   /// How far the set can be trusted at `now`: ``KeysHealth/fresh``, stale with its age, or expired; never empty.
   package func state(at now: MonotonicTime) -> KeysHealth { held.health(at: now) }
 }

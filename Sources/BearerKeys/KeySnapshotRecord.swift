@@ -61,7 +61,7 @@ package struct KeySnapshotRecord: Equatable, Sendable {
 
   /// The name of the file for an issuer: of letters, digits and dots whatever the URL holds, and as long for each.
   package static func fileName(issuer: String) -> String {
-    "keys-\(hexadecimal(SHA256.digest(of: Array(issuer.utf8)).prefix(16))).json"
+    "keys-\(SHA256.hexadecimal(of: Array(issuer.utf8), bytes: 16)).json"
   }
 
   /// How long ago the provider last sent or confirmed the set; never negative.
@@ -133,16 +133,6 @@ package struct KeySnapshotRecord: Equatable, Sendable {
   }
 
   private static func digest(of members: JSONObject) -> String {
-    hexadecimal(SHA256.digest(of: JSONValue.object(members).serialized())[...])
-  }
-
-  private static func hexadecimal(_ bytes: ArraySlice<UInt8>) -> String {
-    let digits = Array("0123456789abcdef".unicodeScalars)
-    var text = ""
-    for byte in bytes {
-      text.unicodeScalars.append(digits[Int(byte >> 4)])
-      text.unicodeScalars.append(digits[Int(byte & 15)])
-    }
-    return text
+    SHA256.hexadecimal(of: JSONValue.object(members).serialized())
   }
 }

@@ -1,5 +1,5 @@
 package import BearerClaims
-import BearerJSON
+package import BearerJSON
 
 /// The `error` of a reply (`protocol.md` section 4.2).
 package struct ErrorReply: Equatable, Sendable {
@@ -87,6 +87,16 @@ extension [UInt8] {
   /// Begins the reply to a line that nobody can say which request it was.
   package mutating func beginUnidentifiedReply() {
     append(json: #"{"id":null,"#)
+  }
+
+  /// Appends members of a reply, each with a comma before it.
+  package mutating func append(members: JSONObject) {
+    for member in members.members {
+      append(json: ",")
+      append(jsonString: member.name)
+      append(json: ":")
+      member.value.append(to: &self)
+    }
   }
 
   /// Ends a reply line.

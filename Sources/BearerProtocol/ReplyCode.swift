@@ -76,6 +76,8 @@ package enum RequestCode: String, CaseIterable, Sendable {
   case unknownOp = "unknown_op"
   case unknownPolicy = "unknown_policy"
   case unknownIssuerName = "unknown_issuer_name"
+  /// A `reload` found a faulty configuration; the one in force stays.
+  case configurationRefused = "configuration_refused"
 }
 
 /// Codes of the category `forbidden`.

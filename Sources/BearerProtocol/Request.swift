@@ -1,54 +1,7 @@
 package import BearerClaims
 
-/// What a request line asks.
-package enum Request: Equatable, Sendable {
-  /// May this token be trusted, and what does it say?
-  case verify(TokenRequest)
-  /// The same, answered as RFC 7662 would.
-  case introspect(TokenRequest)
-  /// Fetch the keys of one issuer, by url or short name, or of all.
-  case refreshJWKS(issuer: String?)
-  /// How the daemon and each issuer are.
-  case status
-  /// Is anybody there, and are the keys?
-  case ping
-  /// What this daemon speaks.
-  case hello
-
-  /// Which operation it is.
-  package var operation: Operation {
-    switch self {
-    case .verify: .verify
-    case .introspect: .introspect
-    case .refreshJWKS: .refreshJWKS
-    case .status: .status
-    case .ping: .ping
-    case .hello: .hello
-    }
-  }
-
-  /// The names of the operations and of the members that each takes besides `op` and `id`.
-  package static let operations: [(name: String, members: [String])] = [
-    ("verify", RequestMember.ofTokenRequests),
-    ("introspect", RequestMember.ofTokenRequests),
-    ("refresh-jwks", ["issuer"]),
-    ("status", []),
-    ("ping", []),
-    ("hello", []),
-  ]
-}
-
-/// The members of requests about tokens.
-enum RequestMember {
-  static let ofTokenRequests = [
-    "token", "authorization", "policy", "audience", "scope", "roles", "max_age", "acr_values", "nonce", "deadline_ms",
-    "explain",
-    "issuer",
-  ]
-}
-
-/// The members of a `verify` or `introspect` request besides the token itself.
-package struct TokenRequest: Equatable, Sendable {
+/// What a request line asks; what it does not say is as its operation takes it by default.
+package struct Request: Equatable, Sendable {
   /// In which member the token came.
   package enum Credential: Equatable, Sendable {
     case token
@@ -57,11 +10,13 @@ package struct TokenRequest: Equatable, Sendable {
     case both
   }
 
-  /// Where the token is; its bytes are the reader's `credential`.
+  /// Which operation.
+  package var operation: Operation
+  /// Where the token is, if the operation is about one; its bytes are the reader's `credential`.
   package var credential = Credential.token
   /// The policy by name; `nil` for the one named `default`.
   package var policy: String?
-  /// The issuer, by short name or url, whose token it must be; an opaque token's back-end is found by it.
+  /// The issuer, by short name or url: whose token it must be, whose keys are fetched, or whom a report is about.
   package var issuer: String?
   /// What it adds to the policy.
   package var constraints = RequestConstraints()
@@ -70,8 +25,10 @@ package struct TokenRequest: Equatable, Sendable {
   /// Whether a trace of every check is wanted.
   package var explain = false
 
-  /// Asks for no more than the policy.
-  package init() {}
+  /// Asks for no more than the operation.
+  package init(_ operation: Operation) {
+    self.operation = operation
+  }
 }
 
 /// Why a line is not a request that can be answered.

@@ -16,6 +16,22 @@ package struct RequestReader {
   package private(set) var lineBytes = 0
 
   private var tape = JSONTape()
+  private let rows = Operation.allCases.map(Row.init)
+
+  /// An operation's row, prepared.
+  private struct Row {
+    let operation: Operation
+    let name: StaticString
+    let members: [(member: RequestMember, name: StaticString)]
+    let takesToken: Bool
+
+    init(_ operation: Operation) {
+      self.operation = operation
+      name = operation.row.name
+      members = operation.row.members.map { ($0, $0.name) }
+      takesToken = operation.row.members.contains(.token)
+    }
+  }
 
   /// A reader that has read nothing.
   package init() {}
@@ -44,13 +60,13 @@ package struct RequestReader {
     guard tape[operation].kind == .string else {
       throw RequestFault(.invalidRequest, "op must be a string.", member: "op")
     }
-    if tape.string(operation, equals: "verify", line) { return .verify(try readTokenRequest(line)) }
-    if tape.string(operation, equals: "introspect", line) { return .introspect(try readTokenRequest(line)) }
-    if tape.string(operation, equals: "refresh-jwks", line) { return try readRefresh(line) }
-    if tape.string(operation, equals: "status", line) { return try withoutMembers(.status, line) }
-    if tape.string(operation, equals: "ping", line) { return try withoutMembers(.ping, line) }
-    if tape.string(operation, equals: "hello", line) { return try withoutMembers(.hello, line) }
-    throw RequestFault(.unknownOp, "There is no such op; hello lists what there is.", member: "op")
+    guard let row = rows.first(where: { tape.string(operation, equals: $0.name, line) }) else {
+      throw RequestFault(.unknownOp, "There is no such op; hello lists what there is.", member: "op")
+    }
+    var request = Request(row.operation)
+    let credential = try readMembers(row, &request, line)
+    if row.takesToken { try readCredential(credential.token, credential.authorization, &request, line) }
+    return request
   }
 
   private mutating func readID(_ value: Int, _ line: Span<UInt8>) throws(RequestFault) {
@@ -66,53 +82,49 @@ package struct RequestReader {
 
   // MARK: Members
 
-  private mutating func readTokenRequest(_ line: Span<UInt8>) throws(RequestFault) -> TokenRequest {
-    var request = TokenRequest()
+  /// Reads what the operation takes, and refuses anything else.
+  ///
+  /// - Returns: Where the token is, which is read last.
+  private func readMembers(
+    _ row: Row, _ request: inout Request, _ line: Span<UInt8>
+  ) throws(RequestFault) -> (token: Int?, authorization: Int?) {
     var token: Int?
     var authorization: Int?
     let end = Int(tape[0].next)
     var name = 1
     while name < end {
       let value = name + 1
-      if tape.string(name, equals: "op", line) || tape.string(name, equals: "id", line) {
-      } else if tape.string(name, equals: "token", line) {
-        token = value
-      } else if tape.string(name, equals: "authorization", line) {
-        authorization = value
-      } else if tape.string(name, equals: "policy", line) {
-        request.policy = try text(value, "policy", line)
-      } else if tape.string(name, equals: "issuer", line) {
-        request.issuer = try text(value, "issuer", line)
-      } else if tape.string(name, equals: "audience", line) {
-        request.constraints.audiences = try texts(value, "audience", line)
-      } else if tape.string(name, equals: "scope", line) {
-        request.constraints.scopes = try words(value, "scope", line)
-      } else if tape.string(name, equals: "roles", line) {
-        request.constraints.roles = try texts(value, "roles", line)
-      } else if tape.string(name, equals: "max_age", line) {
-        request.constraints.maximumAge = try integer(value, "max_age", ProtocolLimits.maximumAgeSeconds, line)
-      } else if tape.string(name, equals: "acr_values", line) {
-        request.constraints.acrValues = try words(value, "acr_values", line)
-      } else if tape.string(name, equals: "nonce", line) {
-        request.constraints.nonce = try bytes(value, "nonce", line)
-      } else if tape.string(name, equals: "deadline_ms", line) {
-        request.deadlineMilliseconds = try integer(value, "deadline_ms", ProtocolLimits.deadlineMilliseconds, line)
-      } else if tape.string(name, equals: "explain", line) {
-        guard tape[value].kind == .true || tape[value].kind == .false else {
-          throw RequestFault(.invalidRequest, "explain must be true or false.", member: "explain")
-        }
-        request.explain = tape[value].kind == .true
-      } else {
+      defer { name = Int(tape[value].next) }
+      if tape.string(name, equals: "op", line) || tape.string(name, equals: "id", line) { continue }
+      guard let member = row.members.first(where: { tape.string(name, equals: $0.name, line) })?.member else {
         throw unknownMember(name, line)
       }
-      name = Int(tape[value].next)
+      switch member {
+      case .token: token = value
+      case .authorization: authorization = value
+      case .policy: request.policy = try text(value, member, line)
+      case .issuer: request.issuer = try text(value, member, line)
+      case .audience: request.constraints.audiences = try texts(value, member, line)
+      case .scope: request.constraints.scopes = try words(value, member, line)
+      case .roles: request.constraints.roles = try texts(value, member, line)
+      case .maximumAge:
+        request.constraints.maximumAge = try integer(value, member, ProtocolLimits.maximumAgeSeconds, line)
+      case .acrValues: request.constraints.acrValues = try words(value, member, line)
+      case .nonce: request.constraints.nonce = try bytes(value, member, line)
+      case .deadline:
+        request.deadlineMilliseconds = try integer(value, member, ProtocolLimits.deadlineMilliseconds, line)
+      case .explain:
+        guard tape[value].kind == .true || tape[value].kind == .false else {
+          throw refusal(of: member, "must be true or false.")
+        }
+        request.explain = tape[value].kind == .true
+      }
     }
-    try readCredential(token, authorization, &request, line)
-    return request
+    return (token, authorization)
   }
 
   private mutating func readCredential(
-    _ token: Int?, _ authorization: Int?, _ request: inout TokenRequest, _ line: Span<UInt8>
+    _ token: Int?, _ authorization: Int?, _ request: inout Request, _ line: Span<UInt8>
   ) throws(RequestFault) {
     if let token {
       guard tape[token].kind == .string, tape[token].end > tape[token].start else {
@@ -135,33 +147,6 @@ package struct RequestReader {
     }
   }
 
-  private func readRefresh(_ line: Span<UInt8>) throws(RequestFault) -> Request {
-    var issuer: String?
-    let end = Int(tape[0].next)
-    var name = 1
-    while name < end {
-      if tape.string(name, equals: "issuer", line) {
-        issuer = try text(name + 1, "issuer", line)
-      } else if !tape.string(name, equals: "op", line), !tape.string(name, equals: "id", line) {
-        throw unknownMember(name, line)
-      }
-      name = Int(tape[name + 1].next)
-    }
-    return .refreshJWKS(issuer: issuer)
-  }
-
-  private func withoutMembers(_ request: Request, _ line: Span<UInt8>) throws(RequestFault) -> Request {
-    let end = Int(tape[0].next)
-    var name = 1
-    while name < end {
-      if !tape.string(name, equals: "op", line), !tape.string(name, equals: "id", line) {
-        throw unknownMember(name, line)
-      }
-      name = Int(tape[name + 1].next)
-    }
-    return request
-  }
-
   /// The name comes from the caller; it is cut so that a reply stays small.
   ///
   /// By scalars, for a character may be made of any number of them.
@@ -174,27 +159,27 @@ package struct RequestReader {
 
   // MARK: Values
 
-  private func text(_ value: Int, _ name: String, _ line: Span<UInt8>) throws(RequestFault) -> String {
-    String(decoding: try bytes(value, name, line), as: UTF8.self)
+  private func text(_ value: Int, _ member: RequestMember, _ line: Span<UInt8>) throws(RequestFault) -> String {
+    String(decoding: try bytes(value, member, line), as: UTF8.self)
   }
 
-  private func bytes(_ value: Int, _ name: String, _ line: Span<UInt8>) throws(RequestFault) -> [UInt8] {
+  private func bytes(_ value: Int, _ member: RequestMember, _ line: Span<UInt8>) throws(RequestFault) -> [UInt8] {
     guard tape[value].kind == .string, tape[value].end > tape[value].start else {
-      throw RequestFault(.invalidRequest, "\(name) must be a string that is not empty.", member: name)
+      throw refusal(of: member, "must be a string that is not empty.")
     }
     return tape.unescaped(value, line)
   }
 
-  private func texts(_ value: Int, _ name: String, _ line: Span<UInt8>) throws(RequestFault) -> [[UInt8]] {
-    guard tape[value].kind == .array else { return [try bytes(value, name, line)] }
+  private func texts(_ value: Int, _ member: RequestMember, _ line: Span<UInt8>) throws(RequestFault) -> [[UInt8]] {
+    guard tape[value].kind == .array else { return [try bytes(value, member, line)] }
     var texts: [[UInt8]] = []
     var at = value + 1
     while at < Int(tape[value].next) {
-      try bound(texts.count + 1, name)
-      texts.append(try bytes(at, name, line))
+      try bound(texts.count + 1, member)
+      texts.append(try bytes(at, member, line))
       at = Int(tape[at].next)
     }
-    if texts.isEmpty { throw RequestFault(.invalidRequest, "\(name) must not be an empty list.", member: name) }
+    if texts.isEmpty { throw refusal(of: member, "must not be an empty list.") }
     return texts
   }
 
@@ -202,37 +187,39 @@ package struct RequestReader {
   ///
   /// Not by characters: a space and a combining mark are one of those, and finding where one ends that is made of all
   /// the line takes time by the square of its length.
-  private func words(_ value: Int, _ name: String, _ line: Span<UInt8>) throws(RequestFault) -> [[UInt8]] {
-    let bytes = try bytes(value, name, line)
+  private func words(_ value: Int, _ member: RequestMember, _ line: Span<UInt8>) throws(RequestFault) -> [[UInt8]] {
+    let bytes = try bytes(value, member, line)
     var words: [[UInt8]] = []
     var at = 0
     while at < bytes.count {
       let start = at
       while at < bytes.count, bytes[at] != UInt8(ascii: " ") { at += 1 }
       if at > start {
-        try bound(words.count + 1, name)
+        try bound(words.count + 1, member)
         words.append(Array(bytes[start..<at]))
       }
       at += 1
     }
-    if words.isEmpty { throw RequestFault(.invalidRequest, "\(name) must not be blank.", member: name) }
+    if words.isEmpty { throw refusal(of: member, "must not be blank.") }
     return words
   }
 
-  private func bound(_ count: Int, _ name: String) throws(RequestFault) {
+  private func bound(_ count: Int, _ member: RequestMember) throws(RequestFault) {
     if count <= ProtocolLimits.valuesPerMember { return }
-    throw RequestFault(
-      .invalidRequest, "\(name) must not have more than \(ProtocolLimits.valuesPerMember) values.", member: name)
+    throw refusal(of: member, "must not have more than \(ProtocolLimits.valuesPerMember) values.")
   }
 
   private func integer(
-    _ value: Int, _ name: String, _ range: ClosedRange<Int64>, _ line: Span<UInt8>
+    _ value: Int, _ member: RequestMember, _ range: ClosedRange<Int64>, _ line: Span<UInt8>
   ) throws(RequestFault) -> Int64 {
     guard let integer = tape.integer(value, line), range.contains(integer) else {
-      throw RequestFault(
-        .invalidRequest, "\(name) must be an integer from \(range.lowerBound) to \(range.upperBound).", member: name)
+      throw refusal(of: member, "must be an integer from \(range.lowerBound) to \(range.upperBound).")
     }
     return integer
+  }
+
+  private func refusal(of member: RequestMember, _ words: String) -> RequestFault {
+    RequestFault(.invalidRequest, "\(member.name) \(words)", member: member.name.description)
   }
 }
 

@@ -53,10 +53,11 @@ final class Acceptor: Sendable {
         }
       }
       acceptedCount.add(1, ordering: .relaxed)
-      guard let peer = Peer(of: descriptor) else {
+      guard var peer = Peer(of: descriptor) else {
         close(descriptor)
         continue
       }
+      peer.isAdministrator = sockets[index].isForAdministrators
       // The kernel's share of replies that are not taken; its default is two to four times this.
       var size = CInt(FixedLimits.kernelBuffer)
       setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &size, socklen_t(MemoryLayout<CInt>.size))

@@ -15,11 +15,14 @@ package struct SocketFile: Equatable, Sendable {
   package var mode: UInt32
   /// Name or number of the group that the file is given; nil: the process's own.
   package var group: String?
+  /// Whether who connects to it counts as an administrator (``Peer/isAdministrator``).
+  package var isForAdministrators: Bool
 
   /// A socket file at a path.
-  package init(path: String, mode: UInt32 = 0o660, group: String? = nil) {
+  package init(path: String, mode: UInt32 = 0o660, group: String? = nil, isForAdministrators: Bool = false) {
     self.path = path
     self.mode = mode
     self.group = group
+    self.isForAdministrators = isForAdministrators
   }
 }

@@ -30,6 +30,8 @@ struct ListeningSocket: Sendable {
   let path: String?
   /// Whether the file at the path was made here, and is removed in the end.
   let isOwn: Bool
+  /// Whether who connects to it counts as an administrator.
+  let isForAdministrators: Bool
   private let identity: Identity?
 
   // MARK: Inherited
@@ -49,6 +51,7 @@ struct ListeningSocket: Sendable {
     self.descriptor = descriptor
     self.path = SocketAddress(of: descriptor)?.path
     self.isOwn = false
+    isForAdministrators = false
     // Whoever made the socket made the file; that it is the same now cannot be proved, so it is what counts from here on.
     self.identity = path.flatMap(Self.identity(of:))
   }
@@ -88,6 +91,7 @@ struct ListeningSocket: Sendable {
       self.descriptor = descriptor
       self.path = path
       self.isOwn = true
+      isForAdministrators = file.isForAdministrators
       self.identity = identity
     } catch {
       if isBound { unlink(path) }

@@ -10,12 +10,16 @@ package struct Peer: Equatable, Sendable {
   package var gid: UInt32
   /// Process id at the time of connect; 0 if it is not visible here.
   package var pid: Int32
+  /// Whether the connection came through a socket that is for administrators (``SocketFile/isForAdministrators``); user
+  /// ids are no proof of it.
+  package var isAdministrator = false
 
   /// A peer with these credentials.
-  package init(uid: UInt32, gid: UInt32, pid: Int32) {
+  package init(uid: UInt32, gid: UInt32, pid: Int32, isAdministrator: Bool = false) {
     self.uid = uid
     self.gid = gid
     self.pid = pid
+    self.isAdministrator = isAdministrator
   }
 
   /// Asks the kernel who is at the other end of a Unix socket; nil if it does not tell.

@@ -1,5 +1,4 @@
 internal import CLinuxSockets
-internal import Glibc
 
 /// How many processors there are to use.
 package enum ProcessorCount {
@@ -12,15 +11,11 @@ package enum ProcessorCount {
     return min(processors, quota ?? processors)
   }
 
-  /// The quota of the process's own group, or of the outermost that a container sees.
   private static var quota: Int? {
-    let own = text(of: "/proc/self/cgroup")?.split(separator: "\n").first { $0.hasPrefix("0::/") }?.dropFirst(3)
-    for directory in [own.map(String.init), ""].compactMap(\.self) {
-      if let quota = quota(version2: text(of: "/sys/fs/cgroup\(directory)/cpu.max") ?? "") { return quota }
-    }
-    return quota(
-      version1: text(of: "/sys/fs/cgroup/cpu/cpu.cfs_quota_us") ?? "",
-      period: text(of: "/sys/fs/cgroup/cpu/cpu.cfs_period_us") ?? "")
+    ControlGroup.first { quota(version2: $0("cpu.max")) }
+      ?? quota(
+        version1: ControlGroup.text(of: "/sys/fs/cgroup/cpu/cpu.cfs_quota_us"),
+        period: ControlGroup.text(of: "/sys/fs/cgroup/cpu/cpu.cfs_period_us"))
   }
 
   /// How many processors a `cpu.max` pays for, rounded up; nil if it has no bound.
@@ -35,15 +30,5 @@ package enum ProcessorCount {
       quota > 0, period > 0, quota <= 1 << 40, period <= 1 << 40
     else { return nil }
     return (quota + period - 1) / period
-  }
-
-  private static func text(of path: String) -> String? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    // These files are made up by the kernel and never larger than this, nor can reading them block.
-    var bytes = [UInt8](repeating: 0, count: 4096)
-    let count = read(descriptor, &bytes, bytes.count)
-    return count >= 0 ? String(decoding: bytes[..<count], as: UTF8.self) : nil
   }
 }

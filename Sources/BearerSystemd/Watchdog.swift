@@ -7,10 +7,11 @@ internal import ServiceLifecycle
 // daemon that is stuck is restarted within the interval. A probe that does not end within its third is cancelled, so that
 // the next one is not kept waiting by it.
 
-/// Pings the service manager's watchdog as long as a probe proves that the daemon works (sd_watchdog_enabled(3)).
+/// Tells a watcher, such as the service manager's watchdog (sd_watchdog_enabled(3)), that the daemon works, as long as a
+/// probe proves it.
 package final class Watchdog<TimeSource: Clock>: Service where TimeSource.Duration == Duration {
   private let interval: Duration
-  private let notifier: Notifier
+  private let ping: @Sendable () -> Void
   private let logger: Logger
   private let clock: TimeSource
   private let probe: @Sendable () async -> Bool
@@ -20,17 +21,17 @@ package final class Watchdog<TimeSource: Clock>: Service where TimeSource.Durati
   /// A watchdog that waits for ``begin()``.
   ///
   /// - Parameters:
-  ///   - interval: The service manager's interval, as ``interval()`` tells it.
-  ///   - notifier: Sends the pings.
+  ///   - interval: How long the watcher waits for a ping; the service manager's is told by ``WatchdogRequest``.
   ///   - logger: Where a failed probe is told.
   ///   - clock: Measures the time between pings.
   ///   - probe: Whether the daemon works; must end when its task is cancelled.
+  ///   - ping: Tells the watcher.
   package init(
-    interval: Duration, notifier: Notifier, logger: Logger, clock: TimeSource,
-    probe: @escaping @Sendable () async -> Bool
+    interval: Duration, logger: Logger, clock: TimeSource, probe: @escaping @Sendable () async -> Bool,
+    ping: @escaping @Sendable () -> Void
   ) {
     self.interval = interval
-    self.notifier = notifier
+    self.ping = ping
     self.logger = logger
     self.clock = clock
     self.probe = probe
@@ -65,7 +66,7 @@ package final class Watchdog<TimeSource: Clock>: Service where TimeSource.Durati
         metadata: ["bearerd.alive": "\(isAlive ?? false)", "bearerd.in_time": "\(isInTime)"])
       return
     }
-    notifier.notify(.watchdog)
+    ping()
   }
 
   /// The probe's answer; nil if there was none in time.

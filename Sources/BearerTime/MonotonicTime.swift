@@ -19,6 +19,8 @@ package struct MonotonicTime: Hashable, Comparable, Sendable {
 
   /// The latest point that there is.
   package static let distantFuture = MonotonicTime(nanoseconds: .max)
+  /// Before any other.
+  package static let distantPast = MonotonicTime(nanoseconds: .min)
 
   private static let origin = sinceBoot
 

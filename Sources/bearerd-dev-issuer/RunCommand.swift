@@ -69,7 +69,7 @@ struct RunCommand: AsyncParsableCommand {
     let configuration = try load()
     return Daemon(
       configuration: configuration, environment: environment,
-      load: load, log: Log(configuration.logFormat, level: .warning, environment: environment))
+      load: load, file: nil, log: Log(configuration.logFormat, level: .warning, environment: environment))
   }
 
   /// Has opaque tokens asked about at the issuer, whose word counts for a second, so that a revocation shows at once.

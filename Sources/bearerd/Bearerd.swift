@@ -25,6 +25,8 @@ struct Bearerd: AsyncParsableCommand {
       CommandGroup(name: "Token", subcommands: [VerifyCommand.self, IntrospectCommand.self, TryCommand.self]),
       CommandGroup(
         name: "Running daemon",
-        subcommands: [StatusCommand.self, RefreshJWKSCommand.self, PingCommand.self, HelloCommand.self]),
+        subcommands: [
+          StatusCommand.self, RefreshJWKSCommand.self, ReloadCommand.self, PingCommand.self, HelloCommand.self,
+        ]),
     ])
 }

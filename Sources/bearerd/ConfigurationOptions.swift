@@ -28,6 +28,11 @@ struct ConfigurationOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Where administrators are answered, whatever the file says. ($BEARERD_ADMIN_SOCKET)", valueName: "path"))
+  var adminSocket: String?
+
+  @Option(
+    help: ArgumentHelp(
       "trace, debug, info, notice, warning, error or critical. ($BEARERD_LOG_LEVEL)", valueName: "level"))
   var logLevel: String?
 
@@ -38,8 +43,8 @@ struct ConfigurationOptions: ParsableArguments {
   /// The sources that these flags and an environment make.
   func sources(_ environment: [String: String]) -> ConfigurationSources {
     ConfigurationSources(
-      config: config, issuer: issuer, audiences: audience, socket: socket, logLevel: logLevel,
-      logFormat: logFormat, environment: environment)
+      config: config, issuer: issuer, audiences: audience, socket: socket, adminSocket: adminSocket,
+      logLevel: logLevel, logFormat: logFormat, environment: environment)
   }
 }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BearerJSON
+import BearerProtocol
 
 /// How the program ends; sysexits(3) where it has a word for it.
 enum ExitStatus: Int32, CaseIterable {
@@ -29,6 +30,10 @@ enum ExitStatus: Int32, CaseIterable {
   init(reply: JSONObject) {
     guard reply["ok"] != .bool(true) else {
       self = .holds
+      return
+    }
+    if reply["error"]?["code"]?.stringValue == RequestCode.configurationRefused.rawValue {
+      self = .configuration
       return
     }
     switch reply["error"]?["category"]?.stringValue {

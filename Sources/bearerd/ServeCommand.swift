@@ -46,7 +46,9 @@ struct ServeCommand: AsyncParsableCommand {
           }
         }
         defer { group.cancelAll() }
-        try await Daemon(configuration: configuration, environment: environment, load: load, log: log).run()
+        try await Daemon(
+          configuration: configuration, environment: environment, load: load, file: sources.file, log: log
+        ).run()
       }
     } catch let fault as Daemon.Fault {
       if configuration.logFormat.resolved(environment) == .text {

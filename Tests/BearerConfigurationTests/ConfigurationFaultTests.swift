@@ -40,7 +40,7 @@ import Testing
     .top(#"socket-mode = "0660""#, ##"socket-mode: unknown key; did you mean "socket_mode"?"##),
     .top(
       "answer = 42",
-      "answer: unknown key; expected one of socket, socket_mode, socket_group, state_directory, snapshot_max_age, log_level, log_format, ready_wait, issuer, policy, peer, limits"
+      "answer: unknown key; expected one of socket, socket_mode, socket_group, admin_socket, watch_config, state_directory, snapshot_max_age, log_level, log_format, ready_wait, issuer, policy, peer, limits"
     ),
     .top(#"socket = "bearerd.sock""#, #"socket: not acceptable; found "bearerd.sock", expected \#(socketExpectation)"#),
     .top(#"socket = "/run/""#, #"socket: not acceptable; found "/run/", expected \#(socketExpectation)"#),
@@ -75,7 +75,7 @@ import Testing
       "[issuer.a]\nurl = \"https://a.example\"", "policy: there is none; expected at least one table [policy.NAME]"),
     .whole(
       soundText + "[group.web]\nuid = 33",
-      "line 5: group: unknown key; expected one of socket, socket_mode, socket_group, state_directory, snapshot_max_age, log_level, log_format, ready_wait, issuer, policy, peer, limits"
+      "line 5: group: unknown key; expected one of socket, socket_mode, socket_group, admin_socket, watch_config, state_directory, snapshot_max_age, log_level, log_format, ready_wait, issuer, policy, peer, limits"
     ),
     .whole(
       "[policy.default]\naudiences = [\"a\"]\n[issuer]\nurl = \"https://a.example\"",

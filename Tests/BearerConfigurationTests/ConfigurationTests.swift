@@ -153,6 +153,16 @@ import Testing
     #expect(configuration.limits == limits)
   }
 
+  @Test("by default the token cache gets an eighth of what a small control group may have")
+  func tokenCache() {
+    #expect(Limits().tokenCacheBytes == nil)
+    for (memory, expected) in [
+      (nil, 16_777_216), (1 << 30, 16_777_216), (67_108_864, 8_388_608), (1, 1),
+    ] as [(Int?, Int)] {
+      #expect(Limits.defaultTokenCacheBytes(within: memory) == expected)
+    }
+  }
+
   @Test(
     "plain http is accepted on loopback",
     arguments: ["http://localhost:3000/a", "http://127.255.0.1", "http://[::1]:1/", "HTTP://LOCALHOST"])

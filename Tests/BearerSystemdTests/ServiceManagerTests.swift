@@ -97,7 +97,7 @@ struct ServiceManagerTests {
     let clock = ManualClock()
     let probes = Mutex(0)
     let watchdog = Watchdog(
-      interval: .seconds(30), notifier: Notifier(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+      interval: .seconds(30), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
       clock: clock
     ) {
       let number = probes.withLock { count in
@@ -106,6 +106,8 @@ struct ServiceManagerTests {
       }
       if number == 3 { clock.pass(.seconds(11)) }
       return number != 2
+    } ping: {
+      Notifier().notify(.watchdog)
     }
     let task = Task { await watchdog.run() }
     #expect(socket.received() == nil)

@@ -75,14 +75,14 @@ import Testing
   func operations() throws {
     let table = try #require(MarkdownTable.first(["op", "members besides `op` and `id`"], in: document.text))
     let written = table.rows.map { MarkdownTable.words(in: $0[0]) + MarkdownTable.words(in: $0[1]) }
-    #expect(written == Request.operations.map { [$0.name] + $0.members })
+    #expect(written == Operation.allCases.map { [$0.name] + $0.memberNames })
   }
 
   @Test("every member of a request is explained")
   func members() throws {
     let verify = try #require(
       MarkdownTable.first(["member", "type", "meaning"], in: document.section("### 3.1 `verify`")))
-    let operations = Dictionary(uniqueKeysWithValues: Request.operations.map { ($0.name, $0.members) })
+    let operations = Dictionary(uniqueKeysWithValues: Operation.allCases.map { ($0.name, $0.memberNames) })
     #expect(verify.rows.map { MarkdownTable.words(in: $0[0]) } == operations["verify"]?.map { [$0] })
     #expect(operations["introspect"] == operations["verify"])
     let refresh = try #require(
@@ -121,7 +121,7 @@ import Testing
     let atOnce = MarkdownTable.words(in: sentence.split(separator: "Only ").last ?? "")
     #expect(atOnce == Limits.keys.filter { !$0.needsRestart }.map(\.name))
     let active = ActiveConfiguration(Configuration(issuers: [], policies: []), keys: [])
-    let hello = Reports(eventLoops: 1).hello(active)
+    let hello = Reports(eventLoops: 1).hello(active, isForAdministrators: false)
     let told = hello["limits"]?.objectValue?.members.map(\.name)
     #expect(table.rows.flatMap { MarkdownTable.words(in: $0[2]) } == told)
     for row in table.rows { #expect(!row[3].isEmpty, "\(row[0])") }
@@ -159,7 +159,7 @@ import Testing
   @Test("hello has the members that are written, and the protocol's number")
   func hello() throws {
     let active = ActiveConfiguration(Configuration(issuers: [], policies: []), keys: [])
-    let hello = Reports(eventLoops: 1).hello(active)
+    let hello = Reports(eventLoops: 1).hello(active, isForAdministrators: false)
     let table = try #require(
       MarkdownTable.first(["member", "type", "meaning"], in: document.section("### 4.8 To `hello`")))
     #expect(hello.members.map { ["`\($0.name)`"] } == table.rows.map { [$0[0]] })
@@ -185,7 +185,7 @@ import Testing
     let own = try #require(MarkdownTable.first(["member", "type", "meaning"], in: section))
     let ofIssuer = try #require(MarkdownTable.first(["member of an issuer", "type", "meaning"], in: section))
     let written = { (table: MarkdownTable) in Set(table.rows.flatMap { MarkdownTable.words(in: $0[0]) }) }
-    #expect(Set(status.members.map(\.name)).union(["reload_fault"]) == written(own))
+    #expect(Set(status.members.map(\.name)).union(["reload_fault", "issuers_left_out"]) == written(own))
     let issuers = try #require(status["issuers"]?.arrayValue?.first?.objectValue)
     #expect(Set(issuers.members.map(\.name)).subtracting(written(ofIssuer)) == [])
     #expect(issuers["usable_keys"]?.integerValue == 1)

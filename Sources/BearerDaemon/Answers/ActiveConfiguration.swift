@@ -3,6 +3,7 @@ package import BearerConfiguration
 package import BearerJOSE
 import BearerJSON
 package import BearerKeys
+package import BearerTime
 import Synchronization
 
 /// All that answers are computed from: issuers with their keys, and policies.
@@ -18,6 +19,9 @@ package final class ActiveConfiguration: Sendable {
   /// The back-end of each issuer that has one.
   package let backEnds: [IssuerBackEnd?]
 
+  /// When it was put in force.
+  let since: MonotonicTime
+
   /// Who may ask what; `nil` if everybody may ask everything.
   let peers: PeerRules?
 
@@ -31,7 +35,11 @@ package final class ActiveConfiguration: Sendable {
   ///   - configuration: What was configured.
   ///   - keys: The owner of each issuer's keys, in the configuration's order.
   ///   - backEnds: The back-end of each issuer that has one, in the same order.
-  package init(_ configuration: Configuration, keys: [IssuerKeys], backEnds: [IssuerBackEnd?]? = nil) {
+  ///   - since: When it is put in force.
+  package init(
+    _ configuration: Configuration, keys: [IssuerKeys], backEnds: [IssuerBackEnd?]? = nil, since: MonotonicTime = .now
+  ) {
+    self.since = since
     self.configuration = configuration
     self.keys = keys
     self.backEnds = backEnds ?? keys.map { _ in nil }
@@ -46,6 +54,15 @@ package final class ActiveConfiguration: Sendable {
         (Array(policy.name.utf8), EffectivePolicy(policy, places: places))
       })
     defaultPolicy = policies[Array(Configuration.defaultName.utf8)]
+  }
+
+  /// What `status` and `reload` tell of it: the SHA-256 digest of its file, if there was one, and since when it is in
+  /// force.
+  func report(at now: MonotonicTime) -> JSONValue {
+    var object: JSONObject = [:]
+    if let digest = configuration.digest { object["sha256"] = .string(digest) }
+    object["age_s"] = .number(JSONNumber(max(0, now.duration(since: since).components.seconds)))
+    return .object(object)
   }
 
   /// A policy by its name; without one, the one that requests get which name none.

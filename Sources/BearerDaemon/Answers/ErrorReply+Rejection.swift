@@ -65,6 +65,13 @@ extension ErrorReply {
     .unavailable(.shuttingDown, "The daemon is stopping; ask again.", retryAfter: .seconds(1))
   }
 
+  /// A request names an issuer that there is not.
+  static var noSuchIssuer: ErrorReply {
+    var error = ErrorReply(.unknownIssuerName, "No issuer has this short name or url.")
+    error.member = "issuer"
+    return error
+  }
+
   /// The issuer has no such key.
   static func noSuchKey(_ key: MissingKey, _ effective: EffectivePolicy) -> ErrorReply {
     let rejection =

@@ -62,15 +62,15 @@ final class PeerRules: Sendable {
   ///
   /// Either way it counts towards its peer's rate.
   func refusal(of request: Request, from peer: Peer, now: MonotonicTime) -> ErrorReply? {
-    let operation = request.operation
-    if operation == .ping || operation == .hello { return nil }
+    let (_, members, callers) = request.operation.row
+    if callers == .everybody { return nil }
     guard let rule = users[peer.uid] ?? groups[peer.gid] else { return Self.stranger(peer) }
     let refusal = Self.rateRefusal(rule, now)
-    if let operations = rule.peer.operations, !operations.contains(operation) {
+    if let operations = rule.peer.operations, !operations.contains(request.operation) {
       return Self.notPermitted("peer.\(rule.peer.name) does not permit this op.", member: "op")
     }
-    if let policies = rule.peer.policies, let policy = request.policy,
-      !policies.contains(where: { $0.hasSameBytes(as: policy) })
+    if let policies = rule.peer.policies, members.contains(.policy),
+      !policies.contains(where: { $0.hasSameBytes(as: request.policy ?? Configuration.defaultName) })
     {
       return Self.notPermitted("peer.\(rule.peer.name) does not permit this policy.", member: "policy")
     }
@@ -93,15 +93,5 @@ final class PeerRules: Sendable {
     var error = ErrorReply(.notPermitted, message)
     error.member = member
     return error
-  }
-}
-
-extension Request {
-  /// The policy that is asked for; `nil` for ops without one.
-  fileprivate var policy: String? {
-    switch self {
-    case .verify(let demands), .introspect(let demands): demands.policy ?? Configuration.defaultName
-    case .refreshJWKS, .status, .ping, .hello: nil
-    }
   }
 }

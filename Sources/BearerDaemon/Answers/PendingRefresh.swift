@@ -18,6 +18,7 @@ final class PendingRefresh: DeferredReply, Sendable {
   private let id: [UInt8]
   private let ledger: AnswerLedger
   private let places: RefreshPlaces
+  private let detail: StatusDetail
   /// Who asked.
   private let user: UInt32
   private let state = Mutex(State())
@@ -26,8 +27,9 @@ final class PendingRefresh: DeferredReply, Sendable {
   /// A refresh that has taken one of the places, and gives it back when it is over.
   init(
     _ current: ActiveConfigurationStore, issuers: [Issuer], id: [UInt8], ledger: AnswerLedger, places: RefreshPlaces,
-    user: UInt32
+    user: UInt32, detail: StatusDetail
   ) {
+    self.detail = detail
     self.ledger = ledger
     self.places = places
     self.user = user
@@ -82,7 +84,7 @@ final class PendingRefresh: DeferredReply, Sendable {
     reports.sort { $0.place < $1.place }
     var line: [UInt8] = []
     line.beginReply(id: id)
-    if let error = reports.lazy.compactMap({ Self.error($0.report) }).first {
+    if let error = reports.lazy.compactMap({ self.error($0.report) }).first {
       ledger.count(error.code)
       error.append(to: &line)
     } else {
@@ -113,7 +115,7 @@ final class PendingRefresh: DeferredReply, Sendable {
       object["removed"] = .array(change.removed.map { .string($0) })
       object["changed"] = .bool(change.changed)
     }
-    if let error = Self.error(report) {
+    if let error = error(report) {
       var members: JSONObject = ["code": .string(error.code.rawValue), "message": .string(error.message)]
       if case .failed(let fault)? = report { members["fault"] = .string(fault.code.rawValue) }
       if let retry = error.retryAfterMilliseconds { members["retry_after_ms"] = .number(JSONNumber(retry)) }
@@ -122,11 +124,14 @@ final class PendingRefresh: DeferredReply, Sendable {
     return .object(object)
   }
 
-  private static func error(_ report: RefreshReport?) -> ErrorReply? {
+  private func error(_ report: RefreshReport?) -> ErrorReply? {
     switch report {
     case nil: ErrorReply(.unknownIssuerName, "A reload took this issuer out of the configuration.")
     case .refreshed: nil
-    case .failed(let fault): ErrorReply(.refreshFailed, "The keys are as they were. \(fault.message)")
+    case .failed(let fault):
+      ErrorReply(
+        .refreshFailed,
+        "The keys are as they were. \(detail == .everything ? fault.message : "status on admin_socket tells why.")")
     case .limited(let retryAfter):
       .unavailable(
         .refreshLimited, "The keys were fetched on request only just now; the provider must be spared.",

@@ -8,6 +8,8 @@ package struct RequestHandlers: LineHandlerFactory {
   private let reports: Reports
   private let logger: Logger
   private let refreshPlaces = RefreshPlaces()
+  private let statusDesk: StatusDesk
+  private let reloader: Reloader?
   private let clock: any MomentClock
 
   /// Handlers that answer from the configuration in force.
@@ -15,22 +17,26 @@ package struct RequestHandlers: LineHandlerFactory {
   /// - Parameters:
   ///   - current: The configuration in force.
   ///   - reports: Tells the answers' counts, among others.
+  ///   - reloader: Reads the configuration anew when an administrator asks for it.
   ///   - logger: Where refusals are told at `debug`; by default nowhere.
   ///   - clock: Read once for each request.
   package init(
-    _ current: ActiveConfigurationStore, _ reports: Reports,
+    _ current: ActiveConfigurationStore, _ reports: Reports, reloader: Reloader? = nil,
     logger: Logger = Logger(label: "bearerd") { _ in SwiftLogNoOpLogHandler() },
     clock: any MomentClock = SystemClock()
   ) {
     self.clock = clock
     self.current = current
     self.reports = reports
+    self.reloader = reloader
+    statusDesk = StatusDesk(reports)
     self.logger = logger
   }
 
   /// A handler for one event loop.
   package func makeHandler() -> any LineHandler {
     RequestHandler(
-      current, reports, ledger: reports.makeLedger(logger: logger), refreshPlaces: refreshPlaces, clock: clock)
+      current, reports, ledger: reports.makeLedger(logger: logger), refreshPlaces: refreshPlaces,
+      statusDesk: statusDesk, reloader: reloader, clock: clock)
   }
 }

@@ -10,9 +10,6 @@ enum TokenFingerprint {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(token.count)
     for index in token.indices { bytes.append(token[index]) }
-    return SHA256.digest(of: bytes).prefix(6).map { byte in
-      let digits = String(byte, radix: 16)
-      return byte < 0x10 ? "0" + digits : digits
-    }.joined()
+    return SHA256.hexadecimal(of: bytes, bytes: 6)
   }
 }

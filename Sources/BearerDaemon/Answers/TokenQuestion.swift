@@ -8,9 +8,7 @@ import BearerTime
 
 /// One `verify` or `introspect` request with all that its answer depends on but the keys, which may have to come.
 struct TokenQuestion: Sendable {
-  /// Which op is answered, for the shape of the reply.
-  let isIntrospection: Bool
-  let request: TokenRequest
+  let request: Request
   let active: ActiveConfiguration
   /// Where the answer is counted.
   let ledger: AnswerLedger
@@ -21,37 +19,36 @@ struct TokenQuestion: Sendable {
 
   /// Finds the policy, and tightens it by the request.
   init(
-    _ request: TokenRequest, isIntrospection: Bool, in active: ActiveConfiguration, ledger: AnswerLedger
+    _ request: Request, in active: ActiveConfiguration, ledger: AnswerLedger
   ) throws(ErrorReply.Refusal) {
     self.request = request
-    self.isIntrospection = isIntrospection
     self.active = active
     self.ledger = ledger
     policy = try Self.policy(of: request, in: active)
     namedIssuer = try Self.issuer(of: request, policy, in: active)
   }
 
+  private var isIntrospection: Bool { request.operation == .introspect }
+
   /// The same question at another time, and perhaps under another configuration, where the policy may be another one.
   func asked(in new: ActiveConfiguration) throws(ErrorReply.Refusal) -> TokenQuestion {
-    try TokenQuestion(request, isIntrospection: isIntrospection, in: new, ledger: ledger)
+    try TokenQuestion(request, in: new, ledger: ledger)
   }
 
   private static func issuer(
-    of request: TokenRequest, _ policy: EffectivePolicy, in active: ActiveConfiguration
+    of request: Request, _ policy: EffectivePolicy, in active: ActiveConfiguration
   ) throws(ErrorReply.Refusal) -> Int? {
     guard let name = request.issuer else { return nil }
     let named = active.issuers(named: name)
     if let issuer = named.first(where: policy.accepts) { return issuer }
-    var error =
-      named.isEmpty
-      ? ErrorReply(.unknownIssuerName, "No issuer has this short name or url.")
-      : ErrorReply(.invalidRequest, "The issuer is not one of the policy's.")
+    if named.isEmpty { throw ErrorReply.Refusal(.noSuchIssuer) }
+    var error = ErrorReply(.invalidRequest, "The issuer is not one of the policy's.")
     error.member = "issuer"
     throw ErrorReply.Refusal(error)
   }
 
   private static func policy(
-    of request: TokenRequest, in active: ActiveConfiguration
+    of request: Request, in active: ActiveConfiguration
   ) throws(ErrorReply.Refusal) -> EffectivePolicy {
     guard let policy = active.policy(named: request.policy) else {
       var error =

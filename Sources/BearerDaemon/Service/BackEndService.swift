@@ -51,7 +51,7 @@ final class BackEndService: Service {
       guard let introspection = issuer.introspection else { return nil }
       var settings = introspection.settings
       settings.wait = issuer.refreshSettings.keyWait
-      settings.cacheBytes = configuration.limits.tokenCacheBytes / max(1, count)
+      settings.cacheBytes = configuration.limits.tokenCacheSize / max(1, count)
       return IssuerBackEnd(
         owner(of: issuer, introspection, settings), assumedAudiences: introspection.assumedAudiences,
         profile: issuer.profile)

@@ -56,6 +56,7 @@ final class IssuerKeysService: Service {
   private let clock: LoopClock
   private let places = FetchPlaces()
   private let room = WaitingRoom()
+  private let publications: KeyPublications
   private let snapshots: SnapshotStore?
   private let disk: SnapshotDisk?
   private let logger: Logger
@@ -73,12 +74,14 @@ final class IssuerKeysService: Service {
   ///   - group: The event loops that fetches run on.
   ///   - environment: The process's environment, for its proxy settings.
   ///   - snapshots: Where key sets are kept between runs, if anywhere.
+  ///   - publications: Counts the key sets that come into use.
   ///   - logger: Where changes are told.
   ///   - onChange: Called after each change of an issuer's keys or health.
   init(
-    group: any EventLoopGroup, environment: [String: String], snapshots: SnapshotStore?, logger: Logger,
-    onChange: @escaping @Sendable () -> Void
+    group: any EventLoopGroup, environment: [String: String], snapshots: SnapshotStore?,
+    publications: KeyPublications = KeyPublications(), logger: Logger, onChange: @escaping @Sendable () -> Void
   ) {
+    self.publications = publications
     network = FetchNetwork(group: group, environment: environment)
     files = FilePoller(group: group)
     clock = LoopClock(loop: group.next())
@@ -123,8 +126,10 @@ final class IssuerKeysService: Service {
       return known.keys
     }
     let live = LiveConfiguration(issuer)
-    let keys = IssuerKeys(settings: settings, source: source(of: issuer), clock: clock, places: places, room: room) {
-      [logger, disk, onChange] change in
+    let keys = IssuerKeys(
+      settings: settings, source: source(of: issuer), clock: clock, places: places, room: room,
+      publications: publications
+    ) { [logger, disk, onChange] change in
       let issuer = live.configuration
       let log = logger.forIssuer(issuer.name)
       log.tell(change)

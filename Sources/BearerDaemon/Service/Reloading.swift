@@ -7,12 +7,14 @@ import ServiceLifecycle
 import Synchronization
 import UnixSignals
 
-/// Reads the configuration anew at each SIGHUP, and puts it in force if it is sound.
+/// Reads the configuration anew when it is told to, by SIGHUP, by an administrator, or by a change of its file, and puts it
+/// in force if it is sound.
 ///
 /// A faulty one changes nothing: its faults are logged and shown by op `status` and in `STATUS=`, until a sound one
 /// takes their place. What takes long, or may hang, is done on threads of its own, so that nobody who waits for keys is
 /// held up, and SIGTERM ends it at any point.
 struct Reloading: Service {
+  let reloader: Reloader
   let reading: ConfigurationReading
   let current: ActiveConfigurationStore
   let issuers: IssuerKeysService
@@ -23,20 +25,40 @@ struct Reloading: Service {
   let logger: Logger
   /// SIGHUP, caught since before the daemon said that it is ready: until then the signal would end the process.
   let hangups: UnixSignalsSequence
+  /// The configuration's file, if its changes are reloads, and what watches it.
+  let watched: (path: String, files: FilePoller)?
   /// Has every event loop answer by what is in force now, and ends when they all do.
   let adopt: @Sendable () async -> Void
 
   func run() async throws {
     await cancelWhenGracefulShutdown {
       await withDiscardingTaskGroup { group in
-        for await _ in hangups {
-          guard let replaced = await reload() else { continue }
+        group.addTask { for await _ in hangups { reloader.ask() } }
+        group.addTask { await followFile() }
+        for await _ in reloader.orders {
+          let order = reloader.take()
+          let (outcome, replaced) = await reload(order)
           group.addTask {
-            await adopt()
-            await FileThread.run { replaced.free() }
+            if let replaced {
+              await adopt()
+              await FileThread.run { replaced.free() }
+            }
+            if let outcome { for done in order.waiting { done(outcome) } }
           }
         }
       }
+    }
+  }
+
+  /// How long after a change the file is read: whoever writes it in place should be done by then.
+  private static let settling = Duration.milliseconds(100)
+
+  private func followFile() async {
+    guard let watched else { return }
+    for await _ in watched.files.changes(of: watched.path) {
+      // Sleep throws only when the task is cancelled; then nobody reads the order.
+      try? await Task.sleep(for: Self.settling)
+      reloader.ask(isExplicit: false)
     }
   }
 
@@ -51,27 +73,33 @@ struct Reloading: Service {
 
   /// Reloads once.
   ///
-  /// - Returns: What was in force before; `nil` if it still is.
-  private func reload() async -> Replaced? {
-    let isTold = ready.isTold
+  /// - Returns: What became of it, `nil` if the daemon stops; and what was in force before, if it is not any more.
+  private func reload(_ order: Reloader.Order) async -> (outcome: Reloader.Outcome?, Replaced?) {
+    let isTold = ready.isTold && order.isExplicit
     if isTold { notifier.notify(.reloading) }
-    let replaced = await replaceConfiguration()
-    guard isTold, !Task.isCancelled else { return replaced }
-    notifier.notify(.ready)
+    let result = await replaceConfiguration(order)
+    guard ready.isTold, !Task.isCancelled else { return result }
+    if isTold { notifier.notify(.ready) }
     notifier.notify(.status(reports.statusLine(current.value)))
-    return replaced
+    return result
   }
 
-  private func replaceConfiguration() async -> Replaced? {
+  private func replaceConfiguration(_ order: Reloader.Order) async -> (outcome: Reloader.Outcome?, Replaced?) {
     switch await reading.read() {
     case .success(let configuration):
+      let former = current.value.configuration
+      // Only the file's times changed, or what it said before is back.
+      if !order.isExplicit, configuration.digest == former.digest {
+        reports.setReloadFault(nil)
+        return (.inForce(restart: []), nil)
+      }
       // Kept keys may come from the disk, and keys and policies are compiled.
       let active = await FileThread.run { [issuers, backEnds] in
         ActiveConfiguration(
           configuration, keys: issuers.owners(for: configuration), backEnds: backEnds.backEnds(for: configuration))
       }
-      guard let active else { return nil }
-      let keys = Configuration.restarts(from: current.value.configuration, to: configuration)
+      guard let active else { return (nil, nil) }
+      let keys = Configuration.restarts(from: former, to: configuration)
       let replaced = Replaced(current.value)
       current.replace(with: active)
       issuers.dismissAll(but: configuration)
@@ -81,14 +109,14 @@ struct Reloading: Service {
       for key in keys {
         logger.warning("a changed key takes effect at the next restart only", metadata: ["bearerd.key": "\(key)"])
       }
-      return replaced
+      return (.inForce(restart: keys), replaced)
     case .failure(let faults):
       reports.setReloadFault(faults.description)
       logger.error(
         "the new configuration is faulty and was refused; the old one stays in force",
         metadata: ["bearerd.detail": "\(faults.description)"])
-      return nil
-    case nil: return nil
+      return (.refused(faults), nil)
+    case nil: return (nil, nil)
     }
   }
 }

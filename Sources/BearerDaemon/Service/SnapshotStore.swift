@@ -190,8 +190,6 @@ extension IssuerConfiguration {
     if let clientCertificate { parts.append("client_certificate \(clientCertificate)") }
     if let clientKey { parts.append("client_key \(clientKey)") }
     let text = parts.joined(separator: "\n")
-    return SHA256.digest(of: Array(text.utf8)).prefix(16).map { byte in
-      String(byte >> 4, radix: 16) + String(byte & 0xF, radix: 16)
-    }.joined()
+    return SHA256.hexadecimal(of: Array(text.utf8), bytes: 16)
   }
 }

@@ -24,7 +24,7 @@ import Testing
       var reply: [UInt8] = []
       other.refuse(.tooManyConnections, into: &reply)
       other.refuse(.notThisProtocol, into: &reply)
-      let counts = try fixture.reply(#"{"op":"status"}"#)["counts"]
+      let counts = try await fixture.status()["counts"]
       #expect(
         counts == [
           "accepted": 4, "invalid_json": 2, "invalid_request": 1, "malformed_token": 1, "too_many_connections": 1,
@@ -33,8 +33,8 @@ import Testing
   }
 
   @Test("a daemon that answered nothing has accepted nothing")
-  func none() throws {
-    #expect(try AnswersFixture().reply(#"{"op":"status"}"#)["counts"] == ["accepted": 0])
+  func none() async throws {
+    #expect(try await AnswersFixture().status()["counts"] == ["accepted": 0])
   }
 
   @Test("explain tells the token's fingerprint, and only explain does")

@@ -18,7 +18,7 @@ final class AnswersFixture {
 
   let source = ScriptedKeySource()
   let clock = ManualClock()
-  let reports = Reports(eventLoops: 1)
+  let reports: Reports
   let keys: IssuerKeys
   let current: ActiveConfigurationStore
   let handler: any LineHandler
@@ -34,15 +34,20 @@ final class AnswersFixture {
   ///   - limits: What clients may cost.
   ///   - room: Where requests wait.
   ///   - profile: How the issuer writes claims.
+  ///   - hasAdminSocket: Whether there is a socket for administrators.
   init(
     _ settings: RefreshSettings = RefreshSettings(), policies: [Policy] = [AnswersFixture.policy()],
     peers: [PeerConfiguration] = [], limits: Limits = Limits(), room: WaitingRoom = WaitingRoom(),
-    profile: IssuerProfile = IssuerProfile()
+    profile: IssuerProfile = IssuerProfile(), hasAdminSocket: Bool = false
   ) {
     let (changes, listener) = AsyncStream<IssuerKeysChange>.makeStream()
     self.changes = changes
+    let publications = KeyPublications()
+    reports = Reports(
+      eventLoops: 1, limits: limits, publications: publications, hasAdminSocket: hasAdminSocket, startedAt: .zero)
     keys = IssuerKeys(
-      settings: settings, source: source, clock: clock, room: room, jitter: JitterGenerator(seed: 1)
+      settings: settings, source: source, clock: clock, room: room, publications: publications,
+      jitter: JitterGenerator(seed: 1)
     ) { listener.yield($0) }
     var issuer = IssuerConfiguration(name: "idp", url: Self.url)
     issuer.profile = profile
@@ -128,6 +133,13 @@ final class AnswersFixture {
   func reply(_ line: String) throws -> JSONValue {
     let text = text(line)
     return try JSONValue(parsing: Array(text.utf8))
+  }
+
+  /// The reply to `status`, which comes from another thread.
+  func status(_ rest: String = "", from peer: Peer = Peer(uid: 0, gid: 0, pid: 1)) async throws -> JSONValue {
+    let (reply, outcome) = outcome(#"{"op":"status"\#(rest)}"#, from: peer)
+    guard case .deferred(_, let pending) = outcome else { return try JSONValue(parsing: Array(reply.utf8)) }
+    return try await Deferred(pending).reply()
   }
 
   /// Asks about a token; `rest` is further members.

@@ -1,8 +1,13 @@
+import BearerConfiguration
 import BearerDevIssuer
+import BearerFraming
 import BearerJOSE
 import BearerJSON
 import BearerKeys
 import BearerTestKit
+import BearerTime
+import Dispatch
+import Synchronization
 import Testing
 
 @testable import BearerDaemon
@@ -61,7 +66,7 @@ import Testing
       while fixture.keys.status(at: fixture.clock.now).consecutiveFailures > 0 { await Task.yield() }
       #expect(line(fixture) == "idp: 1 key, 0 s old")
       // What went wrong is still shown to who asks.
-      let status = try fixture.reply(#"{"op":"status"}"#)["issuers"]?.arrayValue?.first
+      let status = try await fixture.status()["issuers"]?.arrayValue?.first
       #expect(status?["last_fault"]?["code"] == "dns_failed")
       #expect(status?["last_fault"]?["consecutive"] == 0)
     }
@@ -70,7 +75,7 @@ import Testing
   @Test("status tells every member for an issuer whose refresh failed, and none that does not hold")
   func members() async throws {
     try await withFailure(age: .seconds(2 * 86_400)) { fixture in
-      let reply = try fixture.reply(#"{"op":"status"}"#)
+      let reply = try await fixture.status()
       let status = try #require(reply["issuers"]?.arrayValue?.first?.objectValue)
       #expect(
         status.members.map(\.name) == [
@@ -86,7 +91,7 @@ import Testing
       #expect(fault["message"] == "What was found.")
       #expect(fault["consecutive"] == 1)
       fixture.clock.advance(by: .seconds(3))
-      let later = try fixture.reply(#"{"op":"status"}"#)["issuers"]?.arrayValue?.first
+      let later = try await fixture.status()["issuers"]?.arrayValue?.first
       func seconds(_ name: String) -> Int64? { later?[name]?.integerValue }
       #expect(seconds("age_s") == 172_803)
       #expect(seconds("lifetime_left_s") == -86_403)
@@ -99,7 +104,7 @@ import Testing
   }
 
   @Test("a provider's long texts are cut, and why a key is not usable is told")
-  func keys() throws {
+  func keys() async throws {
     let fixture = AnswersFixture()
     let long = String(repeating: "é", count: 100)
     let body =
@@ -108,7 +113,7 @@ import Testing
     let fetched = FetchedKeys(
       keys: try KeySet(parsing: body, algorithms: [.es256]), body: body, lifetime: nil)
     fixture.keys.seed(with: fetched, age: .zero)
-    let status = try fixture.reply(#"{"op":"status"}"#)["issuers"]?.arrayValue?.first
+    let status = try await fixture.status()["issuers"]?.arrayValue?.first
     #expect(status?["usable_keys"] == 1)
     #expect(
       status?["keys"] == [
@@ -122,19 +127,115 @@ import Testing
   }
 
   @Test("of a mebibyte of objects that are no keys, the first thousand are told and the others counted")
-  func manyUnusable() throws {
+  func manyUnusable() async throws {
     let fixture = AnswersFixture()
     let key = try JSONValue.object(CachedKeys.key(named: "k1").jwk).text
     let body = Array((#"{"keys":["# + String(repeating: "{},", count: 340_000) + key + "]}").utf8)
     let fetched = FetchedKeys(
       keys: try KeySet(parsing: body, algorithms: [.es256]), body: body, lifetime: nil)
     fixture.keys.seed(with: fetched, age: .zero)
-    let text = fixture.text(#"{"op":"status"}"#)
-    #expect(text.utf8.count < 80_000)
-    let status = try JSONValue(parsing: Array(text.utf8))["issuers"]?.arrayValue?.first
+    let reply = try await fixture.status()
+    #expect(reply.text.utf8.count < 80_000)
+    let status = reply["issuers"]?.arrayValue?.first
     #expect(status?["keys"]?.arrayValue?.count == 1001)
     #expect(status?["keys_left_out"] == 339_000)
     #expect(status?["usable_keys"] == 1)
+  }
+
+  @Test("status of one issuer is told whole, by its name or url; of one that there is not, refused")
+  func oneIssuer() async throws {
+    let fixture = AnswersFixture(Self.settings)
+    for name in ["idp", AnswersFixture.url] {
+      let status = try await fixture.status(#","issuer":"\#(name)""#)
+      #expect(status["issuers"]?.arrayValue?.map { $0["issuer"] } == ["idp"])
+    }
+    let refused = try await fixture.status(#","issuer":"other""#)
+    #expect(refused.verdict == "unknown_issuer_name")
+    #expect(refused["error"]?["member"] == "issuer")
+  }
+
+  @Test("status is bounded by output_bytes: issuers in trouble are told before others, and keys last")
+  func bounded() async throws {
+    let names = (0..<100).map { "idp\($0)" }
+    var limits = Limits()
+    limits.outputBytes = 8192
+    let keys = try names.enumerated().map { number, _ in
+      let keys = IssuerKeys(settings: Self.settings, source: ScriptedKeySource(), clock: ManualClock())
+      // The last ten have none.
+      if number < 90 { keys.seed(with: try AnswersFixture.fetched("k1"), age: .zero) }
+      return keys
+    }
+    let configuration = Configuration(
+      issuers: names.map { IssuerConfiguration(name: $0, url: "https://\($0).example") }, limits: limits)
+    let active = ActiveConfiguration(configuration, keys: keys)
+    let reports = Reports(eventLoops: 1, limits: limits, startedAt: .zero)
+    let status = JSONValue.object(reports.status(active, at: ManualClock().now))
+    #expect(status.text.utf8.count <= 8192)
+    let shown = try #require(status["issuers"]?.arrayValue)
+    #expect(shown.suffix(10).map { $0["issuer"] } == names.suffix(10).map { .string($0) })
+    #expect(shown.first?["issuer"] == "idp0")
+    #expect(status["issuers_left_out"]?.integerValue == Int64(100 - shown.count))
+    // What was left after the issuers was not enough for all their keys.
+    let keysLeftOut = shown.compactMap { $0["keys_left_out"]?.integerValue }.reduce(0, +)
+    #expect(shown.compactMap { $0["keys"]?.arrayValue?.count }.reduce(0, +) + Int(keysLeftOut) == shown.count - 10)
+    #expect(keysLeftOut > 0)
+    // One alone has room for its keys.
+    let one = JSONValue.object(reports.status(active, at: ManualClock().now, of: 42))
+    #expect(one["issuers"]?.arrayValue?.map { $0["keys"]?.arrayValue?.count } == [1])
+    #expect(one["issuers_left_out"] == nil)
+  }
+
+  @Test("whoever asks before an answer is begun gets that one: a flood is one piece of work")
+  func shared() async throws {
+    let fixture = AnswersFixture(Self.settings)
+    let made = Mutex(0)
+    fixture.reports.watchSocket {
+      made.withLock { $0 += 1 }
+      return true
+    }
+    let desk = StatusDesk(fixture.reports)
+    let question = StatusDesk.Question(
+      active: fixture.current.value, issuer: nil, detail: .everything, at: fixture.clock.now)
+    let answers = await withCheckedContinuation { continuation in
+      let answers = Mutex<[[UInt8]]>([])
+      desk.queue.suspend()
+      for _ in 0..<100 {
+        desk.ask(question) { members in
+          let all = answers.withLock { answers in
+            answers.append(members)
+            return answers
+          }
+          if all.count == 100 { continuation.resume(returning: all) }
+        }
+      }
+      desk.queue.resume()
+    }
+    #expect(Set(answers).count == 1)
+    #expect(made.withLock(\.self) == 1)
+  }
+
+  @Test("ready follows the keys that come and expire, and asks each issuer again only after a change")
+  func ready() throws {
+    let publications = KeyPublications()
+    let clock = ManualClock()
+    let keys = (0..<2).map { _ in
+      IssuerKeys(settings: Self.settings, source: ScriptedKeySource(), clock: clock, publications: publications)
+    }
+    let names = ["one", "two"]
+    let active = ActiveConfiguration(
+      Configuration(issuers: names.map { IssuerConfiguration(name: $0, url: "https://\($0).example") }), keys: keys)
+    var memo = ReadyMemo()
+    func isReady() -> Bool { memo.isReady(active, publications, at: clock.now) }
+    #expect(!isReady())
+    keys[0].seed(with: try AnswersFixture.fetched("k1"), age: .zero)
+    #expect(!isReady())
+    keys[1].seed(with: try AnswersFixture.fetched("k1"), age: .seconds(3600))
+    #expect(isReady())
+    // A day's lifetime and five more, of which the second set has spent an hour.
+    clock.advance(by: .seconds(6 * 86_400 - 3601))
+    #expect(isReady())
+    clock.advance(by: .seconds(1))
+    #expect(!isReady())
   }
 }
 

@@ -242,7 +242,7 @@ import Testing
       fixture.reload([AnswersFixture.policy()])
       await fixture.source.nextCall()?.answer(.success(.keys(try AnswersFixture.fetched("k1", "k2"))))
       #expect(try await pending.reply().verdict == "unknown_policy")
-      #expect(try fixture.reply(#"{"op":"status"}"#)["counts"] == ["accepted": 0, "unknown_policy": 1])
+      #expect(try await fixture.status()["counts"] == ["accepted": 0, "unknown_policy": 1])
     }
     let other = AnswersFixture(Self.patient)
     try await other.run {

@@ -211,7 +211,7 @@ import Testing
   }
 
   @Test("status tells whether the socket is in its place; a change is told once")
-  func status() throws {
+  func status() async throws {
     let fixture = AnswersFixture()
     let isInPlace = Mutex(true)
     let changes = Mutex(0)
@@ -219,17 +219,17 @@ import Testing
       logger: .init(label: "test") { _ in SwiftLogNoOpLogHandler() }, onChange: { changes.withLock { $0 += 1 } }
     ) { isInPlace.withLock(\.self) }
     fixture.reports.watchSocket { watch.check() }
-    func told() throws -> JSONValue? { try fixture.reply(#"{"op":"status"}"#)["socket_in_place"] }
-    #expect(try told() == true)
+    func told() async throws -> JSONValue? { try await fixture.status()["socket_in_place"] }
+    #expect(try await told() == true)
     isInPlace.withLock { $0 = false }
-    #expect(try told() == false)
-    #expect(try told() == false)
+    #expect(try await told() == false)
+    #expect(try await told() == false)
     #expect(
       fixture.reports.statusLine(fixture.current.value)
         == "the socket's path does not lead here any more; idp: NO keys yet, tokens cannot be verified")
     #expect(changes.withLock(\.self) == 1)
     isInPlace.withLock { $0 = true }
-    #expect(try told() == true)
+    #expect(try await told() == true)
     #expect(changes.withLock(\.self) == 2)
   }
 }

@@ -24,7 +24,7 @@ import Testing
     other.writeTimeout += .seconds(1)
     other.connections += 1
     #expect(other != limits && other.haveSameVerifier(as: limits))
-    other.tokenCacheBytes += 1
+    other.tokenCacheBytes = 1
     #expect(!other.haveSameVerifier(as: limits))
     other = limits
     other.tokenBytes += 1

@@ -1,8 +1,8 @@
 import BearerServer
 import Testing
 
-@Suite("The processors to use")
-struct ProcessorCountTests {
+@Suite("What the control group allows")
+struct ControlGroupTests {
   @Test(
     "what a control group's quota pays for is rounded up; without a bound it says nothing",
     arguments: [
@@ -19,5 +19,14 @@ struct ProcessorCountTests {
     #expect(ProcessorCount.usable >= 1)
     #expect(ProcessorCount.quota(version1: "-1\n", period: "100000\n") == nil)
     #expect(ProcessorCount.quota(version1: "25000\n", period: "100000\n") == 1)
+  }
+
+  @Test(
+    "a control group's memory is what it says, and unbounded if that is no number or beyond all memory",
+    arguments: [
+      ("67108864\n", 67_108_864), ("max\n", nil), ("", nil), ("0", nil), ("-1", nil), ("9223372036854771712\n", nil),
+    ] as [(String, Int?)])
+  func memory(text: String, expected: Int?) {
+    #expect(ControlGroup.memory(of: text) == expected)
   }
 }

@@ -1,0 +1,11 @@
+import BearerJSON
+import BearerProtocol
+import BearerServer
+import BearerTime
+
+/// `ping`: the daemon answers, and whether it has keys.
+extension RequestHandler {
+  func ping(into reply: inout [UInt8]) -> LineOutcome {
+    answer(with: ["ready": .bool(ready.isReady(active, reports.publications, at: now.monotonic))], into: &reply)
+  }
+}

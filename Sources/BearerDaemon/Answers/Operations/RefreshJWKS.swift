@@ -1,0 +1,21 @@
+import BearerJOSE
+import BearerProtocol
+import BearerServer
+
+/// `refresh-jwks`: fetches keys now.
+extension RequestHandler {
+  func refreshJWKS(_ request: Request, from peer: Peer, into reply: inout [UInt8]) -> LineOutcome {
+    let issuers = request.issuer.map { active.issuers(named: $0) } ?? Array(active.issuers.indices)
+    if issuers.isEmpty {
+      return refuse(.noSuchIssuer, into: &reply)
+    }
+    guard refreshPlaces.take(by: peer.uid) else {
+      return refuse(
+        .unavailable(.refreshLimited, "Too many refreshes are under way.", retryAfter: .seconds(1)), into: &reply)
+    }
+    let refresh = PendingRefresh(
+      current, issuers: issuers.map { active.issuers[$0] }, id: reader.id, ledger: ledger, places: refreshPlaces,
+      user: peer.uid, detail: reports.detail(for: peer))
+    return .deferred(order, refresh)
+  }
+}
