@@ -121,7 +121,12 @@ package struct Daemon: Sendable {
     let readiness = Readiness(
       current: current, reports: reports, socketPaths: { server.socketPaths }, notifier: notifier, ready: ready,
       listening: listening, changes: changes, logger: logger
-    ) { watchdog.begin() }
+    ) {
+      guard let selfTest else { return watchdog.begin() }
+      selfTest.isAlive()
+      // A probe is a client for a moment, which may be one too many: only the service manager needs one at once.
+      fetching.next().scheduleTask(in: .seconds(10), watchdog.begin)
+    }
     let reloading = Reloading(
       reloader: reloader, reading: ConfigurationReading(load: load), current: current, issuers: issuers,
       backEnds: backEnds,

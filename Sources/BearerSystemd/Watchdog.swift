@@ -38,7 +38,7 @@ package final class Watchdog<TimeSource: Clock>: Service where TimeSource.Durati
     (beginning, beginningContinuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
-  /// Lets the pings begin, the first one at once; to be called right after `READY=1`.
+  /// Lets the pings begin, the first one at once: the service manager counts from `READY=1`.
   package func begin() {
     beginningContinuation.yield()
   }
