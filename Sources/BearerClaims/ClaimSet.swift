@@ -50,6 +50,11 @@ package struct ClaimSet: Sendable {
     registered.issuer.map { tape.string($0, equals: url, bytes.span) } ?? false
   }
 
+  /// Whether a claim is this text, byte for byte.
+  package func string(_ name: StaticString, is text: [UInt8]) -> Bool {
+    value(of: name).map { tape.string($0, equals: text, bytes.span) } ?? false
+  }
+
   /// A hash of `iss`, to look for it among many; `nil` if it is no string.
   package var issuerHash: UInt64? { registered.issuer.flatMap { tape.stringHash($0, bytes.span) } }
 

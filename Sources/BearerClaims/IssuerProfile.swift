@@ -13,6 +13,13 @@ package struct IssuerProfile: Equatable, Sendable {
   /// What makes a token an ID token.
   package var idTokenRule: KindRule?
 
+  /// What makes a token one that the issuer does not want anybody to verify, although it looks like a JWT.
+  package var opaqueRule: KindRule?
+  /// Other values of `iss` than the issuer's url that its tokens may have.
+  package var urlAliases: [String]?
+  /// The tenants whose tokens count, by their ids, of an issuer that has one name for each.
+  package var tenants: [String]?
+
   /// The RFCs' way.
   package init() {}
 }
@@ -53,6 +60,9 @@ package final class PreparedProfile: Sendable {
   let rolesName: String
   let accessTokenRule: PreparedKindRule?
   let idTokenRule: PreparedKindRule?
+  let opaqueRule: PreparedKindRule?
+  /// Whether the issuer's keys may be for some of its tenants only.
+  package let hasTenants: Bool
 
   /// A profile made ready; `nil` if there is nothing special about it.
   package init?(_ profile: IssuerProfile) {
@@ -64,5 +74,7 @@ package final class PreparedProfile: Sendable {
     rolesName = profile.rolesClaim?.names.joined(separator: ".") ?? "roles"
     accessTokenRule = profile.accessTokenRule.map(PreparedKindRule.init)
     idTokenRule = profile.idTokenRule.map(PreparedKindRule.init)
+    opaqueRule = profile.opaqueRule.map(PreparedKindRule.init)
+    hasTenants = profile.tenants != nil
   }
 }

@@ -90,7 +90,7 @@ struct PreparedKindRule: Sendable {
 
 extension PreparedProfile {
   /// Whether there is a rule for some kind.
-  package var hasKindRules: Bool { accessTokenRule != nil || idTokenRule != nil }
+  package var hasKindRules: Bool { accessTokenRule != nil || idTokenRule != nil || opaqueRule != nil }
 
   /// Judges the kind of a token whose `typ` leaves it open, or says that it is an access token by RFC 9068.
   ///
@@ -101,8 +101,14 @@ extension PreparedProfile {
   ///   - claims: The token's.
   ///   - kind: What the policy accepts.
   ///   - isTyped: Whether `typ` is that of RFC 9068.
-  /// - Throws: `wrong_type`.
+  /// - Throws: `wrong_type`; `opaque_token` if the issuer's tokens of this kind must not be verified.
   package func requireKind(of claims: ClaimSet, _ kind: TokenType, isTyped: Bool) throws(Rejection) {
+    if kind != .id, opaqueRule?.holds(of: claims) == true {
+      throw Rejection(
+        .opaqueToken,
+        "The issuer's opaque_if holds: only the issuer itself may read this token, although it looks like a JWT. Have the client ask for one that is meant for an API; in Okta, from a custom authorization server, whose url has /oauth2/ in it."
+      )
+    }
     switch kind {
     case .access:
       if !isTyped {

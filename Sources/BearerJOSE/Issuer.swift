@@ -4,7 +4,7 @@ package import BearerClaims
 package struct Issuer: Sendable {
   /// The short name in the configuration and in replies.
   package let name: String
-  /// The value of `iss`, compared byte for byte (OpenID Connect Core 1.0 section 3.1.3.7, point 2).
+  /// The value of `iss`, or a template of it.
   package let url: String
   /// The algorithms that its tokens may name.
   package let algorithms: AlgorithmSet
@@ -12,7 +12,8 @@ package struct Issuer: Sendable {
   /// How it writes claims, where that is not the RFCs' way.
   package let profile: PreparedProfile?
 
-  let urlBytes: [UInt8]
+  /// Every value of `iss` that its tokens may have.
+  let names: [IssuerName]
 
   /// An issuer.
   package init(name: String, url: String, algorithms: Set<Algorithm>, profile: IssuerProfile = IssuerProfile()) {
@@ -20,6 +21,6 @@ package struct Issuer: Sendable {
     self.url = url
     self.algorithms = AlgorithmSet(algorithms)
     self.profile = PreparedProfile(profile)
-    urlBytes = Array(url.utf8)
+    names = IssuerName.all(of: url, profile)
   }
 }

@@ -7,7 +7,9 @@ import BearerJSON
 /// secret: only the operator's urls are in the table, and whoever sends another finds that one of them is not his.
 package struct IssuerTable: RandomAccessCollection, Sendable {
   private let issuers: [Issuer]
-  /// Places of issuers, or -1 where none is; at least twice as many as issuers, and a power of two.
+  /// All names of all issuers, each with its issuer's place.
+  let names: [(name: IssuerName, place: Int)]
+  /// Places of names, or -1 where none is; at least twice as many as names, and a power of two.
   private let slots: [Int32]
   /// Whether an issuer has rules for kinds of tokens, so that a token's kind may depend on whose it is.
   let haveKindRules: Bool
@@ -16,24 +18,29 @@ package struct IssuerTable: RandomAccessCollection, Sendable {
   package init(_ issuers: [Issuer]) {
     self.issuers = issuers
     haveKindRules = issuers.contains { $0.profile?.hasKindRules == true }
+    let names = issuers.enumerated().flatMap { place, issuer in issuer.names.map { ($0, place) } }
+    self.names = names
     var size = 2
-    while size < 2 * issuers.count { size *= 2 }
+    while size < 2 * names.count { size *= 2 }
     var slots = [Int32](repeating: -1, count: size)
-    for (place, issuer) in issuers.enumerated() {
-      var slot = Self.slot(StringHash.of(issuer.urlBytes.span), size)
+    for (place, entry) in names.enumerated() {
+      var slot = Self.slot(StringHash.of(entry.0.bytes.span), size)
       while slots[slot] >= 0 { slot = (slot + 1) & (size - 1) }
       slots[slot] = Int32(clamping: place)
     }
     self.slots = slots
   }
 
-  /// The place of the issuer whose url is the claims' `iss`; `nil` if there is none.
-  func place(of claims: ClaimSet) -> Int? {
+  /// The place of the issuer that has the claims' `iss` for a name; `nil` if there is none.
+  func place(of claims: ClaimSet) -> Int? { find(claims).map { names[$0].place } }
+
+  /// Which of ``names`` the claims' `iss` is.
+  func find(_ claims: ClaimSet) -> Int? {
     guard let hash = claims.issuerHash else { return nil }
     var slot = Self.slot(hash, slots.count)
     while slots[slot] >= 0 {
       let place = Int(slots[slot])
-      if claims.hasIssuer(issuers[place].urlBytes) { return place }
+      if claims.hasIssuer(names[place].name.bytes) { return place }
       slot = (slot + 1) & (slots.count - 1)
     }
     return nil

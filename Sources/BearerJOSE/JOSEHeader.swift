@@ -25,6 +25,9 @@ final class JOSEHeader: Sendable {
   let typeName: String?
   let kidName: String?
 
+  /// Whether it has a `nonce`, for the word about a signature that is not good.
+  let hasNonce: Bool
+
   /// The media types that a token may declare (RFC 7515 section 4.1.9).
   enum TokenMediaType: Equatable {
     case jwt
@@ -77,6 +80,7 @@ final class JOSEHeader: Sendable {
       type = nil
       typeName = nil
     }
+    hasNonce = tape.value(of: "nonce", bytes) != nil
     var copy: [UInt8] = []
     copy.append(segment)
     self.segment = copy

@@ -59,6 +59,8 @@ package struct JWK {
   let material: KeyMaterial
   /// What the key's own `alg` leaves of what its type allows.
   let algorithms: AlgorithmSet
+  /// The only `iss` that the key is for, of an issuer with tenants; `nil` if it is for all of them.
+  let issuer: [UInt8]?
 
   /// Reads one key.
   init(_ value: JSONValue) throws(Fault) {
@@ -81,6 +83,8 @@ package struct JWK {
     }
     kid = name.isEmpty ? nil : Array(name.utf8)
     material = try Self.material(members, type: type)
+    // Microsoft identity platform, access tokens: the member has the template where a key is for every tenant.
+    issuer = members["issuer"]?.stringValue.flatMap { $0.contains(IssuerName.placeholder) ? nil : Array($0.utf8) }
     if let name = try members.optionalText("alg") {
       algorithms = AlgorithmSet(named: name).intersection(material.algorithms)
       if algorithms.isEmpty { throw Fault(.unsupportedAlgorithm, name.isEmpty ? Flaw("alg", .empty) : nil) }

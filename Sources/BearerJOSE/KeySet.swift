@@ -42,6 +42,13 @@ package struct KeySet: Sendable {
     let kid: [UInt8]?
     let key: VerificationKey
     var algorithms: AlgorithmSet
+    /// The only `iss` that it is for, of an issuer with tenants.
+    var issuer: [UInt8]?
+
+    /// Whether it may have signed a token of this `iss` with one of these algorithms.
+    func fits(_ wanted: AlgorithmSet, _ issuer: [UInt8]?) -> Bool {
+      !algorithms.isDisjoint(with: wanted) && (issuer == nil || self.issuer == nil || self.issuer == issuer)
+    }
   }
 
   /// What a token's header leaves to verify with.
@@ -140,7 +147,7 @@ package struct KeySet: Sendable {
         let key = try Self.compile(jwk, allowed, known: &known)
         let algorithms = jwk.algorithms.intersection(key.algorithms)
         if algorithms.isEmpty { throw .notConfigured(jwk.algorithms) }
-        candidates.append(Candidate(kid: jwk.kid, key: key, algorithms: algorithms))
+        candidates.append(Candidate(kid: jwk.kid, key: key, algorithms: algorithms, issuer: jwk.issuer))
         entryOfCandidate.append(entries.count)
       } catch {
         entry.isUsable = false
@@ -176,23 +183,29 @@ package struct KeySet: Sendable {
   ///
   /// A token that names a key gets that key if its algorithm fits; else the only fitting key without a name, for an
   /// issuer that names its keys in tokens but not in its set. A token that names none may try the fitting ones.
-  func choose(kid: [UInt8]?, algorithms: AlgorithmSet) -> Choice {
-    guard let kid else { return chooseWithoutName(algorithms) }
+  ///
+  /// - Parameters:
+  ///   - kid: The name, if the token has one.
+  ///   - algorithms: What the token may be signed with.
+  ///   - issuer: `iss` of a token whose issuer has tenants: a key that names another one is not for it.
+  /// - Returns: What there is to verify with.
+  func choose(kid: [UInt8]?, algorithms: AlgorithmSet, issuer: [UInt8]? = nil) -> Choice {
+    guard let kid else { return chooseWithoutName(algorithms, issuer) }
     let named = byName.isEmpty ? candidates : byName[kid] ?? []
-    for candidate in named where candidate.kid == kid && !candidate.algorithms.isDisjoint(with: algorithms) {
+    for candidate in named where candidate.kid == kid && candidate.fits(algorithms, issuer) {
       return .one(candidate.key, isNamed: true)
     }
     var only: VerificationKey?
-    for candidate in unnamed where !candidate.algorithms.isDisjoint(with: algorithms) {
+    for candidate in unnamed where candidate.fits(algorithms, issuer) {
       if let only, only !== candidate.key { return .none }
       only = candidate.key
     }
     return only.map { .one($0, isNamed: false) } ?? .none
   }
 
-  private func chooseWithoutName(_ algorithms: AlgorithmSet) -> Choice {
+  private func chooseWithoutName(_ algorithms: AlgorithmSet, _ issuer: [UInt8]?) -> Choice {
     var keys: [VerificationKey] = []
-    for candidate in candidates where !candidate.algorithms.isDisjoint(with: algorithms) {
+    for candidate in candidates where candidate.fits(algorithms, issuer) {
       // The same key under two names is one try.
       if keys.contains(where: { $0 === candidate.key }) { continue }
       keys.append(candidate.key)

@@ -18,7 +18,7 @@ extension Verifier {
       return (expected, header?.typeName.map(Trace.shortened) ?? "none")
     case .payload: return ("a JSON object", nil)
     case .issuer:
-      let urls = input.issuers.indices.filter(input.policy.accepts).map { input.issuers[$0].url }
+      let urls = input.issuers.indices.filter(input.policy.accepts).flatMap { input.issuers[$0].names.map(\.text) }
       return (urls.joined(separator: " or "), claims.issuer.map(Trace.shortened))
     case .algorithm:
       guard let issuerIndex else { return (nil, header?.algorithmName) }
@@ -34,11 +34,14 @@ extension Verifier {
     switch (rejection.code, check) {
     case (.token(.wrongType), _):
       wrongTypeHint(input)
+    case (.token(.unknownIssuer), _) where rejection.claim != "iss":
+      "The claim \(rejection.claim ?? "") does not go with iss. Do not trust the token."
     case (.token(.unknownIssuer), _):
       isIssuerButForSlash(input)
         ? "The issuer's url differs from iss by a trailing slash only; write url exactly as iss."
         : "Add an [issuer] whose url is exactly the iss found, and name it in the policy's issuers."
     case (.token(.algorithmNotAllowed), _): "If the issuer is meant to sign with it, add it to the issuer's algorithms."
+    case (.token(.badSignature), _) where header?.hasNonce == true: rejection.detail.text.description
     case (.token(.badSignature), _): "The token was changed or signed with another key. Do not trust it."
     case (.token(.missingClaim), _):
       "The claim \(rejection.claim ?? "") is what to look at; token_type = \"any\" requires least."

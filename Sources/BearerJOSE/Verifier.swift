@@ -36,6 +36,8 @@ package struct Verifier {
   private(set) var claims = ClaimSet()
   private var signature: [UInt8] = []
   private(set) var issuerIndex: Int?
+  /// `iss`, where a key may be for one of the issuer's names only.
+  private var keyIssuer: [UInt8]?
   private var choice = KeySet.Choice.none
   private var missingKey: MissingKey?
   private var rejection: Rejection?
@@ -206,8 +208,16 @@ package struct Verifier {
           .opaqueToken,
           "The token is not a JWT. Many providers send opaque access tokens until an API or audience is registered; in Authgear, switch on \"Issue JWT as access token\" for the application."
         )
-      case 4: throw Rejection(.unsupportedToken, "The token is encrypted (JWE); only signed tokens are supported.")
-      default: throw Rejection(.malformedToken, "The token does not have three segments.")
+      case 4:
+        throw Rejection(
+          .unsupportedToken,
+          "The token is encrypted (JWE); only signed tokens are supported. In Auth0, switch JSON Web Encryption off for the API."
+        )
+      default:
+        throw Rejection(
+          .malformedToken,
+          "The token does not have three segments. Opaque access tokens may have a dot, those of Google and Ory Hydra among them: see the policy's opaque."
+        )
       }
       header = knownHeaders.find(token.extracting(..<headerEnd))
     }
@@ -292,11 +302,17 @@ package struct Verifier {
 
   private mutating func checkIssuer(_ input: VerificationInput) throws(Rejection) {
     try claims.requireIssuer()
-    guard let index = input.issuers.place(of: claims) else {
+    guard let found = input.issuers.find(claims) else {
       throw Rejection(.unknownIssuer, "The token's iss is no configured issuer, compared byte for byte.", claim: "iss")
     }
+    let index = input.issuers.names[found].place
     guard input.policy.accepts(issuer: index) else {
       throw Rejection(.unknownIssuer, "The token's issuer is not one of the policy's.", claim: "iss")
+    }
+    keyIssuer = nil
+    if input.issuers[index].profile?.hasTenants == true {
+      try input.issuers.names[found].name.check(claims)
+      keyIssuer = input.issuers.names[found].name.bytes
     }
     issuerIndex = index
   }
@@ -313,7 +329,7 @@ package struct Verifier {
     choice = .none
     guard let issuerIndex, let header else { return }
     let algorithms = header.algorithms.intersection(input.issuers[issuerIndex].algorithms)
-    choice = keys?.choose(kid: header.kid, algorithms: algorithms) ?? .none
+    choice = keys?.choose(kid: header.kid, algorithms: algorithms, issuer: keyIssuer) ?? .none
     guard case .none = choice else { return }
     missingKey = MissingKey(issuer: issuerIndex, kid: header.kid, isTried: false)
     if let name { knownTokens.forgetPayload(of: name) }
@@ -334,6 +350,12 @@ package struct Verifier {
       for key in keys where isSigned(token, by: key) { return }
     }
     if let name { knownTokens.forgetPayload(of: name) }
+    if header?.hasNonce == true {
+      throw Rejection(
+        .badSignature,
+        "The signature is not that of the issuer's key, and the header has a nonce: Microsoft's own APIs, such as Graph, have such tokens, which nobody else can verify. Have the client ask for a token for this API."
+      )
+    }
     throw Rejection(.badSignature, "The signature is not that of the issuer's key.")
   }
 

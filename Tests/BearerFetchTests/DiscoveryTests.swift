@@ -163,7 +163,7 @@ struct DiscoveryTests {
     }
   }
 
-  @Test("Entra's template in the document: the advice is an issuer for each tenant")
+  @Test("Entra's template in the document: the advice is the preset, with the tenants that count")
   func template() async throws {
     try await ProviderTrial.run { trial in
       let configured = trial.provider.issuer
@@ -172,8 +172,19 @@ struct DiscoveryTests {
       #expect(fault?.code == .issuerMismatch)
       #expect(
         fault?.advice
-          == "that is the template of all tenants, and each token has its own tenant in it: give each tenant that you "
-          + "accept an [issuer] of its own, whose url has the tenant's id in the place of {tenantid}")
+          == "that is the template of all tenants, and each token has its own tenant in it: write the template as url, with "
+          + "preset = \"entra\", and the ids of the tenants that you accept as tenants")
+    }
+  }
+
+  @Test("a template of tenants is discovered where the provider has all of them, and must be the document's issuer")
+  func ofAllTenants() async throws {
+    try await ProviderTrial.run { trial in
+      let template = trial.provider.origin + "/{tenantid}/v2.0"
+      trial.provider.present(issuer: template)
+      #expect(await trial.code { $0.url = template } == nil)
+      #expect(trial.provider.requests.first?.path == "/common/v2.0/.well-known/openid-configuration")
+      #expect(await trial.code { $0.url = trial.provider.origin + "/common/v2.0" } == .issuerMismatch)
     }
   }
 

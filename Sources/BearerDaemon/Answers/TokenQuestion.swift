@@ -112,6 +112,10 @@ struct TokenQuestion: Sendable {
       }
       ledger.countAccepted()
       appendAccepted(accepted, id: id, into: &reply)
+    case .rejected(let rejection) where rejection.code == .token(.opaqueToken) && policy.policy.acceptsOpaque:
+      // It has the form of a JWT, and its issuer says that it is none for anybody else.
+      return attemptOpaque(
+        token, at: now, maximumBytes: verifier.maximumTokenBytes, given: given, id: id, into: &reply)
     case .rejected(let rejection):
       let error = ErrorReply(rejection, policy)
       ledger.refuse(error.code, token: token, issuer: issuer.map { active.issuers[$0].name })

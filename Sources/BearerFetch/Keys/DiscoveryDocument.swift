@@ -1,4 +1,5 @@
 import BearerAddress
+import BearerJOSE
 import BearerJSON
 import BearerKeys
 
@@ -20,10 +21,14 @@ struct DiscoveryDocument: Equatable, Sendable {
     case oauth
   }
 
+  /// The address that a template of tenants stands for: the provider's document of all of them.
+  static func ofAllTenants(_ url: String) -> String { url.replacing(IssuerName.placeholder, with: "common") }
+
   /// Where the document of an issuer is; a slash at the end of its url does not count.
   ///
   /// - Throws: `invalid_url` if the issuer is not a URL that may be fetched.
   static func address(ofIssuer url: String, at place: Place = .openID) throws(FetchFault) -> WebAddress {
+    let url = ofAllTenants(url)
     let address: WebAddress
     do throws(AddressFault) {
       let base = url.utf8.last == UInt8(ascii: "/") ? String(decoding: url.utf8.dropLast(), as: UTF8.self) : url
@@ -140,9 +145,10 @@ struct DiscoveryDocument: Equatable, Sendable {
   /// What to do about a document of another issuer.
   private static func advice(found: String, configured: String) -> String {
     if differsBySlash(found, configured) { return slashAdvice }
-    if found.contains("{tenantid}") {
-      return "that is the template of all tenants, and each token has its own tenant in it: give each tenant that you "
-        + "accept an [issuer] of its own, whose url has the tenant's id in the place of {tenantid}"
+    if found.contains(IssuerName.placeholder) {
+      return
+        "that is the template of all tenants, and each token has its own tenant in it: write the template as url, with "
+        + "preset = \"entra\", and the ids of the tenants that you accept as tenants"
     }
     return "write url exactly as the provider writes its issuer; that is what its tokens carry as iss"
   }

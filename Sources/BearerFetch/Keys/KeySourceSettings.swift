@@ -37,7 +37,7 @@ package struct KeySourceSettings: Equatable, Sendable {
   /// How the issuer's provider is reached.
   var connection: ConnectionSettings {
     ConnectionSettings(
-      url: url, connectTo: connectTo, proxy: proxy,
+      url: DiscoveryDocument.ofAllTenants(url), connectTo: connectTo, proxy: proxy,
       tls: TLSFiles(authorities: caFile, certificate: clientCertificateFile, key: clientKeyFile), timeout: timeout,
       bodyBytes: bodyBytes)
   }

@@ -28,6 +28,25 @@ import Testing
     }
   }
 
+  @Test("a JWT that its issuer keeps to itself is refused, or asked about where opaque tokens are")
+  func keptToItself() async throws {
+    var profile = IssuerProfile()
+    profile.opaqueRule = KindRule(["client_id"])
+    let token = try AnswersFixture.token()
+    for (policy, verdict) in [
+      (AnswersFixture.policy(), "opaque_token"), (Fixture.policy { $0.issuers = ["idp"] }, "ok"),
+    ] {
+      let fixture = try Fixture(policies: [policy], profile: profile)
+      try await fixture.run { () async throws in
+        fixture.source.say(Self.good)
+        let reply = try await fixture.verify(token)
+        #expect(reply.verdict == verdict)
+        #expect(fixture.source.calls == (verdict == "ok" ? [token] : []))
+        #expect(reply["source"] == (verdict == "ok" ? "introspection" : nil))
+      }
+    }
+  }
+
   @Test("a no is inactive_token, an error is not")
   func no() async throws {
     let fixture = try Fixture(policies: [Fixture.policy()])

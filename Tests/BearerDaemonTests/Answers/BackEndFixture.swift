@@ -52,7 +52,8 @@ final class BackEndFixture {
   private let handler: any LineHandler
 
   init(
-    kind: BackEndKind = .rfc7662, settings: BackEndSettings = BackEndSettings(), policies: [Policy]
+    kind: BackEndKind = .rfc7662, settings: BackEndSettings = BackEndSettings(), policies: [Policy],
+    profile: IssuerProfile = IssuerProfile()
   ) throws {
     var settings = settings
     settings.wait = .seconds(20)
@@ -60,15 +61,19 @@ final class BackEndFixture {
     keys = (0..<2).map { _ in IssuerKeys(settings: RefreshSettings(), source: ScriptedKeySource(), clock: clock) }
     backEnds = [source, other].map { BackEnd(kind: kind, settings: settings, source: $0, clock: clock) }
     current = ActiveConfigurationStore(
-      ActiveConfiguration(Self.configuration(policies), keys: keys, backEnds: backEnds.map { IssuerBackEnd($0) }))
+      ActiveConfiguration(
+        Self.configuration(policies, profile), keys: keys, backEnds: backEnds.map { IssuerBackEnd($0) }))
     handler = RequestHandlers(current, reports, clock: clock).makeHandler()
     keys[0].seed(with: try AnswersFixture.fetched("k1"), age: .zero)
   }
 
-  private static func configuration(_ policies: [Policy]) -> Configuration {
+  private static func configuration(
+    _ policies: [Policy], _ profile: IssuerProfile = IssuerProfile()
+  ) -> Configuration {
     let issuers = [("idp", AnswersFixture.url), ("other", "https://other.example")].map { name, url in
       var issuer = IssuerConfiguration(name: name, url: url)
       issuer.refreshSettings.keyWait = .seconds(20)
+      issuer.profile = profile
       return issuer
     }
     return Configuration(issuers: issuers, policies: policies)
