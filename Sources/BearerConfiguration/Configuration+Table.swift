@@ -1,4 +1,5 @@
 import BearerClaims
+import BearerJOSE
 import BearerLogging
 package import BearerTOML
 import Logging
@@ -102,15 +103,20 @@ extension Configuration: ConfigurationTable {
   private func refuseEqualURLs(_ reader: inout TableReader) {
     var first: [String: IssuerConfiguration] = [:]
     for issuer in issuers where !issuer.url.isEmpty {
-      guard let other = first[issuer.url] else {
-        first[issuer.url] = issuer
-        continue
-      }
-      let isSame = issuer.url.utf8.elementsEqual(other.url.utf8)
+      let names = [issuer.url] + IssuerName.all(of: issuer.url, issuer.profile).map(\.text)
+      let other = names.lazy.compactMap { first[$0] }.first
+      for name in names where first[name] == nil { first[name] = issuer }
+      guard let other else { continue }
+      let place = ConfigurationFault.place(["issuer", other.name])
+      let words =
+        issuer.url.utf8.elementsEqual(other.url.utf8)
+        ? "the same url as \(place)"
+        : issuer.url == other.url
+          ? "looks the same as the url of \(place), and differs in its bytes"
+          : "has a name in common with \(place), by url, url_aliases or tenants"
       reader.refuse(
         at: ["issuer", issuer.name, "url"], found: ConfigurationFault.quoted(issuer.url), expected: "a url of its own",
-        (isSame ? "the same url as " : "looks the same as the url of ")
-          + ConfigurationFault.place(["issuer", other.name]) + (isSame ? "" : ", and differs in its bytes"))
+        words)
     }
   }
 

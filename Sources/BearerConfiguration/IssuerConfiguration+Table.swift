@@ -11,7 +11,10 @@ extension IssuerConfiguration: NamedTable {
   private static let always = DurationText.longest
 
   package static let keys: [ConfigurationKey<IssuerConfiguration>] = [
+    .init("preset", \.preset, .word),
     .init("url", \.url, .issuerURL, absence: "required"),
+    .init("url_aliases", \.profile.urlAliases, .strings()),
+    .init("tenants", \.profile.tenants, .tenants, absence: "required in a template"),
     .init("jwks_uri", text: { _ in nil }) { reader, issuer in
       guard reader.has("jwks_uri") else { return }
       issuer.source = .jwksURI(reader.webAddress("jwks_uri") ?? "")
@@ -43,10 +46,23 @@ extension IssuerConfiguration: NamedTable {
     .init("roles_claim", \.profile.rolesClaim, .claimPath),
     .init("access_token_if", \.profile.accessTokenRule, .kindRule),
     .init("id_token_if", \.profile.idTokenRule, .kindRule),
+    .init("opaque_if", \.profile.opaqueRule, .kindRule),
     .table("introspection", \.introspection),
   ]
 
+  package mutating func prepare(_ reader: inout TableReader) {
+    // What is wrong with either is told when the keys are read.
+    guard case .string(let name)? = reader["preset"]?.content, let preset = Preset(rawValue: name) else { return }
+    if case .string(let url)? = reader["url"]?.content { preset.apply(to: &self, url: url) }
+  }
+
   package func finish(_ reader: inout TableReader) {
+    finishNames(&reader)
+    if let preset, let kind = introspection?.kind, let way = preset.wayOut(insteadOf: kind) {
+      reader.refuse(
+        at: ["introspection", "kind"], found: "\"\(kind.rawValue)\"", expected: way,
+        "preset \"\(preset.rawValue)\" has no such back-end")
+    }
     if !reader.has("url") {
       reader.miss("url", expected: "what the tokens have as iss, such as \"https://your-project.authgear.cloud\"")
     }
@@ -75,6 +91,46 @@ extension IssuerConfiguration: NamedTable {
       {
         reader.refuse(key, expected: "no such key", "has no effect beside jwks_file, which needs no network")
       }
+    }
+  }
+}
+
+// MARK: Names
+
+extension IssuerConfiguration {
+  /// Notes names with tenants of which nobody says which count, and the other way round.
+  private func finishNames(_ reader: inout TableReader) {
+    let isTemplate = ([url] + (profile.urlAliases ?? [])).contains { $0.contains(IssuerName.placeholder) }
+    if isTemplate, profile.tenants == nil {
+      reader.miss(
+        "tenants", expected: "a list with the ids of the tenants whose tokens are accepted",
+        "is missing beside \(IssuerName.placeholder): a token must not choose its own issuer")
+    }
+    if !isTemplate, reader.has("tenants") {
+      reader.refuse(
+        "tenants", expected: "\(IssuerName.placeholder) in url where the tenant's id belongs, or no such key",
+        "has no effect with this url")
+    }
+    if url.contains(IssuerName.placeholder), introspection != nil {
+      reader.refuse(
+        at: ["introspection"], expected: "an issuer of its own for the tenant",
+        "a back-end that answers for many issuers cannot be told whose token it is asked about")
+    }
+  }
+}
+
+extension ValueKind where Value == [String] {
+  /// Ids of tenants: GUIDs as tokens have them.
+  fileprivate static var tenants: Self {
+    let expected = "a list of GUIDs in lower case, such as [\"72f988bf-86f1-41af-91ab-2d7cd011db47\"]"
+    return Self { reader, key in
+      guard let ids = reader.strings(key, expected: expected) else { return nil }
+      for id in ids where !Preset.isTenant(id) {
+        reader.refuse(key, found: ConfigurationFault.quoted(id), expected: expected, "not a tenant's id")
+      }
+      return ids
+    } write: {
+      TOMLText.strings($0)
     }
   }
 }
@@ -109,7 +165,8 @@ extension TableReader {
     guard let text = string(key, expected: Self.schemeRule) else { return nil }
     let address: WebAddress
     do throws(AddressFault) {
-      address = try WebAddress(parsing: text)
+      // A template is an address once the tenant's id is in it.
+      address = try WebAddress(parsing: text.replacing(IssuerName.placeholder, with: "common"))
     } catch {
       refuse(key, found: ConfigurationFault.quoted(text), expected: Self.schemeRule, "the address \(error.reason)")
       return nil

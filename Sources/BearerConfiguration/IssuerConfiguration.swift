@@ -18,7 +18,9 @@ package struct IssuerConfiguration: Equatable, Sendable {
 
   /// The table's name: what logs, `status` and `refresh-jwks` call the issuer.
   package var name: String
-  /// What `iss` must be, byte for byte; with ``Source/discovery`` an https address, or http on loopback.
+  /// The provider, whose ways the table began with; `nil` for none of those that are known.
+  package var preset: Preset?
+  /// What `iss` must be, byte for byte, or a template of it; with ``Source/discovery`` an https address, or http on loopback.
   package var url: String
   /// Where the keys come from.
   package var source: Source { didSet { refreshSettings.renewal = source.renewal } }

@@ -31,6 +31,7 @@ struct CheckCommand: AsyncParsableCommand {
       Self.count(configuration.policies.count, "policy", "policies"),
     ]
     try Output.print("The configuration is sound: \(counts.joined(separator: ", ")).")
+    for line in PresetLines.lines(for: configuration) { try Output.print(line) }
     let style = Output.standard.style(environment)
     let files = FileRemarks(on: configuration, in: sources.file)
     let remarks =

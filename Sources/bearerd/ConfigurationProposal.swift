@@ -1,4 +1,6 @@
 import BearerAddress
+import BearerConfiguration
+import BearerJOSE
 import BearerTOML
 
 /// A configuration of one issuer and one policy, as text to start from.
@@ -9,6 +11,8 @@ struct ConfigurationProposal {
   var algorithms: [String] = []
   /// What tokens must have as `aud`; empty leaves a gap that `bearerd check` names.
   var audiences: [String] = []
+  /// The provider, if it is one whose ways are known.
+  var preset: Preset?
   /// Whether ID tokens are meant, and not access tokens.
   var isForIDTokens = false
 
@@ -23,14 +27,28 @@ struct ConfigurationProposal {
     return isNumeric ? "provider" : first ?? "provider"
   }
 
+  /// Whether the preset accepts all that the issuer's keys are for.
+  private var isSetByPreset: Bool {
+    var begun = IssuerConfiguration(name: name)
+    preset?.apply(to: &begun, url: url)
+    return preset != nil && algorithms.allSatisfy { name in begun.algorithms.contains { $0.rawValue == name } }
+  }
+
   /// The file's lines; what only its reader can know is marked with `FILL IN`.
   func lines() -> [String] {
     let shown = audiences.map(TOMLText.string).joined(separator: ", ")
     var lines = ["[issuer.\(name)]", "url = \(TOMLText.string(url))"]
-    if !algorithms.isEmpty {
+    if let preset {
+      lines.insert("preset = \"\(preset.rawValue)\"", at: 1)
+      if url.contains(IssuerName.placeholder) {
+        lines.append("tenants = []   # FILL IN the ids of the tenants you accept")
+      }
+    }
+    if !algorithms.isEmpty, !isSetByPreset {
       lines.append("algorithms = [\(algorithms.map(TOMLText.string).joined(separator: ", "))]")
     }
     lines += ["", "[policy.default]", "issuers = [\"\(name)\"]"]
+    if let preset { lines.append("# \(preset.advice).") }
     lines.append(
       audiences.isEmpty
         ? "audiences = []   # FILL IN what the tokens for this application have as aud" : "audiences = [\(shown)]")

@@ -13,7 +13,7 @@ struct InitCommand: AsyncParsableCommand {
     usage: "bearerd init [<options>] <url>",
     discussion: """
       Reads the issuer's discovery document and keys, and writes a configuration with the issuer's own spelling of its \
-      name and the algorithms of its keys. What only you can know is marked FILL IN. A file that exists is never touched.
+      name, the algorithms of its keys, and the preset that fits its address. What only you can know is marked FILL IN. A file that exists is never touched.
 
       Exit status 0 means that the file was written, 75 that the issuer cannot be used, 73 that the file exists or \
       cannot be written.
@@ -44,7 +44,8 @@ struct InitCommand: AsyncParsableCommand {
       throw failure(.undecided, "nothing was written: the issuer cannot be used as it is")
     }
     let proposal = ConfigurationProposal(
-      url: issuer, algorithms: survey.algorithms.map(\.rawValue), audiences: audience)
+      url: issuer, algorithms: survey.algorithms.map(\.rawValue), audiences: audience, preset: Preset.fitting(issuer),
+      isForIDTokens: Preset.fitting(issuer) == .google)
     let text =
       (["# Written by bearerd init. `bearerd check` tries it; every key is in the README.", ""] + proposal.lines())
       .joined(separator: "\n")
