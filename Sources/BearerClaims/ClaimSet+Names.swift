@@ -12,6 +12,16 @@ extension ClaimSet {
     firstClaim(of: profile?.tokenIDClaims, or: registered.tokenID)
   }
 
+  /// `auth_time`, if it is a time: where nobody asks for it, its shape is not checked.
+  package var authenticationTime: Int? {
+    registered.authenticationTime.date == nil ? nil : value(of: "auth_time")
+  }
+
+  /// `acr`, if it is a string, for the same reason.
+  package var authenticationContext: Int? {
+    registered.authenticationContext.flatMap { tape[$0].kind == .string ? $0 : nil }
+  }
+
   /// The value of the first of these claims that is there and not `null`; of the other one where no names are given.
   func firstClaim(of names: [[UInt8]]?, or usual: Int?) -> Int? {
     guard let names else { return usual }

@@ -20,8 +20,8 @@ warnings.filterwarnings("ignore", category=joserfc.errors.SecurityWarning)
 ALGORITHMS_OF = {"RSA": ["RS256", "PS256"], "EC": ["ES256"], "OKP": ["EdDSA"]}
 TRIES_WITHOUT_KID = 4
 LATEST_DATE = 253402300799
-STRINGS = ["sub", "jti", "client_id", "azp", "nonce", "acr"]
-TIMES = ["exp", "nbf", "iat", "auth_time"]
+STRINGS = ["sub", "jti", "client_id", "azp", "nonce"]
+TIMES = ["exp", "nbf", "iat"]
 
 
 class Refused(Exception):

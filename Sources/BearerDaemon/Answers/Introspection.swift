@@ -26,8 +26,8 @@ enum Introspection {
     append("iat", of: claims, to: &line)
     append("nbf", of: claims, to: &line)
     append(claims.tokenID(profile), as: "jti", of: claims, to: &line)
-    append("auth_time", of: claims, to: &line)
-    append("acr", of: claims, to: &line)
+    append(claims.authenticationTime, as: "auth_time", of: claims, to: &line)
+    append(claims.authenticationContext, as: "acr", of: claims, to: &line)
     append("cnf", of: claims, to: &line)
     line.append(json: #","token_type":"Bearer"}"#)
   }

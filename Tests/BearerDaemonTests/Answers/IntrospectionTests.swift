@@ -72,6 +72,14 @@ import Testing
     #expect(found?["sub"] == nil)
   }
 
+  @Test("auth_time and acr of a wrong shape, which nobody asked for, are not told")
+  func wrongShapes() throws {
+    let token = try token(
+      #"{"iss":"https://idp.example","aud":"api","exp":2500000000,"auth_time":"1000","acr":1}"#)
+    let found = try introspection(of: token, policy: any)
+    #expect(found?["active"] == true && found?["auth_time"] == nil && found?["acr"] == nil)
+  }
+
   @Test("what the issuer calls by its own names is told by the RFC's")
   func names() throws {
     let token = try token(

@@ -27,8 +27,8 @@ def cases(add):
         ("nonce", "wrong_nonce", access(nonce="x"), {"request": {"nonce": "n"}}),
         ("sub", "malformed_claims", access(sub=1), {}),
         ("jti", "malformed_claims", access(jti=1), {}),
-        ("acr", "malformed_claims", access(acr=1), {}),
-        ("auth_time", "malformed_claims", access(auth_time="x"), {}),
+        ("acr", "malformed_claims", access(acr=1), {"policy": "access-acr"}),
+        ("auth_time", "malformed_claims", access(auth_time="x"), {"policy": "access-max-age"}),
     ]:
         add(f"refused-{name}", expect, mint(payload=with_escaped(name, claims)), f"{name}, its name in escapes",
             claim=name, **headers)

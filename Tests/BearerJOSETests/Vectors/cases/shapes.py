@@ -13,8 +13,8 @@ def cases(add):
     string = {"number": 1, "true": True, "array": ["x"], "object": {"x": "x"}, "empty-array": []}
     time = {"string": str(NOW + 100), "true": True, "array": [NOW + 100], "object": {}, "empty-string": ""}
     wrong = {
-        "sub": string, "jti": string, "client_id": string, "azp": string, "nonce": string, "acr": string,
-        "exp": time, "nbf": time, "iat": time, "auth_time": time,
+        "sub": string, "jti": string, "client_id": string, "azp": string, "nonce": string,
+        "exp": time, "nbf": time, "iat": time,
         "aud": {"number": 1, "true": True, "object": {AUDIENCE: 1}, "array-with-number": [AUDIENCE, 1],
                 "array-with-null": [AUDIENCE, None], "nested-array": [[AUDIENCE]], "array-with-object": [{}, AUDIENCE]},
         "cnf": {"string": "x", "number": 1, "array": ["x"], "true": True},
@@ -23,6 +23,13 @@ def cases(add):
         for name, value in values.items():
             add(f"{claim}-{name}", "malformed_claims", mint(access({claim: value})),
                 f"{claim} is ill-typed: {name.replace('-', ' ')}", claim=claim)
+    # Only step-up needs these: their shape costs the token where it is asked for, and not elsewhere.
+    for claim, values, policy in [("acr", string, "access-acr"), ("auth_time", time, "access-max-age")]:
+        for name, value in values.items():
+            add(f"{claim}-{name}", "malformed_claims", mint(access({claim: value})),
+                f"{claim} is asked for and ill-typed: {name.replace('-', ' ')}", policy=policy, claim=claim)
+            add(f"{claim}-{name}-unasked", "accept", mint(access({claim: value})),
+                f"{claim} is ill-typed ({name.replace('-', ' ')}), and nobody asks for it")
     for claim in ["scope", "scp"]:
         for name, value in {"number": 1, "true": True, "object": {}, "array-with-number": ["read", 1],
                             "nested-array": [["read", "write"]]}.items():
