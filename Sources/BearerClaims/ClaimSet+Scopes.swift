@@ -23,7 +23,9 @@ extension ClaimSet {
   ///
   /// Only where the issuer's table names them. Without, a token may have `scope` and `scp`, and both count.
   func requireEqualScopes(_ question: ClaimQuestion) throws(Rejection) {
-    guard question.policy.scopeClaims == nil, let names = question.evidence.profile?.scopeClaims else { return }
+    guard question.evidence.source == .signature, question.policy.scopeClaims == nil,
+      let names = question.evidence.profile?.scopeClaims
+    else { return }
     var first: Set<[UInt8]>?
     for name in names {
       guard let value = tape.value(of: name, bytes.span), tape[value].kind != .null else { continue }

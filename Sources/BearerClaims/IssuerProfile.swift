@@ -65,11 +65,19 @@ package final class PreparedProfile: Sendable {
   package let hasTenants: Bool
 
   /// A profile made ready; `nil` if there is nothing special about it.
-  package init?(_ profile: IssuerProfile) {
+  ///
+  /// - Parameters:
+  ///   - profile: The profile.
+  ///   - isOfAnswers: Whether it is for a back-end's answers, whose members have the names of RFC 7662 section 2.2 whatever
+  ///     the issuer's tokens have: these count as well.
+  package init?(_ profile: IssuerProfile, isOfAnswers: Bool = false) {
     if profile == IssuerProfile() { return nil }
-    scopeClaims = profile.scopeClaims?.map { Array($0.utf8) }
-    clientClaims = profile.clientClaims?.map { Array($0.utf8) }
-    tokenIDClaims = profile.tokenIDClaims?.map { Array($0.utf8) }
+    func names(_ names: [String]?, _ usual: String...) -> [[UInt8]]? {
+      names.map { ($0 + (isOfAnswers ? usual : [])).map { Array($0.utf8) } }
+    }
+    scopeClaims = names(profile.scopeClaims, "scope", "scp")
+    clientClaims = names(profile.clientClaims, "client_id", "azp")
+    tokenIDClaims = names(profile.tokenIDClaims, "jti")
     rolesClaim = profile.rolesClaim?.names.map { Array($0.utf8) }
     rolesName = profile.rolesClaim?.names.joined(separator: ".") ?? "roles"
     accessTokenRule = profile.accessTokenRule.map(PreparedKindRule.init)

@@ -5,7 +5,9 @@ import BearerJSON
 ///
 /// Where an issuer is looked for follows from a hash of its url, and from there on until a place is free. The hash is no
 /// secret: only the operator's urls are in the table, and whoever sends another finds that one of them is not his.
-package struct IssuerTable: RandomAccessCollection, Sendable {
+///
+/// A class, so that it is handed to each verdict at the cost of one reference.
+package final class IssuerTable: RandomAccessCollection, Sendable {
   private let issuers: [Issuer]
   /// All names of all issuers, each with its issuer's place.
   let names: [(name: IssuerName, place: Int)]

@@ -1,3 +1,4 @@
+import BearerConfiguration
 import BearerJOSE
 import BearerJSON
 
@@ -30,6 +31,7 @@ struct TokenAdvice {
       !AlgorithmSet(named: $0).isEmpty
     }
     proposal.audiences = token.audiences
+    proposal.preset = Preset.fitting(issuer)
     proposal.isForIDTokens = token.looksLikeIDToken
     return [
       "No issuer of the configuration has this name. If you trust it, and only then,",
@@ -40,6 +42,10 @@ struct TokenAdvice {
   }
 
   private func isConfigured(_ issuer: String) -> Bool {
-    issuers?.contains { $0.utf8.elementsEqual(issuer.utf8) } ?? false
+    issuers?.contains { url in
+      if url.utf8.elementsEqual(issuer.utf8) { return true }
+      let parts = url.split(separator: IssuerName.placeholder, omittingEmptySubsequences: false)
+      return parts.count == 2 && issuer.hasPrefix(parts[0]) && issuer.hasSuffix(parts[1])
+    } ?? false
   }
 }

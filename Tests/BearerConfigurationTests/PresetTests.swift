@@ -232,6 +232,24 @@ import Testing
     #expect(judge(provider, access, as: .any) == nil)
   }
 
+  @Test("each rule does what nothing else does: without it a kind is not known any more", arguments: providers)
+  func rules(_ provider: Provider) {
+    var issuer = IssuerConfiguration(name: "p")
+    provider.preset.apply(to: &issuer, url: provider.url)
+    if issuer.profile.accessTokenRule != nil, let access = provider.access {
+      #expect(judge(provider, access, as: .access) { $0.profile.accessTokenRule = nil } == "wrong_type")
+      // With a rule that always holds, and none for ID tokens, only the audience keeps an ID token from being taken.
+      let found = judge(provider, provider.id, as: .access) {
+        $0.profile.accessTokenRule = KindRule(["iss"])
+        $0.profile.idTokenRule = nil
+      }
+      #expect(found != "wrong_type")
+    }
+    if issuer.profile.idTokenRule != nil {
+      #expect(judge(provider, provider.id, as: .any) { $0.profile.idTokenRule = nil } == nil)
+    }
+  }
+
   // MARK: Broken tokens
 
   /// Changes that spoil any provider's access token, with the answer; an empty text takes the claim away.

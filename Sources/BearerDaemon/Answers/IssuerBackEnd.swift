@@ -17,7 +17,8 @@ package struct IssuerBackEnd: Sendable {
   package init(_ backEnd: BackEnd, assumedAudiences: [String]? = nil, profile: IssuerProfile = IssuerProfile()) {
     self.backEnd = backEnd
     evidence = Evidence(
-      .introspection, assumedAudiences: assumedAudiences?.map { Array($0.utf8) }, profile: PreparedProfile(profile))
+      .introspection, assumedAudiences: assumedAudiences?.map { Array($0.utf8) },
+      profile: PreparedProfile(profile, isOfAnswers: true))
   }
 }
 

@@ -134,7 +134,7 @@ extension TokenQuestion {
   /// - Returns: What came of it.
   func recheck(_ token: Span<UInt8>, _ accepted: VerifiedToken, given: GivenStatus?, user: UInt32) -> Recheck {
     guard let interval = policy.policy.recheck, let entry = active.backEnds[accepted.issuer],
-      !entry.backEnd.kind.knowsUsersOnly || !accepted.claims.isOfMachine
+      !entry.backEnd.kind.knowsUsersOnly || !accepted.claims.isOfMachine(active.issuers[accepted.issuer].profile)
     else { return .none }
     var end = token.count
     while end > 0, token[end - 1] != UInt8(ascii: ".") { end -= 1 }
@@ -217,14 +217,14 @@ extension GivenStatus {
 extension ClaimSet {
   /// Whether the token is one of a machine, by what the commonest providers write: without a user's `sub`, or with the
   /// client as `sub` (RFC 9068 section 2.2).
-  fileprivate var isOfMachine: Bool {
+  fileprivate func isOfMachine(_ profile: PreparedProfile?) -> Bool {
     let bytes = bytes
-    func text(_ name: StaticString) -> [UInt8]? {
-      guard let value = tape.value(of: name, bytes.span), tape[value].kind == .string else { return nil }
+    func text(_ value: Int?) -> [UInt8]? {
+      guard let value, tape[value].kind == .string else { return nil }
       return tape.unescaped(value, bytes.span)
     }
-    guard let subject = text("sub") else { return true }
-    guard let client = text("client_id") ?? text("azp") else { return false }
+    guard let subject = text(value(of: "sub")) else { return true }
+    guard let client = text(client(profile)) else { return false }
     return subject == client || subject == Array("client_id_".utf8) + client
   }
 }

@@ -180,7 +180,7 @@ struct TokenQuestion: Sendable {
     reply.beginReply(id: id)
     if isIntrospection {
       reply.append(json: #""ok":true,"introspection":"#)
-      Introspection.append(claims, under: policy, active.issuers[issuer].profile, to: &reply)
+      Introspection.append(claims, under: policy, active.backEnds[issuer]?.evidence.profile, to: &reply)
       return
     }
     reply.append(json: #""ok":true,"policy":"#)

@@ -47,6 +47,25 @@ import Testing
     }
   }
 
+  @Test("a back-end's answer has the RFC's names, whatever the issuer's tokens have")
+  func names() async throws {
+    var profile = IssuerProfile()
+    (profile.scopeClaims, profile.clientClaims, profile.tokenIDClaims) = (["scp"], ["cid"], ["uti"])
+    profile.rolesClaim = ClaimPath("groups")
+    let policy = Fixture.policy {
+      ($0.scopes, $0.clients, $0.roles) = (["a"], ["c"], ["r"])
+      $0.issuers = ["idp"]
+    }
+    let fixture = try Fixture(policies: [policy], profile: profile)
+    try await fixture.run { () async throws in
+      fixture.source.say(
+        #"{"active":true,"sub":"u","aud":"api","client_id":"c","scope":"a b","scp":["a"],"jti":"j","groups":["r"]}"#)
+      let reply = try await fixture.verify("abc", op: "introspect")
+      #expect(reply.verdict == "ok")
+      #expect(reply["introspection"]?["client_id"] == "c" && reply["introspection"]?["jti"] == "j")
+    }
+  }
+
   @Test("a no is inactive_token, an error is not")
   func no() async throws {
     let fixture = try Fixture(policies: [Fixture.policy()])

@@ -62,7 +62,8 @@ final class BackEndFixture {
     backEnds = [source, other].map { BackEnd(kind: kind, settings: settings, source: $0, clock: clock) }
     current = ActiveConfigurationStore(
       ActiveConfiguration(
-        Self.configuration(policies, profile), keys: keys, backEnds: backEnds.map { IssuerBackEnd($0) }))
+        Self.configuration(policies, profile), keys: keys,
+        backEnds: backEnds.map { IssuerBackEnd($0, profile: profile) }))
     handler = RequestHandlers(current, reports, clock: clock).makeHandler()
     keys[0].seed(with: try AnswersFixture.fetched("k1"), age: .zero)
   }
