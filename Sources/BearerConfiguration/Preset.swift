@@ -88,8 +88,8 @@ package enum Preset: String, CaseIterable, Sendable {
       issuer.profile.clientClaims = ["client_id", "azp"]
       issuer.profile.rolesClaim = ClaimPath("urn:zitadel:iam:org:project:roles")
     case .hydra:
-      // fosite token/jwt/claims_jwt.go: scp is a list, scope a string, and either or both are there; hydra adds client_id
-      // to access tokens.
+      // fosite token/jwt/claims_jwt.go: scp is a list, scope a string, and either or both are there; hydra oauth2/session.go
+      // adds client_id to access tokens.
       issuer.profile.accessTokenRule = KindRule(["client_id", "scp|scope"])
       issuer.profile.idTokenRule = KindRule(["!scp", "!scope"])
       issuer.profile.scopeClaims = ["scope", "scp"]

@@ -20,7 +20,7 @@ enum PresetLines {
           let isOver = now[value.name] == value.text
           return "  \(value.name) = \(value.text)"
             + (isOver ? "" : "   (overridden: \(now[value.name] ?? "the default"))")
-        } + ["  A policy must say what no preset can know. \(preset.advice)."]
+        } + ["  A policy must say what no preset can know: \(preset.advice)."]
     }
   }
 }
