@@ -7,7 +7,7 @@ package struct BackEndResponse: Sendable {
   package var status: Int
   /// The header fields in their order; each as often as it came.
   package var fields: [(name: String, value: String)]
-  /// The body; only read of a 200.
+  /// The body; only read of what may be an answer, or say that the asker is refused.
   package var body: [UInt8]
   /// What the field `Retry-After` says.
   package var retryAfter: Duration?
@@ -35,10 +35,11 @@ package struct BackEndResponse: Sendable {
   /// - Parameters:
   ///   - kind: The kind of back-end that it came from.
   ///   - identity: What the answer must agree with.
+  ///   - askerID: The name of this daemon's own client.
   /// - Returns: Yes with what is known, or no.
   /// - Throws: `BackEndFault` if it is no answer, or one about another token.
   package func tokenStatus(
-    _ kind: BackEndKind, agreeingWith identity: TokenIdentity?
+    _ kind: BackEndKind, agreeingWith identity: TokenIdentity?, askedAs askerID: String = ""
   ) throws(BackEndFault) -> TokenStatus {
     let status =
       switch kind {
@@ -46,7 +47,7 @@ package struct BackEndResponse: Sendable {
       case .authgearResolver: try resolved()
       case .userinfo: try userinfo()
       }
-    if case .active(let token) = status, let name = identity?.difference(from: token) {
+    if case .active(let token) = status, let name = identity?.difference(from: token, askedAs: askerID) {
       throw BackEndFault(
         .anotherToken, found: "\(origin) answered about another token than was asked about: \(name) differs",
         advice: "look for a proxy or balancer that mixes up answers")
@@ -63,7 +64,7 @@ package struct BackEndResponse: Sendable {
       BackEndFault(
         .redirectRefused, found: "\(origin) answered with a redirect (status \(status)); tokens do not follow it",
         advice: advice ?? "give endpoint the address that answers itself")
-    case 401, 403:
+    case _ where refusesAsker:
       BackEndFault(
         .credentialsRefused, found: "\(origin) does not accept bearerd's own credentials (status \(status))",
         advice: advice ?? "check client_id, client_auth and the secret, and that this client may introspect")
@@ -80,6 +81,18 @@ package struct BackEndResponse: Sendable {
         .httpStatus, found: "\(origin) answered status \(status) in place of 200",
         advice: advice ?? (status < 500 ? "check endpoint and kind" : "look into the provider's log"))
     }
+  }
+
+  /// Whether the status, or the error that comes with it, is about who asks and not about what is asked.
+  ///
+  /// A client that shows its secret in the form may be refused with 400 (RFC 6749 section 5.2).
+  private var refusesAsker: Bool {
+    if status == 401 || status == 403 { return true }
+    guard status == 400, let answer = try? object() else { return false }
+    let bytes = answer.bytes
+    guard let error = answer.tape.value(of: "error", bytes.span) else { return false }
+    return answer.tape.string(error, equals: "invalid_client", bytes.span)
+      || answer.tape.string(error, equals: "unauthorized_client", bytes.span)
   }
 
   // MARK: JSON

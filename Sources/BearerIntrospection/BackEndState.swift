@@ -55,6 +55,8 @@ struct BackEndState: Sendable {
   private var numbers: UInt64 = 0
   private var generation: UInt64 = 0
   private var hasAnswered = false
+  /// Whether a failure was told of since the last answer.
+  private var hasToldFailure = false
   private var longestRecheck = Duration.zero
   private var counts = BackEndStatus()
   private var orders: [Order] = []
@@ -257,7 +259,8 @@ struct BackEndState: Sendable {
   private mutating func note(
     _ status: TokenStatus, of flight: Flight, askedAt: MonotonicTime, at now: MonotonicTime
   ) {
-    if counts.fault != nil { changes.append(.recovered) }
+    if hasToldFailure { changes.append(.recovered) }
+    hasToldFailure = false
     counts.fault = nil
     hasAnswered = true
     backOff.succeeded()
@@ -284,6 +287,7 @@ struct BackEndState: Sendable {
     guard fault.isOfBackEnd || flight.wasActive || !hasAnswered else { return }
     backOff.failed(retryAfter: fault.retryAfter, at: now, jitter: &jitter)
     changes.append(.failed(fault, consecutive: backOff.consecutiveFailures))
+    hasToldFailure = true
   }
 
   // MARK: Changes

@@ -23,9 +23,16 @@ package struct TokenIdentity: Equatable, Sendable {
   }
 
   /// The first member that both have and that differs.
-  package func difference(from answer: ActiveToken) -> String? {
+  ///
+  /// - Parameters:
+  ///   - answer: What was said of the token.
+  ///   - askerID: The name of this daemon's own client: a `client_id` that is it says nothing of the token, for Authentik
+  ///     answers with the asker's.
+  /// - Returns: Its name; `nil` if there is none.
+  package func difference(from answer: ActiveToken, askedAs askerID: String = "") -> String? {
     for (name, value) in members.sorted(by: { $0.key < $1.key }) {
       guard let found = Self.value(name, answer.claims) else { continue }
+      if name == "client_id", !askerID.isEmpty, found == .string(askerID) { continue }
       if !Self.isSame(value, found) { return name }
     }
     return nil

@@ -69,7 +69,7 @@ import Testing
       #expect(request.body == "token=a%2Bb%2Fc%3D")
       #expect(request.headers["authorization"] == "Basic " + Data("a+b:s3cret%3A%2B".utf8).base64EncodedString())
       #expect(request.headers["content-type"] == "application/x-www-form-urlencoded")
-      #expect(request.headers["accept"] == "application/json")
+      #expect(request.headers["accept"] == "application/json" && request.headers["user-agent"] == "bearerd")
       #expect(request.headers["cookie"] == nil)
     }
   }
@@ -231,11 +231,28 @@ import Testing
     }
   }
 
-  @Test("a call that gets no answer ends with timeout")
+  @Test("a call that gets no whole answer ends with timeout, whatever comes of it")
   func timeout() async throws {
-    try await Trial.run(timeout: .milliseconds(100)) { trial in
-      trial.provider.answer(.backEnd, with: .silence)
-      #expect(await trial.ask() == "unreachable")
+    for answer in [ProviderAnswer.silence, .drip, .unfinished, .announced(bytes: 100)] {
+      try await Trial.run(timeout: .milliseconds(100)) { trial in
+        trial.provider.answer(.backEnd, with: answer)
+        #expect(await trial.ask() == "unreachable", "\(answer)")
+      }
+    }
+  }
+
+  @Test("a body of 400 says whether the asker is refused")
+  func refusedAsker() async throws {
+    try await Trial.run { trial in
+      for (error, code) in [("invalid_client", "credentials_refused"), ("invalid_request", "http_status")] {
+        let body = #"{"error":"\#(error)"}"#
+        trial.provider.answerNext(
+          .backEnd,
+          with: .raw(
+            "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n"
+              + "Connection: close\r\n\r\n" + body))
+        #expect(await trial.ask() == code)
+      }
     }
   }
 

@@ -110,6 +110,19 @@ import Testing
     #expect(Self.outcome(.rfc7662, status: status, #"{"active":false}"#).hasPrefix(code + ": "))
   }
 
+  @Test(
+    "400 is about the asker if it says so (RFC 6749 section 5.2), and else about the request",
+    arguments: [
+      (#"{"error":"invalid_client"}"#, "credentials_refused"),
+      (#"{"error":"unauthorized_client","error_description":"SECRET"}"#, "credentials_refused"),
+      (#"{"error":"invalid_request"}"#, "http_status"), (#"{"error":["invalid_client"]}"#, "http_status"),
+      (#"{"error":"invalid_client","error":"x"}"#, "http_status"), ("invalid_client", "http_status"),
+    ])
+  func refusedAsker(body: String, code: String) {
+    #expect(Self.outcome(.rfc7662, status: 400, body).hasPrefix(code + ": "))
+    #expect(Self.outcome(.rfc7662, status: 400, fields: [], body).hasPrefix("http_status: "))
+  }
+
   @Test("503 with Retry-After asks to be left alone")
   func unavailable() {
     #expect(Self.outcome(.rfc7662, status: 503, "", retryAfter: .seconds(3)).hasPrefix("limited: "))
@@ -135,6 +148,18 @@ import Testing
         == (member.map {
           "another_token: https://op.example answered about another token than was asked about: \($0) differs"
         } ?? "yes \(body)"))
+  }
+
+  @Test("an answer with the asker's own client_id says nothing of the token's, and the rest of it counts")
+  func askersClientID() throws {
+    let jwt = BackEndDriver.claims(#"{"sub":"u","client_id":"c"}"#)
+    func difference(_ answer: String, askedAs asker: String) -> String? {
+      TokenIdentity(ofJWT: jwt).difference(from: ActiveToken(BackEndDriver.claims(answer)), askedAs: asker)
+    }
+    #expect(difference(#"{"client_id":"bearerd","sub":"u"}"#, askedAs: "bearerd") == nil)
+    #expect(difference(#"{"client_id":"bearerd","sub":"v"}"#, askedAs: "bearerd") == "sub")
+    #expect(difference(#"{"client_id":"d"}"#, askedAs: "bearerd") == "client_id")
+    #expect(difference(#"{"client_id":""}"#, askedAs: "") == "client_id")
   }
 
   // MARK: Userinfo

@@ -75,7 +75,8 @@ package final class BackEndSource: TokenStatusSource {
       status: answer.status, fields: answer.headers.map { ($0.name, $0.value) }, body: answer.body,
       retryAfter: Self.retryAfter(answer.headers), origin: endpoint.shown)
     do throws(BackEndFault) {
-      return try response.tokenStatus(settings.kind, agreeingWith: call.identity)
+      return try response.tokenStatus(
+        settings.kind, agreeingWith: call.identity, askedAs: settings.clientID)
     } catch {
       // A connection that is one answer behind would go on speaking for other tokens.
       if error.code == .anotherToken { material.pool.dropAll() }
@@ -93,6 +94,7 @@ package final class BackEndSource: TokenStatusSource {
     switch settings.kind {
     case .rfc7662:
       request.method = .POST
+      request.withBody.insert(400)
       request.headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
       if let authorization = credentials.authorization {
         request.headers.add(name: "Authorization", value: authorization)
