@@ -45,7 +45,7 @@ package final class FaultyProvider: Sendable {
     var keysAddress = ""
     /// More members of the discovery document.
     var members = ""
-    var backEndAnswer = #"{"active":false}"#
+    var backEndAnswer: @Sendable (ProviderRequest) -> String = { _ in #"{"active":false}"# }
     var standing: [Endpoint: ProviderAnswer] = [:]
     var queued: [Endpoint: [ProviderAnswer]] = [:]
     var headers: [Endpoint: [(String, String)]] = [:]
@@ -126,7 +126,12 @@ package final class FaultyProvider: Sendable {
   package func setKeys(_ json: String) { state.withLock { $0.keys = json } }
 
   /// Says this of tokens from now on.
-  package func setBackEndAnswer(_ json: String) { state.withLock { $0.backEndAnswer = json } }
+  package func setBackEndAnswer(_ json: String) { setBackEndAnswer { _ in json } }
+
+  /// Says this of each token from now on, by the request about it.
+  package func setBackEndAnswer(_ answer: @escaping @Sendable (ProviderRequest) -> String) {
+    state.withLock { $0.backEndAnswer = answer }
+  }
 
   /// The requests to a back-end so far.
   package var backEndRequests: [ProviderRequest] { requests.filter { Endpoint(path: $0.path) == .backEnd } }
@@ -235,12 +240,14 @@ package final class FaultyProvider: Sendable {
   }
 
   /// A document as it stands now, with its header fields and whether it has an `ETag`.
-  func document(_ endpoint: Endpoint) -> (body: String, headers: [(String, String)], etag: String?) {
+  func document(
+    _ endpoint: Endpoint, _ request: ProviderRequest
+  ) -> (body: String, headers: [(String, String)], etag: String?) {
     state.withLock { state in
       let body =
         switch endpoint {
         case .keys: state.keys
-        case .backEnd: state.backEndAnswer
+        case .backEnd: state.backEndAnswer(request)
         case .discovery, .metadata:
           #"{"issuer":"\#(state.issuer)","jwks_uri":"\#(state.keysAddress)","#
             + #""id_token_signing_alg_values_supported":["none","HS256","RS256"]\#(state.members)}"#

@@ -78,7 +78,7 @@ final class ProviderConnection: ChannelInboundHandler {
     _ answer: ProviderAnswer, endpoint: FaultyProvider.Endpoint?, request: ProviderRequest,
     context: ChannelHandlerContext
   ) {
-    let document = endpoint.map { provider.document($0) }
+    let document = endpoint.map { provider.document($0, request) }
     let text = document?.body ?? ""
     switch answer {
     case .document: sendDocument(endpoint, request: request, context: context)
@@ -151,7 +151,7 @@ final class ProviderConnection: ChannelInboundHandler {
     _ endpoint: FaultyProvider.Endpoint?, request: ProviderRequest, context: ChannelHandlerContext
   ) {
     guard let endpoint else { return send(404, [], "", context) }
-    let document = provider.document(endpoint)
+    let document = provider.document(endpoint, request)
     var headers = document.headers
     if let etag = document.etag { headers.append(("ETag", etag)) }
     // RFC 9110 section 13.2.2: a date counts only where no tag is sent.

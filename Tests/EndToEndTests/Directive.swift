@@ -10,6 +10,7 @@ enum Directive: Equatable, Sendable {
   case mint(token: String, arguments: [String])
   case forge(token: String, of: String)
   case text(token: String, String)
+  case revoke(token: String, issuer: String)
   case file(String, content: String)
   case move(String, to: String)
   case remove(String)

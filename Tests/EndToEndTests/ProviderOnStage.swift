@@ -7,13 +7,25 @@ import BearerTestKit
 final class ProviderOnStage {
   let provider: FaultyProvider
   private let algorithm: SigningAlgorithm
+  /// The tokens that it gave, and those that it revoked.
+  let grants = KeyRing()
   private var published: [IssuerKey] = []
 
   init(_ provider: FaultyProvider, _ algorithm: SigningAlgorithm) throws {
     self.provider = provider
     self.algorithm = algorithm
     try publish(["k1"])
+    provider.presentMembers(#""introspection_endpoint":"\#(provider.origin)/introspect""#)
+    let issuer = issuer
+    provider.setBackEndAnswer { request in
+      // No character of a token is encoded in a form.
+      let answer = try? issuer.introspect(String(request.body.trimmingPrefix("token=")))
+      return String(decoding: (answer ?? .null).serialized(), as: UTF8.self)
+    }
   }
+
+  /// What the development issuer knows of tokens.
+  var issuer: DevIssuer { DevIssuer(url: provider.issuer, keyStore: grants) }
 
   /// What it publishes, as JSON text.
   var keySet: String {
@@ -24,6 +36,7 @@ final class ProviderOnStage {
   /// Publishes these keys from now on; a name may be followed by a colon and an algorithm.
   func publish(_ names: [String]) throws {
     published = try names.map(key)
+    grants.replace(with: published)
     provider.setKeys(keySet)
   }
 
@@ -56,5 +69,6 @@ final class ProviderOnStage {
   private func answer(with answer: ProviderAnswer) {
     provider.answer(.discovery, with: answer)
     provider.answer(.keys, with: answer)
+    provider.answer(.backEnd, with: answer)
   }
 }

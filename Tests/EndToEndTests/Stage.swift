@@ -56,6 +56,9 @@ final class Stage {
     case .mint(let token, let arguments): tokens[token] = try mint(arguments)
     case .forge(let token, let original): tokens[token] = try forged(original)
     case .text(let token, let text): tokens[token] = try filled(text)
+    case .revoke(let token, let issuer):
+      let text = try tokens[token].orFault(fault("there is no token \(token)"))
+      try provider(issuer).grants.revoke(TokenName(text))
     case .file(let name, let content): try write(try filled(content), to: name)
     case .move(let name, let target): try check(rename(path(name), path(target)) == 0, "cannot move")
     case .remove(let name): try FileManager.default.removeItem(atPath: path(name))
@@ -140,6 +143,7 @@ final class Stage {
     template.omittedClaims = command.omittedClaims
     for member in command.headerMembers { template.headerMembers[member.name] = member.value }
     template.omittedHeaderMembers = command.omittedHeaderMembers
+    if command.opaque { return try issuer.issuer.give(template, now: command.now ?? WallClock.now()) }
     var key = try command.kid.map { try issuer.key($0) } ?? issuer.defaultKey()
     if command.forge { key = try .generate(key.algorithm, kid: key.kid) }
     let minter = DevIssuer(url: template.issuer, keyStore: KeyRing())

@@ -46,6 +46,7 @@ struct TranscriptReader {
     case ("issuer", 1...2): return .issuer(arguments[0], algorithm: arguments.count == 2 ? arguments[1] : nil)
     case ("publish", 2...): return .publish(arguments[0], keys: Array(arguments.dropFirst()))
     case ("requests", 2): return .requests(arguments[0], count: Int(try integer(arguments[1])))
+    case ("revoke", 2): return .revoke(token: arguments[1], issuer: arguments[0])
     case ("move", 2): return .move(arguments[0], to: arguments[1])
     case ("remove", 1): return .remove(arguments[0])
     case ("directory", 1): return .directory(arguments[0])

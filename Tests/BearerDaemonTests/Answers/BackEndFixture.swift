@@ -15,6 +15,7 @@ import Synchronization
 final class ScriptedBackEnd: TokenStatusSource {
   private let script = Mutex<(@Sendable (StatusCall) -> Result<TokenStatus, BackEndFault>)?>(nil)
   private let asked = Mutex<[String]>([])
+  private let hangs = Mutex(false)
 
   /// The tokens that it was asked about.
   var calls: [String] { asked.withLock(\.self) }
@@ -31,8 +32,12 @@ final class ScriptedBackEnd: TokenStatusSource {
     }
   }
 
+  /// Has every call from now on wait for its cancellation.
+  func hang() { hangs.withLock { $0 = true } }
+
   func ask(_ call: StatusCall) async -> Result<TokenStatus, BackEndFault> {
     asked.withLock { $0.append(String(decoding: call.token, as: UTF8.self)) }
+    if hangs.withLock(\.self) { for await _ in AsyncStream<Void>.makeStream().stream {} }
     return script.withLock(\.self)?(call) ?? .success(.inactive)
   }
 
@@ -117,9 +122,15 @@ final class BackEndFixture {
   /// Asks about a token, and waits for the reply; `rest` is further members.
   func verify(_ token: String, _ rest: String = "", op: String = "verify") async throws -> JSONValue {
     var reply: [UInt8] = []
+    if let deferred = begin(token, rest, op: op, into: &reply) { return try await deferred.reply() }
+    return try JSONValue(parsing: reply)
+  }
+
+  /// Asks about a token; the reply is there, or is to come.
+  func begin(_ token: String, _ rest: String = "", op: String = "verify", into reply: inout [UInt8]) -> Deferred? {
     let line = Array(#"{"op":"\#(op)","token":"\#(token)"\#(rest)}"#.utf8)
     let outcome = handler.handle(line.span, from: Peer(uid: 0, gid: 0, pid: 1), into: &reply)
-    if case .deferred(_, let pending) = outcome { return try await Deferred(pending).reply() }
-    return try JSONValue(parsing: reply)
+    guard case .deferred(_, let pending) = outcome else { return nil }
+    return Deferred(pending)
   }
 }
