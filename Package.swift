@@ -68,7 +68,7 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   ),
   (
     .program, "bearerd-benchmark",
-    "BearerClaims BearerConfiguration BearerCrypto BearerDaemon BearerDevIssuer BearerJOSE BearerJSON "
+    "BearerClaims BearerConfiguration BearerCrypto BearerDaemon BearerDevIssuer BearerIntrospection BearerJOSE BearerJSON "
       + "BearerKeys BearerServer BearerTime CLinuxSockets Logging ServiceLifecycle"
   ),
 

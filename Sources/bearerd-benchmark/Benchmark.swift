@@ -28,6 +28,7 @@ struct Benchmark {
     for algorithm in [SigningAlgorithm.rs256, .es256, .edDSA] {
       try measureVerifying(try Material(algorithm))
     }
+    try await OpaqueBenchmark.measure(try Material(.rs256))
     try await SocketBenchmark.measure(try Material(.rs256))
   }
 

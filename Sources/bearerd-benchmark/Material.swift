@@ -3,6 +3,7 @@ import BearerConfiguration
 import BearerCrypto
 import BearerDaemon
 import BearerDevIssuer
+import BearerIntrospection
 import BearerJOSE
 import BearerJSON
 import BearerKeys
@@ -84,7 +85,12 @@ struct Material {
     handlers(cacheBytes: cacheBytes, issuers: issuers).makeHandler()
   }
 
-  private func handlers(cacheBytes: Int, issuers: Int = 1) -> any LineHandlerFactory {
+  /// One handler that accepts opaque tokens, too, and knows of them what this back-end says.
+  func handler(asking backEnd: BackEnd) -> any LineHandler {
+    handlers(cacheBytes: 16 << 20, backEnd: backEnd).makeHandler()
+  }
+
+  private func handlers(cacheBytes: Int, issuers: Int = 1, backEnd: BackEnd? = nil) -> any LineHandlerFactory {
     var limits = Limits()
     limits.tokenCacheBytes = cacheBytes
     // The others have urls as long as the token's issuer's, and it is the last.
@@ -96,10 +102,17 @@ struct Material {
     let policies = others.map { Policy(name: $0.name, issuers: [$0.name], audiences: [$0.url]) }
     let configuration = Configuration(
       issuers: others + [IssuerConfiguration(name: "benchmark", url: Benchmark.issuerURL)],
-      policies: policies + [Policy(name: "default", issuers: ["benchmark"], audiences: [Benchmark.issuerURL])],
+      policies: policies + [
+        Policy(name: "default", issuers: ["benchmark"], audiences: [Benchmark.issuerURL]) {
+          $0.acceptsOpaque = backEnd != nil
+        }
+      ],
       limits: limits)
     return RequestHandlers(
-      ActiveConfigurationStore(ActiveConfiguration(configuration, keys: others.map { _ in keys } + [keys])),
+      ActiveConfigurationStore(
+        ActiveConfiguration(
+          configuration, keys: others.map { _ in keys } + [keys],
+          backEnds: others.map { _ in nil } + [backEnd.map { IssuerBackEnd($0) }])),
       Reports(eventLoops: 1))
   }
 }
