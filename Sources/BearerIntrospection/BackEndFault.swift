@@ -8,7 +8,7 @@ package struct BackEndFault: Error, Equatable, Sendable {
     case unreachable
     /// Where it is could not be found out.
     case noEndpoint = "no_endpoint"
-    /// It does not accept this daemon's own credentials (401 or 403).
+    /// It does not accept this daemon's own credentials (401 or 403, or 400 that says so).
     case credentialsRefused = "credentials_refused"
     /// This daemon's own credentials cannot be read.
     case credentialsUnreadable = "credentials_unreadable"
