@@ -233,7 +233,7 @@ import Testing
 
   @Test("a call that gets no whole answer ends with timeout, whatever comes of it")
   func timeout() async throws {
-    for answer in [ProviderAnswer.silence, .drip, .unfinished, .announced(bytes: 100)] {
+    for answer in [ProviderAnswer.silence, .unfinished, .announced(bytes: 100)] {
       try await Trial.run(timeout: .milliseconds(100)) { trial in
         trial.provider.answer(.backEnd, with: answer)
         #expect(await trial.ask() == "unreachable", "\(answer)")
