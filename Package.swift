@@ -83,7 +83,7 @@ let table: [(kind: Kind, name: String, imports: String)] = [
   (.tests, "BearerTOMLTests", "BearerTOML"),
   (.tests, "BearerTimeTests", "BearerTime"),
   (.tests, "BearerJSONTests", "BearerJSON"),
-  (.tests, "BearerCryptoTests", "BearerCrypto BearerSigning"),
+  (.tests, "BearerCryptoTests", "BearerCrypto BearerSigning BearerTestKit"),
   (.tests, "BearerClaimsTests", "BearerClaims BearerJSON"),
   (.tests, "BearerJOSETests", "BearerClaims BearerJOSE BearerJSON BearerProtocol BearerSigning BearerTestKit"),
   (.tests, "BearerKeysTests", "BearerJOSE BearerKeys BearerTestKit BearerTime"),

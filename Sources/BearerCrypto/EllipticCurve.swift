@@ -13,8 +13,8 @@ package enum EllipticCurve: Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// libcrypto's name of the curve.
-  var groupName: String {
+  /// libcrypto's name of the curve; a literal, which alone is promised to end with the NUL that libcrypto reads up to.
+  var groupName: StaticString {
     switch self {
     case .p256: "P-256"
     case .p384: "P-384"

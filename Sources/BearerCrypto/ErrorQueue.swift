@@ -2,13 +2,25 @@ internal import CLibcrypto
 
 /// libcrypto's error queue of the current thread.
 ///
-/// Whatever libcrypto refuses leaves its reasons in a queue that belongs to the thread, not to the call. Nobody here
-/// reads them (a bad signature is an outcome, not an accident), and left alone they would be taken for the fault of an
-/// innocent later call; so each failing call ends with ``clear()``.
+/// Whatever libcrypto refuses leaves its reasons in a queue that belongs to the thread, not to the call. Left alone they
+/// would be taken for the fault of an innocent later call; so each failing call ends with ``clear()``.
 enum ErrorQueue {
   /// Forgets all errors.
   static func clear() {
     ERR_clear_error()
+  }
+
+  /// Whether a signature was found to be bad, not only not checked; takes the errors out of the queue.
+  ///
+  /// Want of memory, an internal error or a missing digest are other reasons than what can be wrong with a signature.
+  /// A bad RSA signature of no digest at all, with sound padding, leaves none; only the key's owner can make that.
+  static var blamesSignature: Bool {
+    var isBad = false
+    while true {
+      let error = ERR_get_error()
+      if error == 0 { return isBad }
+      if bearerd_blames_signature(error) { isBad = true }
+    }
   }
 
   /// Whether no error is waiting.

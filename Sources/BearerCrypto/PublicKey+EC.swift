@@ -26,19 +26,17 @@ extension PublicKey {
       point.append(contentsOf: coordinate)
     }
 
-    var groupName = curve.groupName
-    // Safe because both values outlive the closures in which their addresses are used, and libcrypto only reads them.
-    let handle: OpaquePointer? = groupName.withUTF8 { name in
-      unsafe point.withUnsafeMutableBytes { point in
-        let nameAddress = unsafe UnsafeMutableRawPointer(mutating: name.baseAddress)?
-          .assumingMemoryBound(to: CChar.self)
-        var parameters = unsafe [
-          bearerd_param_ec_group(nameAddress, name.count),
-          bearerd_param_ec_point(point.baseAddress, point.count),
-          OSSL_PARAM_construct_end(),
-        ]
-        return unsafe Self.handle(type: "EC", parameters: &parameters)
-      }
+    let name = curve.groupName
+    // Safe because the name lives as long as the process and the point as long as the closure, and libcrypto only reads
+    // them.
+    let handle: OpaquePointer? = unsafe point.withUnsafeMutableBytes { point in
+      let nameAddress = unsafe UnsafeMutableRawPointer(mutating: name.utf8Start).assumingMemoryBound(to: CChar.self)
+      var parameters = unsafe [
+        bearerd_param_ec_group(nameAddress, name.utf8CodeUnitCount),
+        bearerd_param_ec_point(point.baseAddress, point.count),
+        OSSL_PARAM_construct_end(),
+      ]
+      return unsafe Self.handle(type: "EC", parameters: &parameters)
     }
     // libcrypto decodes the point here and refuses coordinates outside the field and points off the curve.
     guard let handle = unsafe handle else { throw .pointNotOnCurve }

@@ -13,7 +13,8 @@ package final class SignatureVerifier: Sendable {
   /// The only length, in bytes, that a valid signature can have.
   package let signatureBytes: Int
 
-  private let idle: Mutex<[VerificationContext]>
+  /// Contexts that no call has.
+  let idle: Mutex<[VerificationContext]>
 
   /// Prepares the verification; `nil` if the scheme does not fit the key.
   init?(key: PublicKey, scheme: SignatureScheme) {
@@ -36,21 +37,22 @@ package final class SignatureVerifier: Sendable {
     idle = Mutex([context])
   }
 
-  /// Whether a signature is one that the key's owner made of the message.
+  /// Checks whether a signature is one that the key's owner made of the message.
   ///
-  /// Whatever libcrypto objects to is an invalid signature, and leaves nothing in the thread's error queue.
+  /// Nothing is left in the thread's error queue.
   ///
   /// - Parameters:
   ///   - signature: The signature's octets as JOSE has them: for ECDSA `r || s` of fixed length (RFC 7518 section 3.4),
   ///     never DER.
   ///   - message: What was signed; for a compact JWS its first two segments with the dot between (RFC 7515
   ///     section 5.2, step 8).
-  /// - Returns: Whether the signature is valid.
-  package func isValid(signature: Span<UInt8>, over message: Span<UInt8>) -> Bool {
-    guard signature.count == signatureBytes,
-      let context = idle.withLock({ $0.popLast() }) ?? VerificationContext(key: key, scheme: scheme)
-    else { return false }
+  /// - Returns: What came of it.
+  package func check(signature: Span<UInt8>, over message: Span<UInt8>) -> SignatureOutcome {
+    guard signature.count == signatureBytes else { return .bad }
+    // That the scheme fits the key was seen in `init`, so no context means no memory.
+    guard let context = idle.withLock({ $0.popLast() }) ?? VerificationContext(key: key, scheme: scheme)
+    else { return .undecided }
     defer { idle.withLock { $0.append(context) } }
-    return context.isValid(signature: signature, over: message)
+    return context.check(signature: signature, over: message)
   }
 }

@@ -30,7 +30,7 @@ internal import CLibcrypto
   private let method: Method
   private let scheme: SignatureScheme
 
-  /// Prepares a context; `nil` if libcrypto refuses, which it does only if the scheme does not fit the key.
+  /// Prepares a context; `nil` if libcrypto refuses: the scheme does not fit the key, or there is no memory.
   init?(key: PublicKey, scheme: SignatureScheme) {
     let method: Method? =
       switch scheme {
@@ -111,66 +111,86 @@ internal import CLibcrypto
     return unsafe .oneShot(prepared: prepared, working: working)
   }
 
-  /// Whether a signature, already known to have the scheme's length, is one of the message.
+  /// Checks a signature that is already known to have the scheme's length.
   ///
-  /// Leaves the thread's error queue empty when the answer is no.
-  func isValid(signature: Span<UInt8>, over message: Span<UInt8>) -> Bool {
-    let isValid =
+  /// Leaves the thread's error queue empty.
+  func check(signature: Span<UInt8>, over message: Span<UInt8>) -> SignatureOutcome {
+    let outcome =
       switch method {
       case .digestThenVerify(let algorithm, let digest, let operation):
-        unsafe Self.verify(signature, message, scheme, algorithm, digest, operation)
+        unsafe Self.check(signature, message, scheme, algorithm, digest, operation)
       case .oneShot(let prepared, let working):
-        unsafe Self.verify(signature, message, prepared, working)
+        unsafe Self.check(signature, message, prepared, working)
       }
-    if !isValid {
+    if outcome != .good {
       ErrorQueue.clear()
     }
-    return isValid
+    return outcome
   }
 
-  @unsafe private static func verify(
+  @unsafe private static func check(
     _ signature: Span<UInt8>, _ message: Span<UInt8>, _ scheme: SignatureScheme, _ algorithm: DigestAlgorithm,
     _ digest: OpaquePointer, _ operation: OpaquePointer
-  ) -> Bool {
+  ) -> SignatureOutcome {
     var digestValue = InlineArray<64, UInt8>(repeating: 0)
     guard
       unsafe EVP_DigestInit_ex2(digest, algorithm.implementation, nil) == 1,
       unsafe message.withUnsafeBufferPointer({ unsafe EVP_DigestUpdate(digest, $0.baseAddress, $0.count) }) == 1,
       // Safe because the buffer holds the longest digest there is.
       unsafe withUnsafeMutableBytes(of: &digestValue, { unsafe EVP_DigestFinal_ex(digest, $0.baseAddress, nil) }) == 1
-    else { return false }
+    else { return .undecided }
     let digestBytes = digestValue.span.extracting(first: algorithm.byteCount)
 
     guard case .ecdsa(let curve, _) = scheme else {
-      return unsafe verify(signature, digestBytes, operation)
+      switch unsafe verify(signature, digestBytes, operation) {
+      case 1: return .good
+      // Zero is also what libcrypto says of an RSA signature for which it had no memory.
+      case 0: return ErrorQueue.blamesSignature ? .bad : .undecided
+      default: return .undecided
+      }
     }
     var der = InlineArray<141, UInt8>(repeating: 0)
     var derSpan = der.mutableSpan
     guard let count = ECDSASignature.writeDER(of: signature, coordinateBytes: curve.coordinateBytes, to: &derSpan)
-    else { return false }
-    return unsafe verify(der.span.extracting(first: count), digestBytes, operation)
+    else { return .bad }
+    // Less than zero is a failure of libcrypto's (ECDSA_verify(3)), for the DER is made here; but for the one signature
+    // that it cannot compute to an end.
+    switch unsafe verify(der.span.extracting(first: count), digestBytes, operation) {
+    case 1: return .good
+    case 0: return .bad
+    default: return ErrorQueue.blamesSignature ? .bad : .undecided
+    }
   }
 
+  /// EVP_PKEY_verify(3): 1 for a good signature, 0 for a bad one, less for an error.
   @unsafe private static func verify(
     _ signature: Span<UInt8>, _ digest: Span<UInt8>, _ operation: OpaquePointer
-  ) -> Bool {
+  ) -> CInt {
     unsafe signature.withUnsafeBufferPointer { signature in
       unsafe digest.withUnsafeBufferPointer { digest in
-        // Negative results mean an error, which is no more a valid signature than zero is.
-        unsafe EVP_PKEY_verify(operation, signature.baseAddress, signature.count, digest.baseAddress, digest.count) == 1
+        unsafe EVP_PKEY_verify(operation, signature.baseAddress, signature.count, digest.baseAddress, digest.count)
       }
     }
   }
 
-  @unsafe private static func verify(
+  @unsafe private static func check(
     _ signature: Span<UInt8>, _ message: Span<UInt8>, _ prepared: OpaquePointer, _ working: OpaquePointer
-  ) -> Bool {
-    guard unsafe EVP_MD_CTX_copy_ex(working, prepared) == 1 else { return false }
-    return unsafe signature.withUnsafeBufferPointer { signature in
+  ) -> SignatureOutcome {
+    guard unsafe EVP_MD_CTX_copy_ex(working, prepared) == 1 else { return .undecided }
+    let result = unsafe signature.withUnsafeBufferPointer { signature in
       unsafe message.withUnsafeBufferPointer { message in
-        unsafe EVP_DigestVerify(
-          working, signature.baseAddress, signature.count, message.baseAddress, message.count) == 1
+        unsafe EVP_DigestVerify(working, signature.baseAddress, signature.count, message.baseAddress, message.count)
       }
+    }
+    switch result {
+    case 1: return .good
+    // A bad signature leaves no error. Before OpenSSL 3.2 neither does the digest inside for which there is no memory,
+    // so one is made here.
+    case 0 where ErrorQueue.isEmpty:
+      guard let digest = unsafe EVP_MD_CTX_new() else { return .undecided }
+      defer { unsafe EVP_MD_CTX_free(digest) }
+      return unsafe EVP_DigestInit_ex2(digest, DigestAlgorithm.sha512.implementation, nil) == 1 ? .bad : .undecided
+    default: return .undecided
     }
   }
 }

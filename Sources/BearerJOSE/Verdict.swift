@@ -8,6 +8,8 @@ package enum Verdict {
   case rejected(Rejection)
   /// The key that the token needs is not there, and nothing else is wrong that can be seen without it.
   case keyMissing(MissingKey)
+  /// The signature could not be checked, and nothing else is wrong that can be seen without it.
+  case undecided
 }
 
 /// The key that a token needs.

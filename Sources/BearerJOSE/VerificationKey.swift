@@ -39,10 +39,12 @@ package final class VerificationKey: Sendable {
     serial = Self.lastSerial.add(1, ordering: .relaxed).newValue
   }
 
-  /// Whether the signature over the message is this key's under the first of these algorithms that fits it.
-  func isValid(signature: Span<UInt8>, over message: Span<UInt8>, algorithms wanted: AlgorithmSet) -> Bool {
-    guard let index = algorithms.intersection(wanted).firstIndex, let verifier = verifiers[index] else { return false }
-    return verifier.isValid(signature: signature, over: message)
+  /// Checks whether the signature over the message is this key's under the first of these algorithms that fits it.
+  func check(
+    signature: Span<UInt8>, over message: Span<UInt8>, algorithms wanted: AlgorithmSet
+  ) -> SignatureOutcome {
+    guard let index = algorithms.intersection(wanted).firstIndex, let verifier = verifiers[index] else { return .bad }
+    return verifier.check(signature: signature, over: message)
   }
 }
 

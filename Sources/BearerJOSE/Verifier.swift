@@ -25,6 +25,8 @@ package struct Verifier {
   private var settled: SettledChecks?
   /// The key that the signature was found to be good under.
   private var goodKey: UInt64?
+  /// Whether the signature may be good or not, for libcrypto could not check it.
+  private var isUndecided = false
   /// Whether the token is an access token by a rule of its issuer.
   private var isAccessTokenByRule = false
   private var isPayloadRead = false
@@ -93,6 +95,7 @@ package struct Verifier {
     issuerIndex = nil
     missingKey = nil
     goodKey = nil
+    isUndecided = false
     isAccessTokenByRule = false
     trace = explaining ? Trace() : nil
     for check in Check.ofSignature {
@@ -109,8 +112,8 @@ package struct Verifier {
   ///   - token: The same token.
   ///   - input: The same input.
   ///   - keys: The issuer's key set; `nil` if there is none that may be used.
-  /// - Returns: The verdict. `.keyMissing` only if every check that needs no key passes: a token that is known to be
-  ///   bad must never cost a fetch, nor be blamed on the infrastructure.
+  /// - Returns: The verdict. `.keyMissing` and `.undecided` only if every check that needs no key passes: a token that is
+  ///   known to be bad must never cost a fetch, nor be blamed on the infrastructure.
   package mutating func judge(_ token: Span<UInt8>, _ input: VerificationInput, keys: KeySet?) -> Verdict {
     if let settled {
       if let keys, let payload = facts?.payload, settled.holds(with: keys, facts?.keySerial, at: input.now) {
@@ -131,12 +134,13 @@ package struct Verifier {
       missingKey = MissingKey(issuer: issuerIndex, kid: header?.kid, isTried: true)
     }
     if let rejection, trace == nil { return .rejected(rejection) }
-    // Without the key the other checks go on, on unverified claims: one that fails is the answer.
+    // Without a verified signature the other checks go on, on unverified claims: one that fails is the answer.
     var evidence = Evidence(.signature, profile: issuerIndex.flatMap { input.issuers[$0].profile })
     evidence.isAccessTokenByRule = isAccessTokenByRule
     let refused = claims.judge(under: input.policy, at: input.now, evidence: evidence, trace: &trace)
     if let rejection = rejection ?? refused { return .rejected(badSignature ?? rejection) }
     if let missingKey { return .keyMissing(missingKey) }
+    if isUndecided { return .undecided }
     guard let header, let issuerIndex, let keys else {
       // Not reached: the checks before have set all of these. Refusing is what a mistake here must lead to.
       return .rejected(Rejection(.unknownKey, "The issuer has no key that the token could be signed with."))
@@ -156,6 +160,8 @@ package struct Verifier {
       let comparison = comparison(check, input)
       if check == .key, missingKey != nil {
         trace?.failed(check, comparison, hint: Self.noKeyHint)
+      } else if check == .signature, isUndecided {
+        trace?.failed(check, comparison, hint: Self.undecidedHint)
       } else {
         trace?.passed(check, comparison)
       }
@@ -349,6 +355,7 @@ package struct Verifier {
       }
       for key in keys where isSigned(token, by: key) { return }
     }
+    if isUndecided { return }
     if let name { knownTokens.forgetPayload(of: name) }
     if header?.hasNonce == true {
       throw Rejection(
@@ -360,20 +367,32 @@ package struct Verifier {
   }
 
   private mutating func isSigned(_ token: Span<UInt8>, by key: VerificationKey) -> Bool {
-    guard let header else { return false }
+    switch signature(of: token, by: key) {
+    case .good:
+      isUndecided = false
+      return true
+    case .bad: return false
+    case .undecided:
+      isUndecided = true
+      return false
+    }
+  }
+
+  private mutating func signature(of token: Span<UInt8>, by key: VerificationKey) -> SignatureOutcome {
+    guard let header else { return .bad }
     if let name, let facts, facts.keySerial == key.serial {
       if facts.payload == nil { keepPayload(of: name, header) }
       goodKey = key.serial
-      return true
+      return .good
     }
     // Not decoded yet if the payload is known: the key has changed since.
     if facts?.payload != nil, !Base64URL.decode(token.extracting((payloadEnd + 1)...), into: &signature) {
-      return false
+      return .bad
     }
     let message = token.extracting(..<payloadEnd)
-    guard key.isValid(signature: signature.span, over: message, algorithms: header.algorithms) else { return false }
-    if let name { knownTokens.insert(name, keySerial: key.serial) }
-    return true
+    let outcome = key.check(signature: signature.span, over: message, algorithms: header.algorithms)
+    if outcome == .good, let name { knownTokens.insert(name, keySerial: key.serial) }
+    return outcome
   }
 
   /// The token came again, so it will probably go on coming.

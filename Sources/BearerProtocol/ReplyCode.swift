@@ -90,6 +90,8 @@ package enum UnavailableCode: String, CaseIterable, Sendable {
   case keysUnavailable = "keys_unavailable"
   /// The issuer's back-end could not be asked, or gave no answer that counts.
   case introspectionUnavailable = "introspection_unavailable"
+  /// libcrypto could not check the signature.
+  case verificationUnavailable = "verification_unavailable"
   case refreshFailed = "refresh_failed"
   case refreshLimited = "refresh_limited"
   case deadlineExceeded = "deadline_exceeded"

@@ -71,7 +71,7 @@ struct Material {
 
   /// What libcrypto does for a token, and nothing else.
   func verifiesAlone(_ token: Token) -> Bool {
-    verifier.isValid(signature: token.signature.span, over: token.message.span)
+    verifier.check(signature: token.signature.span, over: token.message.span) == .good
   }
 
   /// Handlers as the daemon has them.

@@ -198,6 +198,7 @@ import Testing
     ) { _ in nil }
     switch verdict {
     case .keyMissing: return nil
+    case .undecided: return "undecided"
     case .accepted: return "accepted"
     case .rejected(let rejection):
       let code =

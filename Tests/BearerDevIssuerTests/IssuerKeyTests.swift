@@ -20,8 +20,8 @@ import Testing
     // Outside of #expect, which cannot take a span.
     let signed = Array("e30.W10".utf8)
     let other = Array("e30.W11".utf8)
-    let isValid = verifier.isValid(signature: signature.span, over: signed.span)
-    let isValidForOther = verifier.isValid(signature: signature.span, over: other.span)
+    let isValid = verifier.check(signature: signature.span, over: signed.span) == .good
+    let isValidForOther = verifier.check(signature: signature.span, over: other.span) == .good
     #expect(isValid)
     #expect(!isValidForOther)
   }

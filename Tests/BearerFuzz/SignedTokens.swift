@@ -54,16 +54,14 @@ struct SignedTokens {
       case (.okp, "EdDSA"), (.okp, "Ed25519"), (.okp, "Ed448"), (.rsa, "RS256"):
         (try? key.sign(message, algorithm: algorithm)) == signature
       case (.rsa(let modulus, let exponent), "PS256"):
-        (try? PublicKey.rsa(modulus: modulus, exponent: exponent))?.verifier(for: .rsaPSS(.sha256))?.isValid(
-          signature: signature.span, over: message.span) == true
+        (try? PublicKey.rsa(modulus: modulus, exponent: exponent))?.verifier(for: .rsaPSS(.sha256))?.check(
+          signature: signature.span, over: message.span) == .good
       case (.ec(.p256, let x, let y), "ES256"):
-        (try? PublicKey.ec(.p256, x: x, y: y))?.verifier(for: .ecdsa(.p256, .sha256))?.isValid(
-          signature: signature.span, over: message.span)
-          == true
+        (try? PublicKey.ec(.p256, x: x, y: y))?.verifier(for: .ecdsa(.p256, .sha256))?.check(
+          signature: signature.span, over: message.span) == .good
       case (.ec(.p384, let x, let y), "ES384"):
-        (try? PublicKey.ec(.p384, x: x, y: y))?.verifier(for: .ecdsa(.p384, .sha384))?.isValid(
-          signature: signature.span, over: message.span)
-          == true
+        (try? PublicKey.ec(.p384, x: x, y: y))?.verifier(for: .ecdsa(.p384, .sha384))?.check(
+          signature: signature.span, over: message.span) == .good
       default: false
       }
     }

@@ -81,6 +81,7 @@ struct TokenFuzz: FuzzTarget {
       // Where no name says which key it is, some were tried.
       let expected: Check = need.isTried ? .signature : .key
       require(failure?.check == expected, "the key is missing, but \(failure?.check.rawValue ?? "nothing") fails")
+    case .undecided: require(false, "the signature could not be checked")
     }
   }
 
@@ -90,6 +91,7 @@ struct TokenFuzz: FuzzTarget {
     case .rejected(let rejection):
       "\(rejection.code) \(rejection.claim ?? "") \(rejection.reason?.rawValue ?? "")"
     case .keyMissing(let need): "key missing \(need.kid ?? []) \(need.isTried)"
+    case .undecided: "undecided"
     }
   }
 

@@ -53,6 +53,7 @@ import Testing
       switch verdict {
       case .accepted: verdicts.insert("ok")
       case .keyMissing: verdicts.insert("key missing")
+      case .undecided: verdicts.insert("undecided")
       case .rejected(let rejection):
         guard case .token(let code) = rejection.code else { return "policy" }
         verdicts.insert(

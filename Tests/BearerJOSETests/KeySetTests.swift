@@ -247,6 +247,7 @@ struct RemovedKeyTests {
       case .accepted: "accepted"
       case .rejected(let rejection): ReplyCode(rejection.code).rawValue
       case .keyMissing: "key missing"
+      case .undecided: "undecided"
       }
     }
     let good = try set(key, kid: "a")

@@ -29,6 +29,7 @@ import Testing
     let verdict = verifier.verify(Array(token.utf8).span, input, explaining: trace) { _ in nil }
     switch verdict {
     case .keyMissing: return nil
+    case .undecided: return "undecided"
     case .accepted: return "accepted"
     case .rejected(let rejection):
       guard case .token(let code) = rejection.code else { return "policy" }

@@ -95,6 +95,7 @@ import Testing
     case .rejected(let rejection):
       return "\(rejection.code) \(rejection.claim ?? "") \(rejection.reason?.rawValue ?? "")"
     case .keyMissing(let key): return "key missing \(key)"
+    case .undecided: return "undecided"
     }
   }
 }

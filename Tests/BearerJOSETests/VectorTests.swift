@@ -34,6 +34,7 @@ import Testing
           code: ReplyCode(rejection.code).rawValue, claim: rejection.claim, reason: rejection.reason?.rawValue)
       // There is no network here: what is not in the set is nowhere.
       case .keyMissing(let key): answer.code = key.isTried ? "bad_signature" : "unknown_key"
+      case .undecided: answer.code = "verification_unavailable"
       }
     }
     let expected = Answer(

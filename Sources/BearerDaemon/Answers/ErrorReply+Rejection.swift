@@ -60,6 +60,14 @@ extension ErrorReply {
       .introspectionUnavailable, words + "; the token may be good.", retryAfter: failure.retryAfter)
   }
 
+  /// libcrypto failed.
+  static var verificationUnavailable: ErrorReply {
+    .unavailable(
+      .verificationUnavailable,
+      "The signature could not be checked, probably for want of memory; the token may be good.",
+      retryAfter: .seconds(1))
+  }
+
   /// The daemon stops before it can decide.
   static var shuttingDown: ErrorReply {
     .unavailable(.shuttingDown, "The daemon is stopping; ask again.", retryAfter: .seconds(1))

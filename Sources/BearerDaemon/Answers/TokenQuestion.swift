@@ -101,6 +101,9 @@ struct TokenQuestion: Sendable {
     var rest: Rest?
     switch verdict {
     case .keyMissing(let key): return .keyMissing(key, generation: snapshot?.generation)
+    case .undecided:
+      refuse(.verificationUnavailable, token: token, of: issuer, trace: verifier.trace, id: id, into: &reply)
+      return .answered
     case .accepted(let accepted):
       switch recheck(token, accepted, given: given, user: user) {
       case .missing(let status): return .statusMissing(status)
