@@ -76,7 +76,7 @@ final class Connection: @unchecked Sendable {
   func begin() {
     if !isAdmitted {
       // No lingering: a rejected client must not keep a descriptor open.
-      loop.handler.refuse(.tooManyConnections, into: &replies)
+      loop.handler.refuse(.tooManyConnections, from: peer, into: &replies)
       state.gaveLastAnswer()
       state.inputEnded()
     }
@@ -254,7 +254,7 @@ final class Connection: @unchecked Sendable {
 
   private func refuse(_ fault: FramingFault) {
     let start = replies.count
-    loop.handler.refuse(fault, into: &replies)
+    loop.handler.refuse(fault, from: peer, into: &replies)
     place(repliesFrom: start, .afterAll)
   }
 

@@ -9,8 +9,8 @@ package protocol LineHandler: AnyObject {
   /// - Returns: Whether the reply was appended, and its place among the others.
   func handle(_ line: Span<UInt8>, from peer: Peer, into reply: inout [UInt8]) -> LineOutcome
 
-  /// Appends the reply line, LF included, for something that the framing refused.
-  func refuse(_ fault: FramingFault, into reply: inout [UInt8])
+  /// Appends the reply line, LF included, for something that the framing refused of a peer.
+  func refuse(_ fault: FramingFault, from peer: Peer, into reply: inout [UInt8])
 }
 
 /// Makes the handler of each event loop.

@@ -45,7 +45,7 @@ final class ScriptedHandler: LineHandler {
     }
   }
 
-  func refuse(_ fault: FramingFault, into reply: inout [UInt8]) {
+  func refuse(_ fault: FramingFault, from peer: Peer, into reply: inout [UInt8]) {
     reply += Array("!\(fault)\n".utf8)
   }
 

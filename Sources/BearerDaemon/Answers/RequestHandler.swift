@@ -112,8 +112,13 @@ package final class RequestHandler: LineHandler {
     return active.peers?.refusal(of: request, from: peer, now: now.monotonic)
   }
 
-  /// Appends the reply for something that the framing refused.
-  package func refuse(_ fault: FramingFault, into reply: inout [UInt8]) {
+  /// Appends the reply for something that the framing refused; a line counts towards its peer's rate like any other.
+  package func refuse(_ fault: FramingFault, from peer: Peer, into reply: inout [UInt8]) {
+    now = clock.moment
+    adoptReload()
+    if fault != .tooManyConnections, !peer.isAdministrator {
+      _ = active.peers?.refusalOfFault(from: peer, now: now.monotonic)
+    }
     let limits = active.configuration.limits
     reply.beginUnidentifiedReply()
     let error =

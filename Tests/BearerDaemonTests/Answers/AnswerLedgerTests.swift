@@ -22,8 +22,8 @@ import Testing
       _ = fixture.text("{")
       let other = RequestHandlers(fixture.current, fixture.reports, clock: fixture.clock).makeHandler()
       var reply: [UInt8] = []
-      other.refuse(.tooManyConnections, into: &reply)
-      other.refuse(.notThisProtocol, into: &reply)
+      other.refuse(.tooManyConnections, from: Peer(uid: 0, gid: 0, pid: 1), into: &reply)
+      other.refuse(.notThisProtocol, from: Peer(uid: 0, gid: 0, pid: 1), into: &reply)
       let counts = try await fixture.status()["counts"]
       #expect(
         counts == [

@@ -129,6 +129,26 @@ import Testing
     #expect(try ask(fixture, uid: 1, #"{"op":"verify",\#(expired)}"#).verdict == "too_many_connections")
   }
 
+  @Test(
+    "a line that the framing refuses counts like every other, a connection too many does not",
+    arguments: [
+      (FramingFault.lineTooLong, "request_too_large", true), (.lineFarTooLong, "request_too_large", true),
+      (.notThisProtocol, "invalid_json", true), (.partialLineTimeout, "invalid_json", true),
+      (.tooManyConnections, "too_many_connections", false),
+    ])
+  func unframedLinesCount(_ fault: FramingFault, _ verdict: String, counts: Bool) throws {
+    let fixture = fixture {
+      var peer = PeerConfiguration(name: "a", identity: .user(1))
+      peer.rate = 1
+      $0 = [peer]
+    }
+    var reply: [UInt8] = []
+    fixture.handler.refuse(fault, from: Peer(uid: 1, gid: 100, pid: 0), into: &reply)
+    #expect(try JSONValue(parsing: reply).verdict == verdict)
+    let after = try ask(fixture, uid: 1, #"{"op":"verify",\#(expired)}"#).verdict
+    #expect(after == (counts ? "too_many_connections" : "malformed_token"))
+  }
+
   @Test("a reload is no new allowance, unless it changes the rate")
   func ratesLiveOn() throws {
     func peers(_ rate: Int) -> [PeerConfiguration] {

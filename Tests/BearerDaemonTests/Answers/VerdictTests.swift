@@ -140,7 +140,7 @@ import Testing
     ])
   func framing(_ fault: FramingFault, _ code: String) throws {
     var line: [UInt8] = []
-    AnswersFixture().handler.refuse(fault, into: &line)
+    AnswersFixture().handler.refuse(fault, from: Peer(uid: 0, gid: 0, pid: 1), into: &line)
     #expect(line.last == 0x0A)
     let reply = try JSONValue(parsing: line)
     #expect(reply["id"] == .null)
