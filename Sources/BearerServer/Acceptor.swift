@@ -21,6 +21,8 @@ final class Acceptor: Sendable {
   let counter: ConnectionCounter
   private let logger: Logger
   private let loops = Mutex<[ServerLoop]>([])
+  /// Given up for a moment to turn somebody away when there is no other; -1 while there is none.
+  private let spare = Mutex(Acceptor.openSpare())
   /// When it was last logged that there are no descriptors or memory.
   private let lastTold = Atomic(ContinuousNanoseconds.min / 2)
   private let acceptedCount = Atomic(0)
@@ -33,6 +35,8 @@ final class Acceptor: Sendable {
     self.counter = counter
     self.logger = logger
   }
+
+  deinit { spare.withLock { _ = close($0) } }
 
   /// Names the loops; before that no connection can be placed.
   func serve(by loops: [ServerLoop]) {
@@ -65,6 +69,35 @@ final class Acceptor: Sendable {
         AcceptedConnection(descriptor: descriptor, peer: peer, isAdmitted: counter.admit(uid: peer.uid)))
     }
   }
+
+  /// Accepts somebody for whom there is no descriptor, says why not, and closes.
+  ///
+  /// Left in the kernel's queue they would wait for as long as others keep their connections, and not know what for.
+  ///
+  /// - Parameters:
+  ///   - index: The socket.
+  ///   - refusal: Appends what is said.
+  /// - Returns: Whether somebody was turned away.
+  func turnAway(from index: Int, saying refusal: (Peer, inout [UInt8]) -> Void) -> Bool {
+    spare.withLock { spare in
+      if spare < 0 { spare = Self.openSpare() }
+      guard spare >= 0 else { return false }
+      close(spare)
+      defer { spare = Self.openSpare() }
+      let descriptor = bearerd_accept(sockets[index].descriptor, Self.flags)
+      guard descriptor >= 0 else { return false }
+      defer { close(descriptor) }
+      acceptedCount.add(1, ordering: .relaxed)
+      guard let peer = Peer(of: descriptor) else { return true }
+      var reply: [UInt8] = []
+      refusal(peer, &reply)
+      // A new socket takes a line; if not, the end of the connection has to do.
+      _ = reply.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
+      return true
+    }
+  }
+
+  private static func openSpare() -> CInt { open("/dev/null", O_RDONLY | O_CLOEXEC) }
 
   /// Sends a connection to the loop with the fewest.
   ///
@@ -101,7 +134,7 @@ final class Acceptor: Sendable {
       lastTold.compareExchange(expected: last, desired: now, ordering: .relaxed).exchanged
     else { return }
     logger.error(
-      "connections cannot be accepted and wait: descriptors or memory are used up",
+      "connections are turned away: descriptors or memory are used up",
       metadata: ["bearerd.errno": "\(code)"])
   }
 }

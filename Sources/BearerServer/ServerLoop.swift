@@ -210,6 +210,9 @@ final class ServerLoop: @unchecked Sendable {
       case .accepted(let accepted): acceptor.place(accepted, preferring: self) { adopt($0) }
       case .nobody: return
       case .exhausted:
+        if acceptor.turnAway(from: index, saying: { handler.refuse(.tooManyConnections, from: $0, into: &$1) }) {
+          continue
+        }
         // The kernel keeps those who wait. Asking again at once would spin until a descriptor is free.
         if !hasPausedAccepting { pauseAccepting() }
         return

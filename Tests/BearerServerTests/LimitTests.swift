@@ -261,6 +261,35 @@ struct LimitTests {
     }
   }
 
+  @Test("without a descriptor left a client is told so and closed, and the next one is served once there is one")
+  func noDescriptorLeft() async {
+    // In a process of its own: others need descriptors.
+    await #expect(processExitsWith: .success) {
+      try await RunningServer.run { server in
+        let served = try server.client()
+        await served.send("first\n")
+        #expect(await served.line() == "?5")
+        let sockets = (0..<2).map { _ in socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0) }
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        limit.rlim_cur = 256
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        var taken: [CInt] = []
+        while case let copy = dup(sockets[0]), copy >= 0 { taken.append(copy) }
+
+        let turnedAway = try #require(RawClient(server.path, on: sockets[0]))
+        #expect(await turnedAway.rest() == ["!tooManyConnections"])
+        await served.send("second\n")
+        #expect(await served.line() == "?6")
+
+        close(try #require(taken.last))
+        let next = try #require(RawClient(server.path, on: sockets[1]))
+        await next.send("third\n")
+        #expect(await next.line() == "?5")
+      }
+    }
+  }
+
   @Test("serves as many connections as there are descriptors for, up to ten thousand")
   func tenThousand() async throws {
     var limit = rlimit()

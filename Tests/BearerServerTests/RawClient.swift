@@ -18,9 +18,11 @@ final class RawClient: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - path: Where the server is.
+  ///   - socket: The socket; a new one if there is none.
   ///   - waits: Whether to wait for a place in the listener's queue.
-  init?(_ path: String, waits: Bool = true) {
-    descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | (waits ? 0 : CInt(SOCK_NONBLOCK.rawValue)), 0)
+  init?(_ path: String, on socket: CInt? = nil, waits: Bool = true) {
+    descriptor =
+      socket ?? Glibc.socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | (waits ? 0 : CInt(SOCK_NONBLOCK.rawValue)), 0)
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
