@@ -124,9 +124,9 @@ package final class Server: Service, Sendable {
     }
     var ends: [CancellableWait<Void>] = []
     var fault: ListenerFault?
-    for loop in loops where fault == nil {
+    for (number, loop) in loops.enumerated() where fault == nil {
       let end = CancellableWait<Void>()
-      let status = LoopThread.run {
+      let status = LoopThread.run("bearerd-loop-\(number)") {
         loop.run()
         end.end(.success(()))
       }

@@ -27,6 +27,9 @@ enum ConfigurationRemarks {
     if configuration.socketMode & 0o002 != 0 {
       remarks.append("socket_mode lets every user of this host ask")
     }
+    if let admin = configuration.adminSocketPath, directory(of: admin) == directory(of: configuration.socketPath) {
+      remarks.append("admin_socket is in the directory of socket, which applications see")
+    }
     let descriptors = DescriptorLimit.highest
     let connections = DescriptorLimit.connections(wanted: configuration.limits.connections, limit: descriptors)
     if connections < configuration.limits.connections {
@@ -35,5 +38,10 @@ enum ConfigurationRemarks {
           + "descriptors open (LimitNOFILE=, ulimit -n): \(connections) connections would be accepted")
     }
     return remarks
+  }
+
+  private static func directory(of path: String) -> [UInt8] {
+    let bytes = Array(path.utf8)
+    return Array(bytes.prefix(upTo: bytes.lastIndex(of: UInt8(ascii: "/")) ?? 0))
   }
 }

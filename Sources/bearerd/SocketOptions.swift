@@ -1,6 +1,7 @@
 import ArgumentParser
 import BearerConfiguration
 import BearerDaemon
+import Glibc
 
 /// Which daemon is asked.
 struct SocketOptions: ParsableArguments {
@@ -32,6 +33,19 @@ struct SocketOptions: ParsableArguments {
       guard uid != nil else { throw failure(.usage, "BEARERD_SERVER_UID is no user id") }
     }
     return RunningDaemon(path: path(environment), serverUID: uid, patience: patience)
+  }
+
+  /// The daemon that is meant, through its socket for administrators if this user may use that.
+  ///
+  /// A path that was named says which daemon is meant, and is never left for another one.
+  func tellingDaemon(_ environment: [String: String]) throws(ExitCode) -> RunningDaemon {
+    let ordinary = try daemon(environment)
+    let named = environment["BEARERD_ADMIN_SOCKET"].flatMap { $0.isEmpty ? nil : $0 }
+    let isOrdinaryNamed = socket != nil || environment["BEARERD_SOCKET"]?.isEmpty == false
+    guard socket == nil, let path = named ?? (isOrdinaryNamed ? nil : Configuration.usualAdminSocketPath),
+      access(path, W_OK) == 0
+    else { return ordinary }
+    return RunningDaemon(path: path, serverUID: ordinary.serverUID, patience: ordinary.patience)
   }
 
   private func path(_ environment: [String: String]) -> String {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BearerConfiguration
 import BearerJSON
 
 /// `bearerd status`.
@@ -9,7 +10,8 @@ struct StatusCommand: AsyncParsableCommand {
     usage: "bearerd status [--issuer <name>] [<options>]",
     discussion: """
       Readable on a terminal, one line of JSON elsewhere. Where the configuration has an admin_socket, what is wrong with \
-      an issuer or a configuration is told in words through that one only: --socket with its path. Exit status 69 means that nobody answers, or not within 5 s.
+      an issuer or a configuration is told in words through that one only, which is asked where this user may ask it \
+      ($BEARERD_ADMIN_SOCKET, or \(Configuration.usualAdminSocketPath)). Exit status 69 means that nobody answers, or not within 5 s.
 
       Example:
         bearerd status | jq '.issuers[].state'
@@ -24,7 +26,7 @@ struct StatusCommand: AsyncParsableCommand {
     let environment = Environment.current()
     var request: JSONObject = ["op": "status"]
     request["issuer"] = issuer.map(JSONValue.string)
-    let reply = try await daemon.daemon(environment).ask(request)
+    let reply = try await daemon.tellingDaemon(environment).ask(request)
     guard Output.standard.isTerminal, ExitStatus(reply: reply) == .holds else { return try Reply(reply).printAndExit() }
     let table = StatusTable(
       reply: reply, style: Output.standard.style(environment), width: Output.standard.width)

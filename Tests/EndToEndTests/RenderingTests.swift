@@ -219,6 +219,7 @@ import Testing
         }
       ])
     odd.socketMode = 0o666
+    odd.adminSocketPath = "/run/bearerd/admin.sock"
     #expect(
       ConfigurationRemarks.remarks(on: odd) == [
         "issuer.a is in no policy's issuers: its tokens are always refused",
@@ -226,6 +227,7 @@ import Testing
         "policy.p accepts tokens bound to a key without asking for the proof (sender_constraint)",
         "there is no [policy.default]: every request must name its policy",
         "socket_mode lets every user of this host ask",
+        "admin_socket is in the directory of socket, which applications see",
       ])
   }
 

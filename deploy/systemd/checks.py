@@ -20,10 +20,13 @@ import sys
 import threading
 import time
 
+from stopped_thread import StoppedThread
+
 HERE = pathlib.Path(__file__).parent
 PACKAGES = sorted(str(path) for path in HERE.glob("*.deb"))
 CONFIGURATION = pathlib.Path("/etc/bearerd/bearerd.toml")
 SOCKET = "/run/bearerd/bearerd.sock"
+ADMIN_SOCKET = "/run/bearerd-admin/admin.sock"
 STATE = pathlib.Path("/var/lib/bearerd")
 DROP_INS = pathlib.Path("/etc/systemd/system/bearerd.service.d")
 KEYS = "/var/tmp/issuer-keys"
@@ -244,27 +247,6 @@ class Load:
               f"{self.deferred} after shutting_down, none refused")
 
 
-class StoppedThread:
-    """One thread of another process, stopped by ptrace(2) while the others run on."""
-
-    SEIZE, INTERRUPT, ALL = 0x4206, 0x4207, 0x40000000
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
-    libc.ptrace.restype = ctypes.c_long
-
-    def __init__(self, thread):
-        for request in (self.SEIZE, self.INTERRUPT):
-            if self.libc.ptrace(request, thread, None, None) != 0:
-                raise OSError(ctypes.get_errno(), "ptrace")
-        os.waitpid(thread, self.ALL)
-        self._thread = thread
-
-    def reap(self):
-        """Takes note of its end if it has come; until then the kernel does not let the killed process go."""
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(self._thread, self.ALL | os.WNOHANG)
-
-
 def files():
     """Every path that a package, a unit or a daemon may leave behind."""
     roots = ["/etc", "/usr", "/var", "/run", "/lib", "/opt", "/srv", "/home", "/root"]
@@ -457,13 +439,14 @@ def reload():
     pid = main_pid()
     configure('[policy.second]\naudiences = ["second"]')
     must("systemctl", "reload", "bearerd.service")
-    until("the new policy is in force", lambda: "second" in ask({"op": "status"})["policies"])
+    expect("second" in ask({"op": "status"})["policies"], "when systemctl reload returns, the new policy is in force")
 
     configure('[policy.third]\naudiences = []')
-    must("systemctl", "reload", "bearerd.service")
+    expect(run("systemctl", "reload", "bearerd.service").returncode != 0, "systemctl reload fails")
     until("the refusal is in STATUS=", lambda: "refused" in show("StatusText"))
     status = ask({"op": "status"})
-    expect("third" in status["reload_fault"], status)
+    expect("third" not in status["reload_fault"], "the fault's words on the ordinary socket", status)
+    expect("third" in json.loads(must("bearerd", "status"))["reload_fault"], "bearerd status, as root")
     expect("second" in status["policies"] and "third" not in status["policies"], status["policies"])
     expect_equal(verdict(mint()), "ok", "a good token meanwhile")
     faults = [e for e in journal() if "refused" in str(e.get("MESSAGE")) and "third" in json.dumps(e)]
@@ -475,6 +458,16 @@ def reload():
     expect("refused" not in show("StatusText"), show("StatusText"))
     expect_equal(main_pid(), pid, "the process")
     expect_equal(state(), "active", "the unit")
+
+
+@check("the socket for administrators is root's and the daemon's own, whatever group a user is in")
+def administrators():
+    status = os.stat(ADMIN_SOCKET)
+    expect_equal((stat.S_IMODE(status.st_mode), pwd.getpwuid(status.st_uid).pw_name), (0o600, "bearerd"), ADMIN_SOCKET)
+    expect_equal(stat.S_IMODE(os.stat(os.path.dirname(ADMIN_SOCKET)).st_mode), 0o700, "its directory")
+    result = run("bearerd", "reload", user="nobody", group="nogroup", extra_groups=["bearerd"])
+    expect_equal(result.returncode, 77, f"reload as another user: {result.stderr}")
+    expect_equal(ask({"op": "reload"})["error"]["code"], "not_permitted", "reload on the ordinary socket, as root")
 
 
 # Restarts
@@ -559,7 +552,8 @@ def watchdog():
 
         restarts_after("the whole process stopped", lambda pid: os.kill(pid, signal.SIGSTOP))
         loops = event_loops(main_pid())
-        expect(loops, "no event loop found by its name")
+        for kind in ("bearerd-loop-", "NIO-ELT"):
+            expect(any(name.startswith(kind) for name in loops), f"no event loop is named {kind}: {sorted(loops)}")
         for name in sorted(loops):
             restarts_after(f"event loop {name} stopped", lambda pid, n=name: StoppedThread(event_loops(pid)[n]).reap)
         # Nothing is wrong now, and nothing is restarted. A path in the configuration does not count beside the socket
@@ -597,7 +591,7 @@ def event_loops(pid):
     """The threads of a process that are event loops, by name."""
     paths = pathlib.Path(f"/proc/{pid}/task").glob("*/comm")
     threads = {path.read_text().strip(): int(path.parent.name) for path in paths}
-    return {name: thread for name, thread in threads.items() if name.startswith("NIO-ELT")}
+    return {name: thread for name, thread in threads.items() if name.startswith(("bearerd-loop-", "NIO-ELT"))}
 
 
 # State
