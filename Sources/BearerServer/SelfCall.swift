@@ -29,7 +29,9 @@ final class SelfCall: Sendable {
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
         wait.begin(continuation)
-        let status = LoopThread.run("bearerd-probe") { wait.end(Result { try call.run(line, to: socket, accepted: accepted) }) }
+        let status = LoopThread.run("bearerd-probe") {
+          wait.end(Result { try call.run(line, to: socket, accepted: accepted) })
+        }
         if status != 0 {
           wait.end(.failure(ListenerFault.system(call: "pthread_create", path: "the daemon's own call", errno: status)))
         }

@@ -47,7 +47,7 @@ final class HTTPPool: Sendable {
   private let settings: Settings
   private let state = Mutex(State())
 
-  /// A pool without connections, which must be closed in the end.
+  /// A pool without connections.
   ///
   /// - Parameters:
   ///   - group: The event loops that connections live on.
@@ -57,7 +57,10 @@ final class HTTPPool: Sendable {
     self.settings = settings
   }
 
-  /// Has every connection closed; must be called once, at the end.
+  /// A request that began while the pool was closed may have opened another connection since.
+  deinit { close() }
+
+  /// Has every connection closed; to be called at the end.
   ///
   /// It does not wait until they are: a handshake that gets no answer would hold up a fetch that is over, and with it a
   /// daemon that stops, for as long as one may take to connect.
