@@ -15,9 +15,9 @@ START_SECONDS = 60
 
 
 @contextlib.contextmanager
-def development_issuer(keys):
+def development_issuer(keys, *arguments):
     """Serves the keys of a directory; gives the issuer's URL."""
-    command = [BIN / "bearerd-dev-issuer", "serve", "--keys", keys, "--port", "0"]
+    command = [BIN / "bearerd-dev-issuer", "serve", "--keys", keys, "--port", "0", *arguments]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
         try:
             url = process.stdout.readline().strip()
