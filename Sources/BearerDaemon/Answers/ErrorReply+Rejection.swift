@@ -1,6 +1,7 @@
 import BearerClaims
 import BearerIntrospection
 import BearerJOSE
+import BearerJSON
 import BearerKeys
 import BearerProtocol
 
@@ -71,6 +72,15 @@ extension ErrorReply {
   /// The daemon stops before it can decide.
   static var shuttingDown: ErrorReply {
     .unavailable(.shuttingDown, "The daemon is stopping; ask again.", retryAfter: .seconds(1))
+  }
+
+  /// Appends a whole reply line.
+  func appendReply(id: [UInt8], to reply: inout [UInt8]) {
+    let start = reply.count
+    reply.beginReply(id: id)
+    append(to: &reply)
+    reply.endReply()
+    reply.escapeLineSeparators(from: start)
   }
 
   /// A request names an issuer that there is not.

@@ -61,11 +61,7 @@ final class PendingRefresh: DeferredReply, Sendable {
   /// The fetch may take longer than the daemon has left.
   func shutDown(into reply: inout [UInt8]) {
     cancel()
-    let start = reply.count
-    reply.beginReply(id: id)
-    ErrorReply.shuttingDown.append(to: &reply)
-    reply.endReply()
-    reply.escapeLineSeparators(from: start)
+    ErrorReply.shuttingDown.appendReply(id: id, to: &reply)
   }
 
   /// The fetch serves others too, so it goes on; nobody reads the reply, so nobody waits for it.

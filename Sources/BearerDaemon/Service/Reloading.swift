@@ -39,11 +39,9 @@ struct Reloading: Service {
           let order = reloader.take()
           let (outcome, replaced) = await reload(order)
           group.addTask {
-            if let replaced {
-              await adopt()
-              await FileThread.run { replaced.free() }
-            }
+            if replaced != nil { await adopt() }
             if let outcome { for done in order.waiting { done(outcome) } }
+            if let replaced { await FileThread.run { replaced.free() } }
           }
         }
       }

@@ -103,11 +103,7 @@ final class PendingStatus: DeferredReply, Sendable {
   }
 
   func shutDown(into reply: inout [UInt8]) {
-    let start = reply.count
-    reply.beginReply(id: id)
-    ErrorReply.shuttingDown.append(to: &reply)
-    reply.endReply()
-    reply.escapeLineSeparators(from: start)
+    ErrorReply.shuttingDown.appendReply(id: id, to: &reply)
   }
 
   func cancel() {}
