@@ -34,6 +34,18 @@ def mint(keys, *arguments):
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
+def jwks(keys):
+    """The key set of a directory, as `bearerd-dev-issuer jwks` prints it."""
+    command = [BIN / "bearerd-dev-issuer", "jwks", "--keys", keys]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def revoke(keys, token):
+    """Has the issuer of a directory call a token inactive from now on."""
+    command = [BIN / "bearerd-dev-issuer", "revoke", "--keys", keys, "-"]
+    subprocess.run(command, check=True, input=token, text=True)
+
+
 class Daemon:
     """A running bearerd; ready once it is made, and stopped at the end of its `with` block."""
 
