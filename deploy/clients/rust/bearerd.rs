@@ -1,4 +1,4 @@
-//! Asks bearerd whether a token may be trusted. One file to copy; std and serde_json.
+//! Asks bearerd whether a token may be trusted. One file to copy; std (Rust 1.82 or later; edition 2021 or 2024), serde_json.
 //!
 //! ```ignore
 //! let daemon = Bearerd::new();                                   // one for the program: any number of threads may share it
@@ -12,6 +12,7 @@
 //! Everything that is not plainly a yes is a no, and nothing panics. Members: every one of a verify request, such as
 //! `"max_age": 300` or `"policy": "admin"`. The calls block, for `timeout` at most: in async code, call them inside
 //! `spawn_blocking`.
+#![allow(dead_code)] // whoever copies it may need a part of it only
 
 use serde_json::{json, Map, Value};
 use std::io::{self, ErrorKind, Read, Write};
@@ -118,7 +119,7 @@ impl Bearerd {
 
 /// Connects without blocking: std's own connect would wait for ever at a full backlog.
 fn connect(path: &std::path::Path, deadline: Instant) -> io::Result<UnixStream> {
-    extern "C" {
+    unsafe extern "C" {
         fn socket(domain: i32, kind: i32, protocol: i32) -> i32;
         fn connect(descriptor: i32, address: *const u8, length: u32) -> i32;
     }

@@ -1,5 +1,4 @@
 //! The conformance suite's driver of the Rust client: a JSON line in, a JSON line out.
-#[allow(dead_code)]
 mod bearerd;
 
 use bearerd::{Bearerd, Verdict};
