@@ -28,6 +28,9 @@ struct RunCommand: AsyncParsableCommand {
   /// The audience of the good token, and the policy's.
   static let audience = "https://api.example"
 
+  /// The scope of all tokens: what the README's lines for applications ask for.
+  static let scope = "orders:read"
+
   func run() async throws {
     let keys = KeyDirectory(path: try Self.makeDirectory())
     do {
@@ -87,6 +90,7 @@ struct RunCommand: AsyncParsableCommand {
   private func welcome(issuer: DevIssuer, keys: KeyDirectory) async throws {
     var template = TokenTemplate(.access, issuer: issuer.url)
     template.audiences = [Self.audience]
+    template.scope = Self.scope
     let key = try keys.defaultKey()
     let good = try issuer.sign(template, key: key)
     template.isExpired = true

@@ -57,7 +57,7 @@ struct TryingOut {
     bearerd verify $OPAQUE; bearerd-dev-issuer revoke --keys \(keys) $OPAQUE; sleep 1; bearerd verify $OPAQUE
 
     # Any other token
-    bearerd-dev-issuer mint --keys \(keys) --audience \(RunCommand.audience) --scope 'orders:read' | bearerd verify -
+    bearerd-dev-issuer mint --keys \(keys) --audience \(RunCommand.audience) --scope \(RunCommand.scope) | bearerd verify -
     """
   }
 }
