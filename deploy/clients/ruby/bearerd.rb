@@ -63,7 +63,9 @@ class Bearerd
       kept ? retry : raise
     end
     text, _, rest = reply.partition("\n")
-    verdict = yield text.force_encoding(Encoding::UTF_8)
+    # JSON.parse lets pass whatever is in a string.
+    raise EncodingError if !text.force_encoding(Encoding::UTF_8).valid_encoding?
+    verdict = yield text
     # Bytes that nobody asked for make the connection worthless, not the reply.
     if rest.empty? then give(stream) else stream.close end
     stream = nil
