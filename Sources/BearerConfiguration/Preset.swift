@@ -81,10 +81,15 @@ package enum Preset: String, CaseIterable, Sendable {
       issuer.profile.urlAliases = ["accounts.google.com"]
       issuer.profile.idTokenRule = KindRule(["iss"])
     case .zitadel:
-      // zitadel docs/docs/apis/openidoauth/claims.md: jti is in access tokens and not in ID tokens, auth_time the other way
-      // round; the client is azp, in introspection client_id; roles are an object.
-      issuer.profile.accessTokenRule = KindRule(["jti", "!auth_time"])
-      issuer.profile.idTokenRule = KindRule(["!jti"])
+      // zitadel/oidc pkg/oidc/token.go: NewAccessTokenClaims writes jti and nbf and no azp, NewIDTokenClaims azp and neither
+      // of the others; zitadel internal/api/oidc/token.go makes every token of the one or the other. An operator's action
+      // may add claims but change none of these (mergeAndMarshalClaims in pkg/oidc/util.go), so that none makes one kind
+      // pass as the other. Nothing else would do: an ID token that was exchanged for an access token has neither
+      // auth_time nor nonce nor at_hash (zitadel internal/api/oidc/token_exchange.go).
+      issuer.profile.accessTokenRule = KindRule(["jti", "nbf", "!azp"])
+      issuer.profile.idTokenRule = KindRule(["azp", "!nbf"])
+      // The same: the client is client_id, which access tokens of old versions lack, and no token has scope. Roles are an
+      // object (zitadel apps/docs/content/apis/openidoauth/claims.mdx).
       issuer.profile.clientClaims = ["client_id", "azp"]
       issuer.profile.rolesClaim = ClaimPath("urn:zitadel:iam:org:project:roles")
     case .hydra:
@@ -122,7 +127,8 @@ package enum Preset: String, CaseIterable, Sendable {
     case .cognito:
       "access tokens have no aud: set audience_check = false and name the app clients' ids in clients"
     case .google: "token_type = \"id\", and audiences: the client's id; Google's access tokens are opaque"
-    case .zitadel: "audiences: the project's id; access tokens must be switched to JWT for the application"
+    case .zitadel:
+      "audiences: the project's id, and roles in place of scopes, which its JWTs do not tell; access tokens must be switched to JWT for the application"
     case .hydra:
       "audiences: what clients ask for as audience; aud is empty otherwise. Access tokens must be switched to jwt"
     }

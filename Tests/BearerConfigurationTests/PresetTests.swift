@@ -119,15 +119,18 @@ import Testing
     Provider(
       preset: .zitadel, url: "https://i.zitadel.cloud",
       access: claims([
-        "sub": #""7""#, "aud": #"["app","api"]"#, "azp": #""app""#, "scope": #""openid read""#, "jti": #""6""#,
-        "nbf": "1000",
+        "sub": #""7""#, "aud": #"["app","api"]"#, "client_id": #""app""#, "jti": #""6""#, "nbf": "1000",
         "urn:zitadel:iam:org:project:roles": #"{"admin":{"1":"a.example"}}"#,
       ]),
       id: claims([
         "sub": #""7""#, "aud": #"["app"]"#, "azp": #""app""#, "client_id": #""app""#, "auth_time": "1000",
-        "amr": #"["pwd"]"#,
+        "amr": #"["pwd"]"#, "sid": #""s""#,
       ]),
-      spoilt: [(["jti": ""], "wrong_type"), (["auth_time": "1000"], "wrong_type")]),
+      policy: { $0.scopes = [] },
+      spoilt: [
+        (["jti": ""], "wrong_type"), (["nbf": ""], "wrong_type"), (["azp": #""app""#], "wrong_type"),
+        (["nbf": "null"], "wrong_type"),
+      ]),
     Provider(
       preset: .hydra, url: "https://hydra.example/",
       access: claims([
@@ -294,6 +297,8 @@ import Testing
     }
     let client = provider.preset == .okta ? "cid" : access["client_id"] == nil ? "azp" : "client_id"
     #expect(judge(provider, access.merging([client: #""evil""#]) { $1 }, as: .access) == "wrong_client \(client)")
+    // Zitadel's tokens do not tell scopes.
+    if provider.preset == .zitadel { return }
     let scope = access["scp"] == nil ? "scope" : "scp"
     #expect(judge(provider, access.merging([scope: #""openid""#]) { $1 }, as: .access) == "insufficient_scope scope")
   }
@@ -358,6 +363,24 @@ import Testing
     #expect(judge(org, access, as: .any) == "opaque_token")
     #expect(judge(org, access, as: .id) == "wrong_type")
     #expect(judge(org, org.id, as: .id) == nil)
+  }
+
+  @Test("neither an exchange nor an action makes one kind of Zitadel's tokens pass as the other")
+  func zitadel() throws {
+    let provider = try Self.provider(.zitadel)
+    // Exchanged for an access token, an ID token has nothing that the code flow's have besides azp.
+    let exchanged = Self.claims(["sub": #""7""#, "aud": #"["app"]"#, "azp": #""app""#, "client_id": #""app""#])
+    #expect(judge(provider, exchanged, as: .id) == nil)
+    #expect(judge(provider, exchanged, as: .access) == "wrong_type")
+    #expect(judge(provider, exchanged, as: .any) == "wrong_type")
+    // What an action of the operator's may add, it cannot take away.
+    let access = try #require(provider.access)
+    for added in [["jti": #""x""#], ["nbf": "1000"], ["jti": #""x""#, "nbf": "1000"], ["auth_time": "1000"]] {
+      #expect(judge(provider, exchanged.merging(added) { $1 }, as: .access) == "wrong_type", "\(added)")
+    }
+    for added in [["azp": #""app""#], ["azp": #""app""#, "auth_time": "1000", "sid": #""s""#]] {
+      #expect(judge(provider, access.merging(added) { $1 }, as: .id) == "wrong_type", "\(added)")
+    }
   }
 
   @Test("Google writes its name in two ways, and none of its JWTs is an access token")
