@@ -1,3 +1,5 @@
+import BearerKeys
+
 /// Why a back-end's word about a token could not be had: a stable code, what was found, and what to do about it.
 ///
 /// It never says anything about the token.
@@ -48,9 +50,7 @@ package struct BackEndFault: Error, Equatable, Sendable {
   }
 
   /// What was found and what to do about it, for `status` and the log.
-  package var message: String {
-    [found, advice].compactMap(\.self).map { $0.prefix(1).uppercased() + $0.dropFirst() + "." }.joined(separator: " ")
-  }
+  package var message: String { FaultMessage.text(found: found, advice: advice) }
 
   /// Whether the back-end as a whole is meant, rather than what it says about one token.
   var isOfBackEnd: Bool {

@@ -53,13 +53,5 @@ package struct FetchFault: Error, Equatable, Sendable {
   }
 
   /// What was found and what to do about it, for `status` and the log.
-  package var message: String {
-    [found, advice].compactMap(\.self).map(Self.sentence).joined(separator: " ")
-  }
-
-  /// A capital letter and a full stop; a configuration key, URL or host that begins the sentence stays as it is written.
-  private static func sentence(_ words: String) -> String {
-    let isVerbatim = words.prefix { $0 != " " }.contains { $0 == "_" || $0 == ":" || $0 == "." }
-    return (isVerbatim ? words.prefix(1) : words.prefix(1).uppercased()[...]) + words.dropFirst() + "."
-  }
+  package var message: String { FaultMessage.text(found: found, advice: advice) }
 }
