@@ -12,6 +12,11 @@ extension BackEndResponse {
     case 404:
       throw statusFault(advice: "the server knows no project by this Host: url must be the project's public address")
     case 300..<400: throw statusFault(advice: Self.redirectAdvice)
+    // The resolver itself answers 200 to whoever asks, whatever the token; and bearerd shows nothing of its own there.
+    case 401, 403:
+      throw BackEndFault(
+        .httpStatus, found: "\(origin) answered status \(status) in place of 200",
+        advice: "check that endpoint is the resolver, and that what stands before it lets this host ask")
     default: throw statusFault()
     }
     try refuseDoubledFields()

@@ -67,7 +67,7 @@ package struct BackEndResponse: Sendable {
     case _ where refusesAsker:
       BackEndFault(
         .credentialsRefused, found: "\(origin) does not accept bearerd's own credentials (status \(status))",
-        advice: advice ?? "check client_id, client_auth and the secret, and that this client may introspect")
+        advice: advice)
     case 429:
       BackEndFault(
         .limited, found: "\(origin) says that it is asked too often (status 429)",

@@ -29,6 +29,8 @@ package struct ClientCredentials: Equatable, Sendable {
   package var authorization: String?
   /// Members of the form.
   package var formMembers: [String: [UInt8]] = [:]
+  /// What to do if the back-end does not accept them; a sentence without its full stop.
+  package let adviceIfRefused: String
 
   /// What shows this client.
   ///
@@ -38,15 +40,27 @@ package struct ClientCredentials: Equatable, Sendable {
   ///   - secret: The secret, or the token of `bearer`.
   ///   - encoding: How both are written in `client_secret_basic`.
   package init(_ method: ClientAuthentication, clientID: String, secret: [UInt8], encoding: BasicEncoding) {
+    let name = Array(clientID.utf8)
+    let ofClients = "check client_id, client_auth and the secret, and that this client may introspect"
     switch method {
     case .secretBasic:
-      let name = encoding == .form ? FormEncoding.encode(clientID.utf8) : Array(clientID.utf8)
-      let secret = encoding == .form ? FormEncoding.encode(secret) : secret
-      authorization = "Basic " + Self.base64(name + [UInt8(ascii: ":")] + secret)
-    case .secretPost: formMembers = ["client_id": Array(clientID.utf8), "client_secret": secret]
-    case .tls: formMembers = ["client_id": Array(clientID.utf8)]
-    case .bearer: authorization = "Bearer " + String(decoding: secret, as: UTF8.self)
-    case .none: break
+      let (encodedName, encodedSecret) = (FormEncoding.encode(name), FormEncoding.encode(secret))
+      let isEncoded = encoding == .form && (encodedName != name || encodedSecret != secret)
+      let shown = isEncoded ? (encodedName, encodedSecret) : (name, secret)
+      authorization = "Basic " + Self.base64(shown.0 + [UInt8(ascii: ":")] + shown.1)
+      let ofEncoding = "; a server that does not decode special characters in them needs basic_encoding = \"raw\""
+      adviceIfRefused = ofClients + (isEncoded ? ofEncoding : "")
+    case .secretPost:
+      formMembers = ["client_id": name, "client_secret": secret]
+      adviceIfRefused = ofClients
+    case .tls:
+      formMembers = ["client_id": name]
+      adviceIfRefused = "check client_id and client_certificate, and that this client may introspect"
+    case .bearer:
+      authorization = "Bearer " + String(decoding: secret, as: UTF8.self)
+      adviceIfRefused = "check the token in bearer_token_file, and that whoever has it may introspect"
+    case .none:
+      adviceIfRefused = "set client_auth and what belongs to it: the back-end wants to know who asks"
     }
   }
 

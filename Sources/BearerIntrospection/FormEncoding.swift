@@ -2,6 +2,8 @@
 package enum FormEncoding {
   /// One value, with as little encoded as possible: servers that do not decode the name and the secret of
   /// `client_secret_basic` understand it as long as nothing had to be.
+  ///
+  /// A space is `%20` and not `+`: whoever decodes forms reads both, and Authlib, which only undoes `%`, the one.
   package static func encode(_ text: some Sequence<UInt8>) -> [UInt8] {
     var encoded: [UInt8] = []
     for byte in text {
@@ -9,7 +11,6 @@ package enum FormEncoding {
       case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
         UInt8(ascii: "~"):
         encoded.append(byte)
-      case UInt8(ascii: " "): encoded.append(UInt8(ascii: "+"))
       default: encoded += [UInt8(ascii: "%"), digit(byte >> 4), digit(byte & 0xF)]
       }
     }

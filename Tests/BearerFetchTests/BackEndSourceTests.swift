@@ -67,7 +67,7 @@ import Testing
       let request = await trial.provider.request(1)
       #expect(request.method == "POST" && request.target == "/introspect")
       #expect(request.body == "token=a%2Bb%2Fc%3D")
-      #expect(request.headers["authorization"] == "Basic " + Data("a+b:s3cret%3A%2B".utf8).base64EncodedString())
+      #expect(request.headers["authorization"] == "Basic " + Data("a%20b:s3cret%3A%2B".utf8).base64EncodedString())
       #expect(request.headers["content-type"] == "application/x-www-form-urlencoded")
       #expect(request.headers["accept"] == "application/json" && request.headers["user-agent"] == "bearerd")
       #expect(request.headers["cookie"] == nil)
@@ -226,9 +226,12 @@ import Testing
       guard case .failure(let fault) = await trial.source.ask(StatusCall(token: [97], identity: nil)) else { return }
       #expect(fault.retryAfter == .seconds(7))
       trial.provider.answerNext(
-        .backEnd, with: .status(503, headers: [("Retry-After", "Sun, 06 Nov 1994 08:49:37 GMT")]))
+        .backEnd,
+        with: .status(
+          503,
+          headers: [("Retry-After", "Sun, 06 Nov 1994 08:49:37 GMT"), ("Date", "Sun, 06 Nov 1994 08:49:30 GMT")]))
       guard case .failure(let second) = await trial.source.ask(StatusCall(token: [97], identity: nil)) else { return }
-      #expect(second.code == .limited && second.retryAfter == .zero)
+      #expect(second.code == .limited && second.retryAfter == .seconds(7))
     }
   }
 
@@ -239,6 +242,17 @@ import Testing
         trial.provider.answer(.backEnd, with: answer)
         #expect(await trial.ask() == "unreachable", "\(answer)")
       }
+    }
+  }
+
+  @Test("who is refused is told what belongs to its own way of showing itself")
+  func adviceIfRefused() async throws {
+    try await Trial.run { trial in
+      trial.provider.answer(.backEnd, with: .status(401))
+      guard case .failure(let fault) = await trial.source.ask(StatusCall(token: [97], identity: nil)) else { return }
+      #expect(fault.code == .credentialsRefused)
+      #expect(
+        fault.advice == "set client_auth and what belongs to it: the back-end wants to know who asks")
     }
   }
 

@@ -128,6 +128,14 @@ import Testing
     #expect(Self.outcome(.rfc7662, status: 503, "", retryAfter: .seconds(3)).hasPrefix("limited: "))
   }
 
+  @Test("a message is sentences, and an address at the beginning stays as it is")
+  func message() {
+    #expect(
+      BackEndFault(.httpStatus, found: "https://op.example answered status 404", advice: "check endpoint").message
+        == "https://op.example answered status 404. Check endpoint.")
+    #expect(BackEndFault(.noEndpoint, found: "the document has none").message == "The document has none.")
+  }
+
   // MARK: Another token's answer
 
   @Test(
@@ -199,7 +207,11 @@ import Testing
     #expect(
       Self.resolver([("x-authgear-session-valid", "true"), ("x-authgear-user-id", "")]).hasPrefix("bad_answer: "))
     #expect(Self.resolver([("x-authgear-session-valid", "false")], status: 404).hasPrefix("http_status: "))
-    #expect(Self.resolver([("x-authgear-session-valid", "false")], status: 500).hasPrefix("http_status: "))
+    for status in [401, 403, 500] {
+      #expect(
+        Self.resolver([("x-authgear-session-valid", "false")], status: status)
+          == "http_status: https://op.example answered status \(status) in place of 200")
+    }
   }
 
   @Test("a doubled field is a bad answer, whatever it says")

@@ -12,8 +12,8 @@ import Testing
       ("id", "secret", BasicEncoding.form, "Basic aWQ6c2VjcmV0"),
       // a-b_c.d~e:f
       ("a-b_c.d~e", "f", .form, "Basic YS1iX2MuZH5lOmY="),
-      // 1%40p:x%3Ay%2B+%25
-      ("1@p", "x:y+ %", .form, "Basic MSU0MHA6eCUzQXklMkIrJTI1"),
+      // 1%40p:x%3Ay%2B%20%25
+      ("1@p", "x:y+ %", .form, "Basic MSU0MHA6eCUzQXklMkIlMjAlMjU="),
       // 1@p:x:y+ %
       ("1@p", "x:y+ %", .raw, "Basic MUBwOng6eSsgJQ=="),
     ])
@@ -30,10 +30,29 @@ import Testing
       let form = IntrospectionRequest.form(token: bytes("t+/="), credentials)
       return "\(credentials.authorization ?? "-") \(String(decoding: form, as: UTF8.self))"
     }
-    #expect(sent(.secretPost) == "- token=t%2B%2F%3D&client_id=a+b&client_secret=s%26")
-    #expect(sent(.tls) == "- token=t%2B%2F%3D&client_id=a+b")
+    #expect(sent(.secretPost) == "- token=t%2B%2F%3D&client_id=a%20b&client_secret=s%26")
+    #expect(sent(.tls) == "- token=t%2B%2F%3D&client_id=a%20b")
     #expect(sent(.bearer) == "Bearer s& token=t%2B%2F%3D")
     #expect(sent(.none) == "- token=t%2B%2F%3D")
+  }
+
+  @Test("who is refused is told what there is to check, and how special characters are written only where they are")
+  func adviceIfRefused() {
+    func advice(
+      _ method: ClientAuthentication, id: String = "id", secret: String = "s+", _ encoding: BasicEncoding = .form
+    ) -> String {
+      ClientCredentials(method, clientID: id, secret: bytes(secret), encoding: encoding).adviceIfRefused
+    }
+    for (id, secret) in [("id", "s+"), ("i d", "s")] {
+      #expect(advice(.secretBasic, id: id, secret: secret).hasSuffix("needs basic_encoding = \"raw\""))
+    }
+    let plain = "check client_id, client_auth and the secret, and that this client may introspect"
+    for said in [advice(.secretBasic, .raw), advice(.secretBasic, secret: "s"), advice(.secretPost)] {
+      #expect(said == plain)
+    }
+    #expect(advice(.bearer).contains("bearer_token_file"))
+    #expect(advice(.tls).contains("client_certificate"))
+    #expect(advice(.none).contains("set client_auth"))
   }
 
   @Test("base64 (RFC 4648 section 10)")

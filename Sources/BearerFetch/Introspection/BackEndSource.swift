@@ -73,14 +73,16 @@ package final class BackEndSource: TokenStatusSource {
     }
     let response = BackEndResponse(
       status: answer.status, fields: answer.headers.map { ($0.name, $0.value) }, body: answer.body,
-      retryAfter: Self.retryAfter(answer.headers), origin: endpoint.shown)
+      retryAfter: RetryAfter.duration(in: answer.headers, now: Int64(time(nil))), origin: endpoint.shown)
     do throws(BackEndFault) {
       return try response.tokenStatus(
         settings.kind, agreeingWith: call.identity, askedAs: settings.clientID)
     } catch {
       // A connection that is one answer behind would go on speaking for other tokens.
       if error.code == .anotherToken { material.pool.dropAll() }
-      throw error
+      var fault = error
+      if fault.code == .credentialsRefused { fault.advice = material.credentials.adviceIfRefused }
+      throw fault
     }
   }
 
@@ -136,13 +138,6 @@ package final class BackEndSource: TokenStatusSource {
       memory.due = .now + FetchLimits.discoveryReuse
     }
     return endpoint
-  }
-
-  /// RFC 9110 section 10.2.3: seconds, or a date.
-  private static func retryAfter(_ headers: HTTPHeaders) -> Duration? {
-    guard let text = headers.first(name: "retry-after") else { return nil }
-    if text.utf8.count <= 9, let seconds = Int64(text), seconds >= 0 { return .seconds(seconds) }
-    return HTTPDate.seconds(parsing: text).map { .seconds(max(0, $0 - Int64(time(nil)))) }
   }
 }
 
