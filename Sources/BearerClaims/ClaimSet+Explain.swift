@@ -94,7 +94,7 @@ extension ClaimSet {
     case .token(.notYetValid), .token(.issuedInFuture): return "Compare the clocks of this host and of the issuer."
     case .token(.wrongAudience) where question.evidence.source == .introspection && registered.audience == nil:
       return
-        "The back-end does not tell aud. Have it do so, or state assume_audience for the issuer, or audience_check = false."
+        "The back-end does not tell aud. Have it do so, or set audience_check = false in the policy; whom the tokens of a userinfo endpoint or resolver are for may be stated in its introspection table, as assume_audience."
     case .token(.wrongAudience):
       return "Have the client ask for a token for this audience, or add the audience found to the policy's audiences."
     case .token(.wrongClient): return "Add the client to the policy's clients, if it may come here."

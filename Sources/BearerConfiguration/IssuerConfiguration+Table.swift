@@ -101,7 +101,7 @@ extension IssuerConfiguration {
   /// Notes names with tenants of which nobody says which count, and the other way round.
   private func finishNames(_ reader: inout TableReader) {
     let isTemplate = ([url] + (profile.urlAliases ?? [])).contains { $0.contains(IssuerName.placeholder) }
-    if isTemplate, profile.tenants == nil {
+    if isTemplate, profile.tenants == nil, !reader.has("tenants") {
       reader.miss(
         "tenants", expected: "a list with the ids of the tenants whose tokens are accepted",
         "is missing beside \(IssuerName.placeholder): a token must not choose its own issuer")
@@ -124,7 +124,8 @@ extension ValueKind where Value == [String] {
   fileprivate static var tenants: Self {
     let expected = "a list of GUIDs in lower case, such as [\"72f988bf-86f1-41af-91ab-2d7cd011db47\"]"
     return Self { reader, key in
-      guard let ids = reader.strings(key, expected: expected) else { return nil }
+      // Where there are tenants at all, some must be named: what is wrong with the key elsewhere is told besides.
+      guard let ids = reader.strings(key, expected: expected, canBeLeftOut: false) else { return nil }
       for id in ids where !Preset.isTenant(id) {
         reader.refuse(key, found: ConfigurationFault.quoted(id), expected: expected, "not a tenant's id")
       }

@@ -5,10 +5,13 @@ package import BearerTOML
 extension Policy: NamedTable {
   package init() { self.init(name: "", issuers: [], audiences: []) }
 
+  private static let expectedAudiences =
+    "a list with what the tokens have as aud, or audience_check = false to accept tokens meant for anybody"
+
   package static let keys: [ConfigurationKey<Policy>] = [
     // Whether there are such issuers is looked at when all tables have been read.
     .init("issuers", \.issuers, .strings("a list of issuers' names"), absence: "the only one"),
-    .init("audiences", \.audiences, .strings(), absence: "required"),
+    .init("audiences", \.audiences, .strings(expectedAudiences, canBeLeftOut: false), absence: "required"),
     .init("audience_check", \.checksAudience, .boolean),
     .init("token_type", \.tokenType, .word),
     .init("leeway", \.leeway, .duration(.zero ... .seconds(300))),
@@ -55,10 +58,7 @@ extension Policy: NamedTable {
         "an ID token's audience is always checked (OpenID Connect Core 1.0 section 3.1.3.7)")
     }
     if checksAudience, !reader.has("audiences") {
-      reader.miss(
-        "audiences",
-        expected:
-          "a list with what the tokens have as aud, or audience_check = false to accept tokens meant for anybody")
+      reader.miss("audiences", expected: Self.expectedAudiences)
     }
   }
 }

@@ -127,9 +127,9 @@ extension ValueKind {
 
 extension ValueKind where Value == [String] {
   /// A list of texts, none blank and at least one.
-  static func strings(_ expected: String = "a list of strings") -> Self {
+  static func strings(_ expected: String = "a list of strings", canBeLeftOut: Bool = true) -> Self {
     Self {
-      $0.strings($1, expected: expected)
+      $0.strings($1, expected: expected, canBeLeftOut: canBeLeftOut)
     } write: {
       TOMLText.strings($0)
     }

@@ -33,6 +33,8 @@ extension Verifier {
   /// What to change so that the check passes.
   func hint(_ rejection: Rejection, _ check: Check, _ input: VerificationInput) -> String {
     switch (rejection.code, check) {
+    case (.token(.opaqueToken), .form):
+      "Have the client get a JWT, if the issuer has them; or have the issuer asked about opaque tokens: opaque = true in the policy, and the issuer's introspection table."
     case (.token(.wrongType), _):
       wrongTypeHint(input)
     case (.token(.unknownIssuer), _) where rejection.claim != "iss":
@@ -51,9 +53,13 @@ extension Verifier {
   }
 
   private func wrongTypeHint(_ input: VerificationInput) -> String {
-    let rules = input.issuers.place(of: claims).flatMap { input.issuers[$0].profile?.hasKindRules } ?? false
-    return rules
-      ? "The issuer's access_token_if and id_token_if tell its tokens apart: look whether this is the kind that the policy's token_type wants."
+    if header?.type == .other { return "What has this typ is of another kind, which no token_type takes." }
+    if input.issuers.place(of: claims).flatMap({ input.issuers[$0].profile?.hasKindRules }) == true {
+      return
+        "The issuer's access_token_if and id_token_if tell its tokens apart: look whether this is the kind that the policy's token_type wants."
+    }
+    return input.policy.tokenType == .id
+      ? "Have the client send its ID token; for access tokens leave token_type out of the policy."
       : "If the issuer's access tokens have no typ at+jwt, say in its access_token_if what tells them; for ID tokens set token_type = \"id\"."
   }
 

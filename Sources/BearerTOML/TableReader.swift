@@ -235,7 +235,15 @@ package struct TableReader {
   }
 
   /// A list of strings, none blank and at least one.
-  package mutating func strings(_ key: String, expected: String = "a list of strings") -> [String]? {
+  ///
+  /// - Parameters:
+  ///   - key: The key.
+  ///   - expected: What the list is of, in words.
+  ///   - canBeLeftOut: Whether the table may do without the key, which is then said of an empty list.
+  /// - Returns: The strings.
+  package mutating func strings(
+    _ key: String, expected: String = "a list of strings", canBeLeftOut: Bool = true
+  ) -> [String]? {
     guard let value = self[key] else { return nil }
     guard case .array(let values) = value.content else {
       var expected = expected
@@ -244,7 +252,8 @@ package struct TableReader {
       return nil
     }
     guard !values.isEmpty else {
-      refuse(key, found: value.summary, expected: "\(expected), or no such key", "empty list")
+      refuse(
+        key, found: value.summary, expected: canBeLeftOut ? "\(expected), or no such key" : expected, "empty list")
       return nil
     }
     var texts: [String] = []

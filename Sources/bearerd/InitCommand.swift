@@ -59,7 +59,7 @@ struct InitCommand: AsyncParsableCommand {
   private static func issuer(_ text: String) -> String {
     let wellKnown = "/.well-known/openid-configuration"
     let issuer = text.hasSuffix(wellKnown) ? String(text.dropLast(wellKnown.count)) : text
-    return issuer.utf8.contains(UInt8(ascii: ":")) ? issuer : "https://" + issuer
+    return issuer.contains("://") ? issuer : "https://" + issuer
   }
 
   private func write(_ text: String) throws(ExitCode) {

@@ -45,6 +45,9 @@ struct TraceTable {
     if let status = error?["status"] { advice.append("answer with status \(text(status))") }
     if let milliseconds = error?["retry_after_ms"] { advice.append("ask again in \(text(milliseconds)) ms") }
     if let reason = error?["reason"] { advice.append("reason: \(text(reason))") }
+    if ["keys_unavailable", "introspection_unavailable"].contains(error?["code"]?.stringValue) {
+      advice.append("bearerd status tells why")
+    }
     if !advice.isEmpty { lines.append("  " + style.faint(advice.joined(separator: "; "))) }
     return lines
   }

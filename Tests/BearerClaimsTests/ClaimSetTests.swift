@@ -150,6 +150,15 @@ import Testing
     }
   }
 
+  @Test("who sees that a back-end does not tell aud is sent to no key that its table may not have")
+  func untoldAudience() throws {
+    var trace: Trace? = Trace()
+    let refused = try judge(#""active":true,"sub":"s""#, as: .introspection, trace: &trace)
+    #expect(refused?.code == .token(.wrongAudience))
+    let hint = try #require(trace?.steps.first { $0.check == .audience }?.hint)
+    #expect(hint.contains("set audience_check = false") && hint.contains("of a userinfo endpoint or resolver"))
+  }
+
   // MARK: Constraints
 
   @Test("a request makes a policy stricter, never looser")

@@ -348,7 +348,8 @@ import Testing
       #"line 1: socket: not acceptable; found "x", expected \#(Self.socketExpectation)"#,
       "line 3: issuer.a.url: wrong type; found the integer 5, expected \(Self.scheme)",
       #"line 4: issuer.a.refresh: not a duration; found "soon", expected \#(Self.duration)"#,
-      "line 6: policy.default.audiences: empty list; found an empty list, expected a list of strings, or no such key",
+      "line 6: policy.default.audiences: empty list; found an empty list, expected a list with what the tokens have as "
+        + "aud, or audience_check = false to accept tokens meant for anybody",
       #"line 7: policy.default.leeway: out of bounds; found "1h", expected from 0s to 5m"#,
       "line 9: limits.in_flight: out of bounds; found the integer 0, expected an integer from 1 to 1000000",
     ]

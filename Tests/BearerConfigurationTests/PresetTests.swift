@@ -438,6 +438,11 @@ import Testing
       ),
       ("url = \"https://a.example/{tenantid}\"\ntenants = [\"common\"]", "line 3: issuer.a.tenants: not a tenant's id"),
       (
+        "url = \"https://a.example/{tenantid}\"\ntenants = []",
+        "line 3: issuer.a.tenants: empty list; found an empty list, expected a list of GUIDs in lower case, such as "
+          + "[\"72f988bf-86f1-41af-91ab-2d7cd011db47\"]"
+      ),
+      (
         "url = \"https://a.example/{tenantid}\"\ntenants = [\"\(tenant.uppercased())\"]",
         "line 3: issuer.a.tenants: not a tenant's id"
       ),
@@ -459,7 +464,8 @@ import Testing
       ),
     ])
   func faultsOfTables(_ table: String, _ fault: String) {
-    #expect(faults(text(table)).hasPrefix(fault))
+    let found = faults(text(table))
+    #expect(found.hasPrefix(fault) && !found.contains("\n"))
   }
 
   @Test("two issuers may not share a name, by tenants or aliases")

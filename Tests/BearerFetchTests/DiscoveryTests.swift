@@ -107,8 +107,8 @@ struct DiscoveryTests {
         #expect(
           fault?.message
             == "\(origin)/.well-known/openid-configuration answered status 404 in place of 200, and then "
-            + "\(origin)/.well-known/oauth-authorization-server \(words). Check the url; if the provider has no discovery, "
-            + "give the address of its keys as jwks_uri.")
+            + "\(origin)/.well-known/oauth-authorization-server \(words). Check the url, which is what tokens have as "
+            + "iss, often with a path; if the provider has no discovery, give the address of its keys as jwks_uri.")
       }
       trial.provider.answer(.metadata, with: .document)
       for status in [401, 403, 410, 500] {

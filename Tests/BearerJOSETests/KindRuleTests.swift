@@ -64,6 +64,50 @@ import Testing
     #expect(judge("JWT", claims + #","use":"a","\#(claim)":null"#) == nil)
   }
 
+  /// What is said to whoever looks why a token's `typ` is refused.
+  private func hint(_ type: String?, as kind: TokenType, hasRules: Bool = false) -> String? {
+    var profile = IssuerProfile()
+    if hasRules { profile.accessTokenRule = KindRule(["use=a"]) }
+    let header = type.map { #"{"alg":"ES256","typ":"\#($0)"}"# } ?? #"{"alg":"ES256"}"#
+    let issuers = IssuerTable([Issuer(name: "i", url: "i", algorithms: [.es256], profile: profile)])
+    let policy = EffectivePolicy(
+      Policy(name: "p", issuers: ["i"], audiences: ["api"]) { $0.tokenType = kind }, issuers: ["i"])
+    let token = [header, "{\(claims)}"].map { Base64URL.encode(Array($0.utf8)) }.joined(separator: ".") + ".AAAA"
+    var verifier = Verifier()
+    _ = verifier.verify(
+      Array(token.utf8).span, VerificationInput(issuers: issuers, policy: policy, now: NumericDate(seconds: 1500)),
+      explaining: true
+    ) { _ in nil }
+    return verifier.trace?.steps.first { $0.check == .type }?.hint
+  }
+
+  @Test("what to change about a typ depends on what the policy wants, and none of it helps another kind")
+  func hints() throws {
+    #expect(try #require(hint("JWT", as: .access)).hasPrefix("If the issuer's access tokens have no typ at+jwt"))
+    #expect(try #require(hint(nil, as: .access)).hasPrefix("If the issuer's access tokens have no typ at+jwt"))
+    #expect(try #require(hint("at+jwt", as: .id)).hasPrefix("Have the client send its ID token"))
+    #expect(try #require(hint("JWT", as: .access, hasRules: true)).hasPrefix("The issuer's access_token_if and"))
+    for kind in [TokenType.access, .id, .any] {
+      for hasRules in [false, true] {
+        #expect(
+          hint("logout+jwt", as: kind, hasRules: hasRules)
+            == "What has this typ is of another kind, which no token_type takes.")
+      }
+    }
+  }
+
+  @Test("an opaque token can be made a JWT, or its issuer be asked")
+  func opaqueHint() {
+    var verifier = Verifier()
+    let policy = EffectivePolicy(Policy(name: "p", issuers: ["i"], audiences: ["api"]), issuers: ["i"])
+    let issuers = IssuerTable([Issuer(name: "i", url: "i", algorithms: [.es256])])
+    _ = verifier.verify(
+      Array("x".utf8).span, VerificationInput(issuers: issuers, policy: policy, now: NumericDate(seconds: 1500)),
+      explaining: true
+    ) { _ in nil }
+    #expect(verifier.trace?.steps.first { $0.check == .form }?.hint?.contains("opaque = true in the policy") == true)
+  }
+
   @Test("by the rule a token needs less than by RFC 9068, and by typ as much as ever")
   func required() {
     #expect(judge("JWT", claims + #","use":"a""#) == nil)

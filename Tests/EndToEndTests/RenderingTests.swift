@@ -61,8 +61,12 @@ import Testing
     )
     #expect(
       TraceTable(reply: unavailable, style: plain).lines() == [
-        "? not decided  keys_unavailable", "  m", "  answer with status 503; ask again in 1500 ms",
+        "? not decided  keys_unavailable", "  m",
+        "  answer with status 503; ask again in 1500 ms; bearerd status tells why",
       ])
+    let ending = try reply(#"{"ok":false,"error":{"code":"shutting_down","category":"unavailable","status":503}}"#)
+    #expect(
+      TraceTable(reply: ending, style: plain).lines() == ["? not decided  shutting_down", "  answer with status 503"])
     #expect(TraceTable(reply: [:], style: plain).lines() == ["✗ refused  no error code in the reply"])
     let odd = try reply(#"{"ok":false,"trace":[{"result":"maybe"},7]}"#)
     #expect(

@@ -197,7 +197,8 @@ package final class IssuerKeySource: KeySource {
       if error.code.isDiscoveryStatement { throw error }
       var fault = FetchFault(
         .httpStatus, found: "\(missing.found), and then \(error.found)",
-        advice: "check the url; if the provider has no discovery, give the address of its keys as jwks_uri")
+        advice: "check the url, which is what tokens have as iss, often with a path; if the provider has no discovery, "
+          + "give the address of its keys as jwks_uri")
       fault.status = missing.status
       fault.retryAfter = error.retryAfter ?? missing.retryAfter
       throw fault
