@@ -1,12 +1,14 @@
 """Introspection endpoints (RFC 7662) that this project did not write, on loopback, each with tokens of every kind.
 
 `serve()` gives the address of the endpoint for the time of a `with` block. The client that asks is `bearerd`; in its
-secret are characters that `client_secret_basic` encodes (RFC 6749 section 2.3.1). Only django-oauth-toolkit decodes them.
+secret are characters that `client_secret_basic` encodes (RFC 6749 section 2.3.1). django-oauth-toolkit decodes them,
+Authlib all but a plus sign for a space, Glewlwyd none.
 """
 
 import base64
 import contextlib
 import datetime
+import functools
 import http.client
 import json
 import os
@@ -15,6 +17,7 @@ import secrets
 import socket
 import sqlite3
 import subprocess
+import tempfile
 import threading
 import time
 import urllib.parse
@@ -41,6 +44,11 @@ def listening(application):
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def private_key():
+    """A new RSA key, as PEM."""
+    return subprocess.run(["openssl", "genrsa", "2048"], check=True, capture_output=True, text=True).stdout
 
 
 class Authlib:
@@ -111,33 +119,44 @@ class Authlib:
 
 
 class DjangoOAuthToolkit:
-    """django-oauth-toolkit's endpoint: no `sub`, no `iss`, no `iat`, and an `aud` only of tokens with a resource."""
+    """django-oauth-toolkit's endpoint: no `sub`, no `iss`, no `iat`, and an `aud` only of tokens with a resource.
 
-    def __init__(self, directory):
+    It is an OpenID provider as well, whose access tokens are opaque.
+    """
+
+    @classmethod
+    @functools.cache
+    def shared(cls):
+        """The one of this process, for Django's settings are made once."""
+        return cls()
+
+    def __init__(self):
         import django
         import django.conf
 
+        self.directory = tempfile.TemporaryDirectory()
         django.conf.settings.configure(
             ALLOWED_HOSTS=["127.0.0.1"], ROOT_URLCONF=__name__, SECRET_KEY=secrets.token_hex(), USE_TZ=True,
             INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "oauth2_provider"],
             DEFAULT_AUTO_FIELD="django.db.models.AutoField",
-            DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(directory / "django.db")}},
+            DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": f"{self.directory.name}/django.db"}},
             # A slow hash protects nothing here, and is one for each call.
             PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
-            OAUTH2_PROVIDER={"SCOPES": {"orders": "Orders", "introspection": "Introspection"}},
+            OAUTH2_PROVIDER={
+                "OIDC_ENABLED": True, "OIDC_RSA_PRIVATE_KEY": private_key(),
+                "SCOPES": {"openid": "Who you are", "orders": "Orders", "introspection": "Introspection"}},
             MIDDLEWARE=[], LOGGING_CONFIG=None)
         django.setup()
 
         from django.contrib.auth import get_user_model
         from django.core.management import call_command
         from django.core.wsgi import get_wsgi_application
-        from django.urls import path
+        from django.urls import include, path
         from oauth2_provider.models import AccessToken, Application
-        from oauth2_provider.views import IntrospectTokenView
 
-        globals()["urlpatterns"] = [path("introspect", IntrospectTokenView.as_view())]
+        globals()["urlpatterns"] = [path("o/", include("oauth2_provider.urls", namespace="oauth2_provider"))]
         call_command("migrate", verbosity=0)
-        user = get_user_model().objects.create_user("ann")
+        user = self.user = get_user_model().objects.create_user("ann")
         clients = {
             name: Application.objects.create(
                 name=name, client_id=name, client_secret=SECRET, client_type=Application.CLIENT_CONFIDENTIAL,
@@ -163,7 +182,7 @@ class DjangoOAuthToolkit:
     @contextlib.contextmanager
     def serve(self):
         with listening(self.application) as origin:
-            yield origin + "/introspect"
+            yield origin + "/o/introspect/"
 
 
 class Glewlwyd:
@@ -259,8 +278,7 @@ class Glewlwyd:
                 "token_endpoint_auth_method": ["client_secret_basic", "client_secret_post"],
                 "authorization_type": ["client_credentials", "password", "refresh_token"],
                 "redirect_uri": ["http://localhost/callback"], "scope": ["introspect"]})
-        key = subprocess.run(
-            ["openssl", "genrsa", "2048"], check=True, capture_output=True, text=True).stdout
+        key = private_key()
         public = subprocess.run(
             ["openssl", "rsa", "-pubout"], check=True, input=key, capture_output=True, text=True).stdout
         allowed = [

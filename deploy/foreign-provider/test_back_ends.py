@@ -125,7 +125,7 @@ class Authlib(Case):
         cls.issuer("raw", endpoint, raw, strict, url=ISSUER)
         cls.issuer("another", endpoint, raw)
         cls.issuer("post", endpoint, cls.secret("client_secret_post"), url=ISSUER + "/")
-        cls.issuer("form", endpoint, cls.secret())
+        cls.issuer("form", endpoint, cls.secret(), strict, url=ISSUER + "///")
         cls.issuer("mistake", endpoint, cls.secret(file="mistake"))
         cls.issuer("mistake_in_form", by_post_only, cls.secret("client_secret_post", "mistake"))
         cls.issuer("gone", cls.going.enter_context(authlib.serve()), raw, url=ISSUER + "//")
@@ -150,8 +150,12 @@ class Authlib(Case):
         self.assert_verdicts("another", good="unknown_issuer", revoked="inactive_token")
         self.assert_verdicts("post", good="unknown_issuer", revoked="inactive_token")
 
+    def test_a_secret_that_is_encoded_is_decoded(self):
+        self.assertEqual(self.ask(self.tokens["revoked"], "form").code, "inactive_token")
+        self.assertNotIn("fault", self.status("form"))
+
     def test_wrong_credentials(self):
-        for issuer in ["mistake", "mistake_in_form", "form"]:
+        for issuer in ["mistake", "mistake_in_form"]:
             self.assert_operators_fault(issuer, self.tokens["good"])
 
     def test_the_server_goes(self):
@@ -164,7 +168,7 @@ class DjangoOAuthToolkit(Case):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        django = back_ends.DjangoOAuthToolkit(cls.directory)
+        django = back_ends.DjangoOAuthToolkit.shared()
         cls.tokens = django.tokens
         cls.going = contextlib.ExitStack()
         cls.addClassCleanup(cls.going.close)
