@@ -4,14 +4,34 @@ import contextlib
 import os
 import pathlib
 import select
+import shutil
 import socket
 import subprocess
+import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("BEARERD_BIN", ROOT / ".build" / "debug"))
 
 # The longest wait for a start, in seconds: it ends a hang, and no test measures it.
 START_SECONDS = 60
+
+# Programs that PyPI has are beside the interpreter, whether its environment is active or not.
+PATH = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
+
+
+def program(name):
+    """Where a program is; None if it is not here."""
+    return shutil.which(name, path=PATH)
+
+
+def deno(socket_path, script, *rights):
+    """The command that runs a script with the rights that the JavaScript client needs, and further ones."""
+    # To Deno a socket is a file to read and to write, and a network too.
+    environment = ["BEARERD_SOCKET", "BEARERD_TIMEOUT_MS", "BEARERD_WORKERS"]
+    rights = [f"--allow-env={','.join(environment)}", f"--allow-read={socket_path}", f"--allow-write={socket_path}",
+              f"--allow-net={','.join(['unix:' + socket_path, *rights])}"]
+    return ["env", "DENO_NO_UPDATE_CHECK=1", program("deno"), "run", "--quiet", "--no-prompt", "--no-config", "--no-remote",
+            *rights, script]
 
 
 @contextlib.contextmanager
