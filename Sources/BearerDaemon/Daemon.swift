@@ -115,7 +115,7 @@ package struct Daemon: Sendable {
       socketWatch.check()
       return await probe.passes()
     } ping: {
-      if let selfTest { selfTest.isAlive() } else { notifier.notify(.watchdog) }
+      if let selfTest { selfTest.isAlive() } else { notifier.post(.watchdog) }
     }
     let ready = ReadyNotice()
     let readiness = Readiness(

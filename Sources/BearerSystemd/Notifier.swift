@@ -1,4 +1,5 @@
 internal import CLibsystemd
+internal import Dispatch
 internal import Glibc
 
 /// Tells the service manager what the daemon does (sd_notify(3)).
@@ -41,19 +42,42 @@ package struct Notifier: Sendable {
   /// in it.
   package static let longestStatus = 2048
 
+  /// A service manager that does not read makes whoever sends to it wait, and that must be nobody else.
+  private static let queue = DispatchQueue(label: "bearerd.notify")
+
   /// A notifier; it reads the environment when it sends.
   package init() {}
 
-  /// Sends messages together, in one datagram; a status is cut to ``longestStatus``.
+  /// Sends messages together, in one datagram, and waits until the service manager has room for them.
+  ///
+  /// - Parameter messages: The messages; a status is cut to ``longestStatus``.
+  /// - Returns: What became of them.
   @discardableResult
   package func notify(_ messages: Message...) -> Outcome {
+    guard let lines = Self.lines(messages) else { return .invalidStatus }
+    return Self.send(lines)
+  }
+
+  /// Sends messages together, in one datagram after those that were posted before, without waiting for it.
+  ///
+  /// - Parameter messages: The messages; with a status that holds a line break nothing is sent.
+  package func post(_ messages: Message...) {
+    guard let lines = Self.lines(messages) else { return }
+    Self.queue.async { _ = Self.send(lines) }
+  }
+
+  private static func lines(_ messages: [Message]) -> [String]? {
     var lines: [String] = []
     for message in messages {
       if case .status(let text) = message, text.utf8.contains(where: { $0 == 0x0A || $0 == 0 }) {
-        return .invalidStatus
+        return nil
       }
-      lines.append(contentsOf: Self.assignments(message))
+      lines.append(contentsOf: assignments(message))
     }
+    return lines
+  }
+
+  private static func send(_ lines: [String]) -> Outcome {
     // Safe because libsystemd only reads the string, during the call.
     let result = unsafe sd_notify(0, lines.joined(separator: "\n"))
     if result < 0 { return .failed(errno: -result) }

@@ -67,6 +67,17 @@ struct ServiceManagerTests {
     #expect(lines.dropFirst() == ["EXIT_STATUS=78"])
   }
 
+  @Test("what is posted arrives in its order, and a service manager that does not read keeps nobody waiting")
+  func posted() async {
+    let socket = NotifySocket()
+    defer { socket.end() }
+    // More than the kernel keeps for a reader that does not come (net.unix.max_dgram_qlen).
+    for number in 0..<1000 { Notifier().post(.status("\(number)")) }
+    Notifier().post(.ready, .status("a\nb"))
+    for number in 0..<1000 { await #expect(socket.next() == ["STATUS=\(number)"]) }
+    #expect(socket.received() == nil)
+  }
+
   @Test("a socket that is gone is told by its error number")
   func goneSocket() {
     let socket = NotifySocket()

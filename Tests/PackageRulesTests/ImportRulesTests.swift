@@ -17,7 +17,7 @@ import Testing
     "BearerConfiguration": ["Glibc"],
     "BearerFetch": ["Glibc", "Synchronization"],
     "BearerServer": ["Glibc", "Synchronization"],
-    "BearerSystemd": ["Glibc"],
+    "BearerSystemd": ["Glibc", "Dispatch"],
     "BearerClient": ["Glibc", "Synchronization"],
     "BearerDaemon": ["Dispatch", "Glibc", "Synchronization"],
     "bearerd": ["Glibc"],

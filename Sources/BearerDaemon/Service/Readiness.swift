@@ -34,18 +34,18 @@ struct Readiness: Service {
     logger.notice("listening", metadata: ["bearerd.socket": .array(socketPaths().map { "\($0)" })])
     let active = current.value
     // The wait for keys is by intention, so that it must not count against the unit's TimeoutStartSec.
-    notifier.notify(
+    notifier.post(
       .extendTimeout(active.configuration.readyWait + Self.startMargin),
       .status(StatusText.line("starting: waiting for the keys of ", names: active.issuers.map(\.name))))
     let isHot = await keysAreHot(within: active.configuration.readyWait)
     guard !isOver else {
-      notifier.notify(.stopping)
+      notifier.post(.stopping)
       return
     }
     ready.tell()
     // Alone, so that nothing that is said of the daemon can keep it from being ready.
-    notifier.notify(.ready)
-    notifier.notify(.status(reports.statusLine(current.value)))
+    notifier.post(.ready)
+    notifier.post(.status(reports.statusLine(current.value)))
     if isHot {
       logger.notice("ready")
     } else {
@@ -53,7 +53,7 @@ struct Readiness: Service {
     }
     onReady()
     await keepStatus()
-    notifier.notify(.stopping)
+    notifier.post(.stopping)
     logger.notice("stopping")
   }
 

@@ -74,11 +74,11 @@ struct Reloading: Service {
   /// - Returns: What became of it, `nil` if the daemon stops; and what was in force before, if it is not any more.
   private func reload(_ order: Reloader.Order) async -> (outcome: Reloader.Outcome?, Replaced?) {
     let isTold = ready.isTold && order.isExplicit
-    if isTold { notifier.notify(.reloading) }
+    if isTold { notifier.post(.reloading) }
     let result = await replaceConfiguration(order)
     guard ready.isTold, !Task.isCancelled else { return result }
-    if isTold { notifier.notify(.ready) }
-    notifier.notify(.status(reports.statusLine(current.value)))
+    if isTold { notifier.post(.ready) }
+    notifier.post(.status(reports.statusLine(current.value)))
     return result
   }
 

@@ -24,6 +24,6 @@ final class StatusLine: Sendable {
       defer { told = line }
       return told != line
     }
-    if isNews { notifier.notify(.status(line)) }
+    if isNews { notifier.post(.status(line)) }
   }
 }
