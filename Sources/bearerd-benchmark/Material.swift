@@ -48,7 +48,7 @@ struct Material {
       let dot = token.lastIndex(of: ".") ?? token.endIndex
       let signature = Base64URL.decode(String(token[token.index(after: dot)...])) ?? []
       tokens.append(Token(message: Array(token[..<dot].utf8), signature: signature))
-      lines.append(Array(#"{"id":1,"op":"verify","token":"\#(token)"}"#.utf8))
+      lines.append(Array(#"{"id":\#(number),"op":"verify","token":"\#(token)"}"#.utf8))
     }
     self.tokens = tokens
     self.lines = lines
