@@ -19,5 +19,5 @@ package final class ActiveToken: Sendable {
   }
 
   /// What all of it takes in memory: an object with a header of 16 bytes and the up to 24 that malloc adds.
-  var heldBytes: Int { 16 + 24 + claims.heldBytes }
+  package var heldBytes: Int { 16 + 24 + claims.heldBytes }
 }

@@ -90,7 +90,7 @@ package struct KeySet: Sendable {
   package var usableAlgorithms: [AlgorithmSet] { candidates.map(\.algorithms) }
 
   /// Tells this set from every other of this process's life; never used again.
-  let serial: UInt64
+  package let serial: UInt64
 
   private let candidates: [Candidate]
   /// Where the candidates of each name are, for a set with so many that looking through them would take longer.

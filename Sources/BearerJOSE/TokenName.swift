@@ -7,7 +7,9 @@
 // of equal length, some word differs; of different length, the last terms differ. Their difference has degree n at most,
 // so that at most n of the p keys make both hashes equal. The name is two such hashes under two independent keys: two
 // tokens have the same name with a probability of at most (n / p)^2. For the longest token of the default 16 KiB that is
-// 2^-99, and for all that a full cache of 2^16 tokens holds 2^-83, for each token that is tried.
+// 2^-99, and for all that a full cache of 2^16 tokens holds 2^-83, for each token that is tried. Lines that ask about a
+// token get names in the same way; the longest line of the default 64 KiB is four times as long as such a token, which
+// makes that 2^-95 and 2^-79.
 //
 // That holds for whoever does not know the keys. They are drawn when the cache is made, never leave it, and end with it.
 // No name is shown, and places in the cache's table follow from a name through a keyed hash (SipHash), so that the time
@@ -16,17 +18,17 @@
 //
 // A digest that needs no secret, SHA-256, takes three times as long even with the processor's help.
 
-/// What a token is called in the cache.
-struct TokenName: Hashable {
+/// What a token is called in the cache, or a line that asks about one.
+package struct TokenName: Hashable {
   let first: UInt64
   let second: UInt64
 
   /// A part of a name scatters as well as all of it.
-  func hash(into hasher: inout Hasher) { hasher.combine(first) }
+  package func hash(into hasher: inout Hasher) { hasher.combine(first) }
 }
 
 /// Gives tokens their names, under a secret of its own.
-struct TokenNamer {
+package struct TokenNamer {
   /// The powers of a key by which four words at once are multiplied.
   private struct Key {
     let powers: (UInt64, UInt64, UInt64, UInt64)
@@ -43,7 +45,7 @@ struct TokenNamer {
   private let second: Key
 
   /// A namer under keys that nobody knows.
-  init() {
+  package init() {
     self.init(.random(in: 0..<Self.prime), .random(in: 0..<Self.prime))
   }
 
@@ -54,7 +56,7 @@ struct TokenNamer {
   }
 
   /// The name of a token.
-  func name(of token: Span<UInt8>) -> TokenName {
+  package func name(of token: Span<UInt8>) -> TokenName {
     let bytes = token.bytes
     let count = token.count
     var (left, right) = (UInt64(0), UInt64(0))

@@ -8,12 +8,16 @@ package struct VerifiedToken {
   /// Whole seconds until `exp`, never negative; leeway may have let a token pass that has none left.
   package let expiresIn: Int64
 
+  /// Whether it came before and all that it says was remembered.
+  package let isKnown: Bool
+
   /// What it says.
   package let claims: ClaimSet
   private let header: JOSEHeader
 
-  init(issuer: Int, expiresIn: Int64, header: JOSEHeader, claims: ClaimSet) {
+  init(issuer: Int, expiresIn: Int64, isKnown: Bool, header: JOSEHeader, claims: ClaimSet) {
     self.issuer = issuer
+    self.isKnown = isKnown
     self.expiresIn = expiresIn
     self.header = header
     self.claims = claims

@@ -421,6 +421,7 @@ package struct Verifier {
     }
     return .accepted(
       VerifiedToken(
-        issuer: issuer, expiresIn: max(0, expires.seconds - input.now.seconds), header: header, claims: claims))
+        issuer: issuer, expiresIn: max(0, expires.seconds - input.now.seconds), isKnown: facts?.payload != nil,
+        header: header, claims: claims))
   }
 }

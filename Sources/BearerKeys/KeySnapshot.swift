@@ -13,6 +13,8 @@ package final class KeySnapshot: Sendable {
 
   /// The set.
   package var keys: KeySet { held.keys.keys }
+  /// Tells the set from every other of this process's life.
+  package var serial: UInt64 { held.keys.keys.serial }
   /// The bytes that it was parsed from.
   package var body: [UInt8] { held.keys.body }
   /// Counts the sets that were put in use: facts that rest on another generation's keys are void.

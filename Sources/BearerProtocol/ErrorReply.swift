@@ -75,11 +75,14 @@ package struct ErrorReply: Equatable, Sendable {
 
 extension [UInt8] {
   /// Begins a reply line: the brace, and the `id` if the request had one, as it came.
-  package mutating func beginReply(id: [UInt8]) {
+  package mutating func beginReply(id: [UInt8]) { beginReply(id: id.span) }
+
+  /// Begins a reply line with these bytes as its `id`, or none.
+  package mutating func beginReply(id: Span<UInt8>) {
     append(json: "{")
     if !id.isEmpty {
       append(json: #""id":"#)
-      append(contentsOf: id)
+      append(id)
       append(json: ",")
     }
   }

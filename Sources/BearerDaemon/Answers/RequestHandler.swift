@@ -26,6 +26,9 @@ package final class RequestHandler: LineHandler {
   /// Holds the request at hand: its id, its credential.
   private(set) var reader = RequestReader()
   var verifier: Verifier
+  private(set) var lines: KnownLines
+  /// What the reply to the request at hand rests on, if it may be remembered.
+  var basis: AcceptanceBasis?
   var ready = ReadyMemo()
   private var canary = Canary()
 
@@ -46,7 +49,7 @@ package final class RequestHandler: LineHandler {
     self.reloader = reloader
     activeVersion = current.version
     active = current.value
-    verifier = Self.verifier(for: active, reports)
+    (verifier, lines) = Self.memory(for: active, reports)
   }
 
   /// Handles one line.
@@ -59,35 +62,31 @@ package final class RequestHandler: LineHandler {
   package func handle(
     _ line: Span<UInt8>, from peer: Peer, into reply: inout [UInt8]
   ) -> LineOutcome {
-    let start = reply.count
-    let outcome = answer(line, from: peer, into: &reply)
-    reply.escapeLineSeparators(from: start)
-    return outcome
-  }
-
-  private func answer(
-    _ line: Span<UInt8>, from peer: Peer, into reply: inout [UInt8]
-  ) -> LineOutcome {
     now = clock.moment
     adoptReload()
+    let shape = LineShape(line)
+    let name = lines.name(of: line.extracting(shape.rest))
+    if let name, let known = lines.find(name, shape.place), known.configuration == activeVersion,
+      let momentary = known.basis.momentary(in: active, at: now)
+    {
+      return answer(known, momentary, id: line.extracting(shape.id), from: peer, into: &reply)
+    }
+    let start = reply.count
+    basis = nil
     let request: Request
     do throws(RequestFault) {
       request = try reader.read(line)
     } catch {
-      if reader.isUnidentified {
-        reply.beginUnidentifiedReply()
-      } else {
-        reply.beginReply(id: reader.id)
-      }
-      // Who may not ask is not told what would be a request; what is no JSON object at all is told to everybody.
-      let refusal = peer.isAdministrator ? nil : active.peers?.refusalOfFault(from: peer, now: now.monotonic)
-      let shown = (error.code == .invalidJSON ? nil : refusal) ?? ErrorReply(error)
-      ledger.count(shown.code)
-      shown.append(to: &reply)
-      reply.endReply()
-      if error.code == .invalidJSON { return .notAnObject }
-      return .answered(reader.isUnidentified ? .afterAll : order)
+      defer { reply.escapeLineSeparators(from: start) }
+      return refuse(error, from: peer, into: &reply)
     }
+    let outcome = answer(request, from: peer, into: &reply)
+    reply.escapeLineSeparators(from: start)
+    if let name, let basis { remember(name, shape, request, basis, reply.span.extracting(start...)) }
+    return outcome
+  }
+
+  private func answer(_ request: Request, from peer: Peer, into reply: inout [UInt8]) -> LineOutcome {
     if let refusal = refusal(of: request, from: peer) { return refuse(refusal, into: &reply) }
     switch request.operation {
     case .verify, .introspect: return answerAboutToken(request, from: peer, into: &reply)
@@ -97,6 +96,58 @@ package final class RequestHandler: LineHandler {
     case .hello: return hello(from: peer, into: &reply)
     case .reload: return reload(into: &reply)
     }
+  }
+
+  /// Answers a line that is no request.
+  private func refuse(_ fault: RequestFault, from peer: Peer, into reply: inout [UInt8]) -> LineOutcome {
+    if reader.isUnidentified {
+      reply.beginUnidentifiedReply()
+    } else {
+      reply.beginReply(id: reader.id)
+    }
+    // Who may not ask is not told what would be a request; what is no JSON object at all is told to everybody.
+    let refusal = peer.isAdministrator ? nil : active.peers?.refusalOfFault(from: peer, now: now.monotonic)
+    let shown = (fault.code == .invalidJSON ? nil : refusal) ?? ErrorReply(fault)
+    ledger.count(shown.code)
+    shown.append(to: &reply)
+    reply.endReply()
+    if fault.code == .invalidJSON { return .notAnObject }
+    return .answered(reader.isUnidentified ? .afterAll : order)
+  }
+
+  // MARK: Known lines
+
+  private func answer(
+    _ known: KnownLine, _ momentary: AcceptanceBasis.Momentary, id: Span<UInt8>, from peer: Peer,
+    into reply: inout [UInt8]
+  ) -> LineOutcome {
+    let order: ReplyOrder = id.isEmpty ? .inOrder : .free
+    if let refusal = refusal(of: known.request, from: peer) {
+      ledger.count(refusal.code)
+      reply.beginReply(id: id)
+      refusal.append(to: &reply)
+      reply.endReply()
+      return .answered(order)
+    }
+    ledger.countAccepted()
+    known.append(id: id, momentary, to: &reply)
+    return .answered(order)
+  }
+
+  private func remember(
+    _ name: TokenName, _ shape: LineShape, _ request: Request, _ basis: AcceptanceBasis, _ reply: Span<UInt8>
+  ) {
+    // An `id` that is part of the rest would be another line each time.
+    if shape.place == .unknown, !reader.id.isEmpty { return }
+    // A back-end's answer may have ended since.
+    guard let momentary = basis.momentary(in: active, at: now) else { return }
+    var head: [UInt8] = []
+    head.beginReply(id: reader.id)
+    lines.insert(
+      KnownLine(
+        shape.place, request, requestBytes: reader.lineBytes - reader.credential.count, in: activeVersion,
+        basis: basis, momentary: momentary, reply: reply.extracting(head.count...)),
+      as: name)
   }
 
   /// Why a request is not worked on; `nil` if it is.
@@ -175,13 +226,18 @@ package final class RequestHandler: LineHandler {
     let limits = active.configuration.limits
     active = current.value
     activeVersion = version
-    if !active.configuration.limits.haveSameVerifier(as: limits) { verifier = Self.verifier(for: active, reports) }
+    if !active.configuration.limits.haveSameMemory(as: limits) {
+      (verifier, lines) = Self.memory(for: active, reports)
+    }
   }
 
-  private static func verifier(for active: ActiveConfiguration, _ reports: Reports) -> Verifier {
+  /// What remembers tokens and lines; lines get a quarter of the token cache.
+  private static func memory(for active: ActiveConfiguration, _ reports: Reports) -> (Verifier, KnownLines) {
     let limits = active.configuration.limits
-    return Verifier(
-      maximumTokenBytes: limits.tokenBytes, tokenCacheBytes: limits.tokenCacheSize / max(1, reports.eventLoops))
+    let bytes = limits.tokenCacheSize / max(1, reports.eventLoops)
+    return (
+      Verifier(maximumTokenBytes: limits.tokenBytes, tokenCacheBytes: bytes - bytes / 4), KnownLines(bytes: bytes / 4)
+    )
   }
 }
 
@@ -191,8 +247,8 @@ extension Limits {
   /// How much memory facts about tokens get, in bytes.
   var tokenCacheSize: Int { tokenCacheBytes ?? Self.defaultTokenCacheBytes(within: Self.memoryBytes) }
 
-  /// Whether a verifier made for these limits does for the others: then it keeps its token cache.
-  func haveSameVerifier(as other: Limits) -> Bool {
+  /// Whether a token cache made for these limits does for the others: then it is kept.
+  func haveSameMemory(as other: Limits) -> Bool {
     tokenBytes == other.tokenBytes && tokenCacheBytes == other.tokenCacheBytes
   }
 }

@@ -42,11 +42,11 @@ extension TokenQuestion {
     } catch {
       if request.explain { trace = Trace(withoutToken: error.reply.message) }
       refuse(error.reply, token: token, trace: trace, id: id, into: &reply)
-      return .answered
+      return .answered()
     }
     guard let entry = active.backEnds[issuer] else {
       refuse(noBackEnd, token: token, of: issuer, trace: trace, id: id, into: &reply)
-      return .answered
+      return .answered()
     }
     let question = StatusQuestion(TokenDigest(token, of: .opaqueToken), .opaque)
     let known =
@@ -65,12 +65,15 @@ extension TokenQuestion {
         appendAccepted(
           answer.claims, at: now, of: issuer, lasting: entry.backEnd.remaining(of: known), id: id, into: &reply)
         endReply(token, trace, rest: rest, of: issuer, into: &reply)
+        if given == nil, !request.explain {
+          return .answered(basis(.answer(question, answer), issuer: issuer, answer.claims))
+        }
       }
     case .active(nil), .inactive:
       trace?.failed(.payload, (nil, nil), hint: Self.inactiveHint)
       refuse(inactive, token: token, of: issuer, trace: trace, rest: rest, id: id, into: &reply)
     }
-    return .answered
+    return .answered()
   }
 
   /// Makes the checks of claims, and that of `iss`, which a back-end need not tell.
@@ -230,7 +233,7 @@ extension ClaimSet {
 }
 
 extension Array where Element == UInt8 {
-  fileprivate init(copying bytes: Span<UInt8>) {
+  init(copying bytes: Span<UInt8>) {
     self = []
     append(bytes)
   }

@@ -70,8 +70,8 @@ struct TokenQuestion: Sendable {
 
   /// What became of asking the verifier once.
   enum Attempt {
-    /// The reply's members were appended.
-    case answered
+    /// The reply was appended. If it accepts a known token, this is all that it rests on.
+    case answered(AcceptanceBasis? = nil)
     /// The key is not there; the generation of the set that was looked into, if there was a usable one.
     case keyMissing(MissingKey, generation: UInt64?)
     /// The back-end's word is not there.
@@ -99,19 +99,20 @@ struct TokenQuestion: Sendable {
     }
     let (verdict, issuer, snapshot) = verdict(on: token, at: now, verifier: &verifier)
     var rest: Rest?
+    var basis: AcceptanceBasis?
     switch verdict {
     case .keyMissing(let key): return .keyMissing(key, generation: snapshot?.generation)
     case .undecided:
       refuse(.verificationUnavailable, token: token, of: issuer, trace: verifier.trace, id: id, into: &reply)
-      return .answered
+      return .answered()
     case .accepted(let accepted):
       switch recheck(token, accepted, given: given, user: user) {
       case .missing(let status): return .statusMissing(status)
       case .inactive(let found):
         refuse(inactive, token: token, of: issuer, trace: verifier.trace, rest: found, id: id, into: &reply)
-        return .answered
+        return .answered()
       case .passed(let found): rest = found
-      case .none: break
+      case .none: basis = snapshot.flatMap { self.basis(of: accepted, $0, at: now) }
       }
       ledger.countAccepted()
       appendAccepted(accepted, id: id, into: &reply)
@@ -129,7 +130,20 @@ struct TokenQuestion: Sendable {
       reply.append(decimal: age.components.seconds)
     }
     endReply(token, verifier.trace, rest: rest, of: issuer, into: &reply)
-    return .answered
+    return .answered(basis)
+  }
+
+  /// What the acceptance of a token rests on, if it is known and nothing is told that changes from moment to moment.
+  private func basis(of token: VerifiedToken, _ snapshot: KeySnapshot, at now: Moment) -> AcceptanceBasis? {
+    guard token.isKnown, !request.explain, case .fresh = snapshot.state(at: now.monotonic) else { return nil }
+    return basis(.keys(set: snapshot.serial), issuer: token.issuer, token.claims)
+  }
+
+  /// What an acceptance rests on by this source.
+  func basis(_ source: AcceptanceBasis.Source, issuer: Int, _ claims: ClaimSet) -> AcceptanceBasis {
+    AcceptanceBasis(
+      issuer: issuer, source: source, validity: claims.validity(under: policy), tellsExpiry: !isIntrospection,
+      expiry: claims.expiry?.seconds)
   }
 
   /// Asks the verifier.
@@ -229,10 +243,7 @@ struct TokenQuestion: Sendable {
     _ token: Span<UInt8>, _ trace: Trace?, rest: Rest?, of issuer: Int?, into reply: inout [UInt8]
   ) {
     if let rest {
-      if let age = rest.age {
-        reply.append(json: #","source":"introspection","checked_at_s":"#)
-        reply.append(decimal: age.components.seconds)
-      }
+      if let age = rest.age { reply.appendSource(age: age) }
       if rest.isUnchecked { reply.append(json: #","unchecked":true"#) }
     }
     appendBackEnd(of: issuer, rest, to: &reply)

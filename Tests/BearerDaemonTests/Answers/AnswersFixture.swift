@@ -64,9 +64,9 @@ final class AnswersFixture {
   }
 
   /// Puts other policies in force, as a reload does.
-  func reload(_ policies: [Policy], peers: [PeerConfiguration] = []) {
+  func reload(_ policies: [Policy], peers: [PeerConfiguration] = [], limits: Limits = Limits()) {
     let configuration = Configuration(
-      issuers: [IssuerConfiguration(name: "idp", url: Self.url)], policies: policies, peers: peers)
+      issuers: [IssuerConfiguration(name: "idp", url: Self.url)], policies: policies, peers: peers, limits: limits)
     current.replace(with: ActiveConfiguration(configuration, keys: [keys]))
   }
 

@@ -54,7 +54,7 @@ final class BackEndFixture {
   private let keys: [IssuerKeys]
   private let backEnds: [BackEnd]
   private let current: ActiveConfigurationStore
-  private let handler: any LineHandler
+  let handler: any LineHandler
 
   init(
     kind: BackEndKind = .rfc7662, settings: BackEndSettings = BackEndSettings(), policies: [Policy],

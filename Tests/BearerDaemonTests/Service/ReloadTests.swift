@@ -23,11 +23,11 @@ import Testing
     var other = limits
     other.writeTimeout += .seconds(1)
     other.connections += 1
-    #expect(other != limits && other.haveSameVerifier(as: limits))
+    #expect(other != limits && other.haveSameMemory(as: limits))
     other.tokenCacheBytes = 1
-    #expect(!other.haveSameVerifier(as: limits))
+    #expect(!other.haveSameMemory(as: limits))
     other = limits
     other.tokenBytes += 1
-    #expect(!other.haveSameVerifier(as: limits))
+    #expect(!other.haveSameMemory(as: limits))
   }
 }

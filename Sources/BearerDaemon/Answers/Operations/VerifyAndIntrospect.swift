@@ -61,7 +61,9 @@ extension RequestHandler {
       switch question.attempt(
         token, at: now, verifier: &verifier, given: given, user: user, id: id, into: &reply)
       {
-      case .answered: return false
+      case .answered(let basis):
+        self.basis = basis
+        return false
       case .keyMissing(let need, let generation):
         let waiting = pending ?? makePending(now.monotonic)
         pending = waiting

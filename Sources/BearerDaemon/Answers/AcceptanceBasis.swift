@@ -1,0 +1,79 @@
+import BearerKeys
+import BearerJSON
+import BearerProtocol
+import BearerClaims
+import BearerIntrospection
+import BearerTime
+
+/// What the acceptance of a known token rests on: while it holds, the same question gets the same answer.
+struct AcceptanceBasis {
+  /// Who vouches for the token.
+  enum Source {
+    /// The issuer's keys: this set (`KeySet.serial`), which must be fresh.
+    case keys(set: UInt64)
+    /// The issuer's back-end: what it answered to this question.
+    case answer(StatusQuestion, ActiveToken)
+  }
+
+  /// What a reply tells of the moment it is made at; everything else in it stays the same.
+  struct Momentary {
+    /// Seconds for which the token still lasts, if that is told.
+    var expiresIn: Int64?
+    /// How long ago a back-end was asked, if one was.
+    var age: Duration?
+
+    /// Appends the end of a reply.
+    func append(to reply: inout [UInt8]) {
+      if let expiresIn { reply.append(decimal: expiresIn) }
+      if let age { reply.appendSource(age: age) }
+      reply.endReply()
+    }
+  }
+
+  /// The token's issuer in the configuration.
+  let issuer: Int
+  let source: Source
+  /// When all checks of times pass.
+  let validity: Validity
+  /// Whether the reply tells how long the token still lasts.
+  let tellsExpiry: Bool
+  /// The token's `exp` in seconds, if it has one.
+  let expiry: Int64?
+
+  /// What the source keeps in memory, in bytes, even if nobody else has it any more.
+  var heldBytes: Int {
+    if case .answer(_, let answer) = source { answer.heldBytes } else { 0 }
+  }
+
+  /// What the reply tells of this moment; `nil` if something that it rests on does not hold any more.
+  ///
+  /// - Parameters:
+  ///   - active: The configuration by which the token was accepted.
+  ///   - now: The moment.
+  func momentary(in active: ActiveConfiguration, at now: Moment) -> Momentary? {
+    guard validity.contains(NumericDate(now)) else { return nil }
+    let left = expiry.map { max(0, $0 - NumericDate(now).seconds) }
+    switch source {
+    case .keys(let set):
+      guard let snapshot = active.keys[issuer].snapshot, snapshot.serial == set,
+        case .fresh = snapshot.state(at: now.monotonic)
+      else { return nil }
+      return Momentary(expiresIn: tellsExpiry ? left : nil)
+    case .answer(let question, let answer):
+      guard let backEnd = active.backEnds[issuer]?.backEnd, let known = backEnd.known(question, at: backEnd.now),
+        case .active(let found?) = known.word, found === answer
+      else { return nil }
+      // Without `exp`, nobody may count on the token for longer than its answer is kept.
+      let lasting = tellsExpiry ? left ?? backEnd.remaining(of: known).components.seconds : nil
+      return Momentary(expiresIn: lasting, age: known.age)
+    }
+  }
+}
+
+extension [UInt8] {
+  /// Appends that a back-end was asked, and how long ago.
+  mutating func appendSource(age: Duration) {
+    append(json: #","source":"introspection","checked_at_s":"#)
+    append(decimal: age.components.seconds)
+  }
+}

@@ -1,0 +1,126 @@
+import BearerJOSE
+import BearerJSON
+import BearerProtocol
+
+/// A request line that was answered with an acceptance, apart from its `id`.
+final class KnownLine {
+  /// Where the `id` is in the line.
+  let place: LineShape.Place
+  /// What it asks, for the rules of peers.
+  let request: Request
+  /// The configuration that it was answered by (`ActiveConfigurationStore.version`).
+  let configuration: UInt64
+  let basis: AcceptanceBasis
+  /// The reply behind the `id`, without what it told of its moment.
+  private let reply: [UInt8]
+  /// What all of it takes in memory.
+  let heldBytes: Int
+
+  /// Takes a reply apart.
+  ///
+  /// - Parameters:
+  ///   - place: Where the `id` is in the line.
+  ///   - request: What the line asks.
+  ///   - requestBytes: How long the line is without the token.
+  ///   - configuration: What it was answered by.
+  ///   - basis: What the reply rests on.
+  ///   - momentary: What it tells of its moment.
+  ///   - reply: The reply behind the `id`.
+  init(
+    _ place: LineShape.Place, _ request: Request, requestBytes: Int, in configuration: UInt64,
+    basis: AcceptanceBasis, momentary: AcceptanceBasis.Momentary, reply: Span<UInt8>
+  ) {
+    self.place = place
+    self.request = request
+    self.configuration = configuration
+    self.basis = basis
+    var end: [UInt8] = []
+    momentary.append(to: &end)
+    self.reply = Array(copying: reply.extracting(..<max(0, reply.count - end.count)))
+    // Its objects, its place in the table, and what growing leaves unused; a request's members may be kept twice.
+    heldBytes = 512 + self.reply.count + 2 * requestBytes + basis.heldBytes
+  }
+
+  /// Appends the reply as it is now.
+  ///
+  /// - Parameters:
+  ///   - id: The line's `id`; empty if it has none.
+  ///   - momentary: What it tells of the moment.
+  ///   - line: Where to.
+  func append(id: Span<UInt8>, _ momentary: AcceptanceBasis.Momentary, to line: inout [UInt8]) {
+    line.beginReply(id: id)
+    line.append(contentsOf: reply)
+    momentary.append(to: &line)
+  }
+}
+
+/// Remembers request lines that were answered with an acceptance, so that the next one like it need not be read.
+///
+/// Nothing is decided here. The line asks about a token that is known to be good (``KnownTokens``), and what its verdict
+/// depends on is tested each time: configuration, key set or back-end's answer, time, and who asks. Of the line, only a name is kept that cannot
+/// be forged (``TokenNamer``): lines of one name and shape have the same bytes but for the `id`.
+///
+/// Eviction is CLOCK: what was used since the hand last passed is spared once.
+struct KnownLines {
+  private struct Slot {
+    let name: TokenName
+    var line: KnownLine
+    var wasUsed = false
+  }
+
+  private let capacity: Int
+  private let namer = TokenNamer()
+  private var slots: [Slot] = []
+  private var places: [TokenName: Int32] = [:]
+  private var hand = 0
+  private(set) var heldBytes = 0
+
+  /// Nothing is known yet; at most this many bytes are used, as they are needed.
+  init(bytes: Int) {
+    capacity = bytes
+  }
+
+  /// How many lines are known.
+  var count: Int { slots.count }
+
+  /// The name of a line's rest; `nil` if nothing is ever kept.
+  func name(of rest: Span<UInt8>) -> TokenName? { capacity > 0 ? namer.name(of: rest) : nil }
+
+  /// What is known of a line; to be asked is to be used.
+  mutating func find(_ name: TokenName, _ place: LineShape.Place) -> KnownLine? {
+    guard let slot = places[name].map(Int.init), slots[slot].line.place == place else { return nil }
+    slots[slot].wasUsed = true
+    return slots[slot].line
+  }
+
+  /// Remembers a line, forgetting others if there is no more room.
+  mutating func insert(_ line: KnownLine, as name: TokenName) {
+    guard line.heldBytes <= capacity else { return }
+    if let slot = places[name].map(Int.init) {
+      heldBytes += line.heldBytes - slots[slot].line.heldBytes
+      slots[slot].line = line
+    } else {
+      heldBytes += line.heldBytes
+      places[name] = Int32(truncatingIfNeeded: slots.count)
+      slots.append(Slot(name: name, line: line))
+    }
+    while heldBytes > capacity { evict() }
+  }
+
+  /// Forgets the first line behind the hand that was not used lately.
+  private mutating func evict() {
+    while true {
+      if hand >= slots.count { hand = 0 }
+      if !slots[hand].wasUsed { break }
+      slots[hand].wasUsed = false
+      hand += 1
+    }
+    heldBytes -= slots[hand].line.heldBytes
+    places[slots[hand].name] = nil
+    let last = slots.removeLast()
+    if hand < slots.count {
+      slots[hand] = last
+      places[last.name] = Int32(truncatingIfNeeded: hand)
+    }
+  }
+}

@@ -1,0 +1,219 @@
+import BearerClaims
+import BearerConfiguration
+import BearerDevIssuer
+import BearerIntrospection
+import BearerJOSE
+import BearerJSON
+import BearerKeys
+import BearerProtocol
+import BearerServer
+import BearerTestKit
+import BearerTime
+import Testing
+
+@testable import BearerDaemon
+
+/// A line that is known is answered as if it had been read.
+@Suite struct KnownLinesTests {
+  /// Nothing is remembered.
+  private static var noCache: Limits {
+    var limits = Limits()
+    limits.tokenCacheBytes = 0
+    return limits
+  }
+
+  /// The `id` of the line that was read last.
+  private func lastRead(_ fixture: AnswersFixture) throws -> String {
+    let handler = try #require(fixture.handler as? RequestHandler)
+    return String(decoding: handler.reader.id, as: UTF8.self)
+  }
+
+  @Test(
+    "from the fourth time on, the same line with another id is not read",
+    arguments: [
+      { #"{"id":\#($0),"op":"verify","token":"\#($1)"}"# }, { #"{"op":"verify","token":"\#($1)","id":\#($0)}"# },
+      { #"{"op": "verify", "token": "\#($1)", "id": \#($0)}"# },
+      { #"{"id": \#($0), "op": "introspect", "token": "\#($1)"}"# },
+      { #"{"id":"r-\#($0)","op":"verify","authorization":"Bearer \#($1)","scope":"read"}"# },
+    ] as [@Sendable (Int, String) -> String])
+  func notRead(line: @Sendable (Int, String) -> String) throws {
+    let fixture = AnswersFixture()
+    try fixture.seed("k1")
+    let token = try AnswersFixture.token { $0.scope = "read" }
+    let plain = AnswersFixture(limits: Self.noCache)
+    try plain.seed("k1")
+    var read: [String] = []
+    for number in 1...5 {
+      let reply = fixture.text(line(number, token))
+      #expect(reply == plain.text(line(number, token)))
+      #expect(reply.contains(#""ok":true"#))
+      read.append(try lastRead(fixture))
+    }
+    #expect(Set(read.suffix(3)).count == 1)
+    #expect(Set(read.prefix(2)).count == 2)
+  }
+
+  @Test("without an id the whole line is known, and the reply is in order")
+  func withoutID() throws {
+    let fixture = AnswersFixture()
+    try fixture.seed("k1")
+    let line = #"{"op":"verify","token":"\#(try AnswersFixture.token())"}"#
+    let replies = (0..<4).map { _ in fixture.outcome(line) }
+    #expect(Set(replies.map(\.reply)).count == 1)
+    for reply in replies { if case .answered(.inOrder) = reply.outcome {} else { Issue.record("not in order") } }
+    #expect((fixture.handler as? RequestHandler)?.lines.count == 1)
+    // An id in the middle is another line each time.
+    for number in 0..<10 {
+      let token = try AnswersFixture.token()
+      _ = fixture.text(#"{"op":"verify","id":\#(number),"token":"\#(token)"}"#)
+    }
+    #expect((fixture.handler as? RequestHandler)?.lines.count == 1)
+  }
+
+  @Test("what a peer may ask is tested each time, and counts towards its rate")
+  func peers() throws {
+    var first = PeerConfiguration(name: "a", identity: .user(1))
+    first.rate = 6
+    var second = PeerConfiguration(name: "b", identity: .user(2))
+    second.policies = ["other"]
+    let fixture = AnswersFixture(peers: [first, second])
+    try fixture.seed("k1")
+    let token = try AnswersFixture.token()
+    func ask(_ uid: UInt32, _ id: Int) throws -> String {
+      let line = #"{"id":\#(id),"op":"verify","token":"\#(token)"}"#
+      let reply = fixture.outcome(line, from: Peer(uid: uid, gid: 9, pid: 1)).reply
+      return try JSONValue(parsing: Array(reply.utf8)).verdict
+    }
+    for id in 1...5 { #expect(try ask(1, id) == "ok") }
+    #expect(try lastRead(fixture) == "3")
+    #expect(try ask(2, 6) == "not_permitted")
+    #expect(try ask(3, 7) == "not_permitted")
+    #expect(try ask(1, 8) == "ok")
+    #expect(try ask(1, 9) == "too_many_connections")
+    #expect(try lastRead(fixture) == "3")
+  }
+
+  /// Whatever happens to keys, policies and time, the replies are those of a handler that remembers nothing.
+  @Test("replies are the same with and without what is remembered", arguments: 0..<8 as Range<UInt64>)
+  func same(seed: UInt64) throws {
+    var chance = JitterGenerator(seed: seed)
+    let with = AnswersFixture()
+    let without = AnswersFixture(limits: Self.noCache)
+    let both = [with, without]
+    for fixture in both { try fixture.seed("k1") }
+    var tokens: [String] = []
+    for kid in ["k1", "k2"] {
+      for lifetime in [2, 40, 4000] as [Int64] {
+        tokens.append(
+          try AnswersFixture.token(kid: kid) {
+            $0.lifetime = lifetime
+            $0.scope = "read"
+            $0.claims["t"] = "a\u{2028}b"
+          })
+      }
+    }
+    tokens += [try AnswersFixture.token(.id), String(tokens[0].dropLast(4)) + "AAAA"]
+    var read = 0
+    for step in 0..<4000 {
+      switch UInt64.random(in: 0..<100, using: &chance) {
+      case 0: for fixture in both { fixture.clock.advance(by: .seconds(1)) }
+      case 1:
+        let kids = ["k1", "k2"].randomElement(using: &chance) ?? "k1"
+        for fixture in both { try fixture.seed(kids) }
+      case 2:
+        let scopes = [[], ["read"], ["write"]].randomElement(using: &chance) ?? []
+        let kind = [TokenType.access, .id].randomElement(using: &chance) ?? .access
+        for fixture in both {
+          let policy = AnswersFixture.policy {
+            $0.scopes = scopes
+            $0.tokenType = kind
+          }
+          fixture.reload([policy], limits: fixture === with ? Limits() : Self.noCache)
+        }
+      default: break
+      }
+      let token = tokens.randomElement(using: &chance) ?? ""
+      let op = ["verify", "introspect"].randomElement(using: &chance) ?? "verify"
+      let rest = ["", #","scope":"read""#, #","max_age":3"#, #","explain":true"#].randomElement(using: &chance) ?? ""
+      let body = #""op":"\#(op)","token":"\#(token)"\#(rest)"#
+      let id = ["\(step)", #""s\#(step)""#, #""\\u0041""#, "-\(step)"].randomElement(using: &chance) ?? "0"
+      let lines = [
+        #"{"id":\#(id),\#(body)}"#, #"{\#(body),"id":\#(id)}"#, #"{\#(body)}"#, #"{\#(body)},"id":\#(id)}"#,
+        #"{"id":\#(id),\#(body)} "#, #"{"id":\#(id),"id":1,\#(body)}"#,
+      ]
+      let line = lines.randomElement(using: &chance) ?? ""
+      #expect(with.text(line) == without.text(line))
+      if try lastRead(with) == id { read += 1 }
+    }
+    // Not all were read, or nothing was tried.
+    #expect(read < 4000)
+  }
+
+  @Test(
+    "a line about an opaque token is known for as long as its answer is, and tells its age", arguments: [true, false])
+  func opaque(hasExpiry: Bool) async throws {
+    var settings = BackEndSettings()
+    settings.cache = .seconds(30)
+    let fixture = try BackEndFixture(settings: settings, policies: [BackEndFixture.policy()])
+    let handler = try #require(fixture.handler as? RequestHandler)
+    func answer(_ subject: String) -> String {
+      let expiry = hasExpiry ? #","exp":\#(ManualClock.date + 1000)"# : ""
+      return #"{"active":true,"sub":"\#(subject)","aud":"api"\#(expiry)}"#
+    }
+    try await fixture.run { () async throws in
+      fixture.source.say(answer("u"))
+      _ = try await fixture.verify("abc")
+      var read: Set<String> = []
+      for seconds in 0..<30 {
+        let reply = try await fixture.verify("abc", #","id":\#(seconds)"#)
+        #expect(reply["ok"] == true && reply["id"] == .number(JSONNumber(Int64(seconds))))
+        #expect(reply["claims"]?["sub"] == "u" && reply["source"] == "introspection")
+        #expect(reply["checked_at_s"] == .number(JSONNumber(Int64(seconds))))
+        #expect(reply["expires_in"] == .number(JSONNumber(Int64(hasExpiry ? 1000 - seconds : 30 - seconds))))
+        read.insert(String(decoding: handler.reader.id, as: UTF8.self))
+        fixture.clock.advance(by: .seconds(1))
+      }
+      #expect(read == ["0"])
+      fixture.source.say(answer("other"))
+      let next = try await fixture.verify("abc", #","id":99"#)
+      #expect(next["claims"]?["sub"] == "other" && next["checked_at_s"] == 0)
+      let again = try await fixture.verify("abc", #","id":100"#)
+      #expect(again["claims"]?["sub"] == "other" && again["id"] == 100)
+      fixture.source.say(#"{"active":false}"#)
+      fixture.clock.advance(by: .seconds(31))
+      #expect(try await fixture.verify("abc", #","id":101"#).verdict == "inactive_token")
+    }
+  }
+
+  // MARK: The memory
+
+  private func line(_ size: Int) -> KnownLine {
+    let policy = EffectivePolicy(AnswersFixture.policy(), issuers: [])
+    let basis = AcceptanceBasis(
+      issuer: 0, source: .keys(set: 1), validity: ClaimSet().validity(under: policy), tellsExpiry: false, expiry: nil)
+    let reply = [UInt8](repeating: 0x61, count: size)
+    return KnownLine(
+      .first, Request(.verify), requestBytes: 0, in: 0, basis: basis, momentary: .init(), reply: reply.span)
+  }
+
+  @Test("memory is bounded, what was used lately is spared, and what is too large is not kept")
+  func eviction() throws {
+    var lines = KnownLines(bytes: 4 * line(100).heldBytes)
+    let names = (0..<6 as Range<UInt8>).compactMap { lines.name(of: [$0].span) }
+    try #require(names.count == 6)
+    for name in names.prefix(4) { lines.insert(line(100), as: name) }
+    #expect(lines.count == 4)
+    #expect(lines.find(names[0], .first) != nil)
+    #expect(lines.find(names[0], .last) == nil)
+    lines.insert(line(100), as: names[4])
+    #expect(lines.count == 4)
+    #expect(names.map { lines.find($0, .first) != nil } == [true, false, true, true, true, false])
+    lines.insert(line(5000), as: names[5])
+    #expect(lines.find(names[5], .first) == nil)
+    // A larger one in the place of a smaller one makes room, too.
+    lines.insert(line(300), as: names[0])
+    #expect(lines.heldBytes <= 4 * line(100).heldBytes)
+    let unnamed = KnownLines(bytes: 0).name(of: [1].span)
+    #expect(unnamed == nil)
+  }
+}
