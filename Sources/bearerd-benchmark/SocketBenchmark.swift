@@ -13,10 +13,13 @@ enum SocketBenchmark {
     let connections: Int
     /// How many requests of a connection are on the way at a time.
     let depth: Int
-    /// How many times the floor's time a request may take at most: by the median of single requests where callers wait for
-    /// each reply, and by the rate for the others. There is none for a shape that is only told.
+    /// How many times the floor's time a request may take at most.
+    ///
+    /// By the median of single requests where callers wait for each reply, and by the rate for the others. There is none for a shape that is only told.
     let goal: Double?
-    /// Whether other memory is read between two requests. With one processor for both, as by `taskset -c 0`, the server's
+    /// Whether other memory is read between two requests.
+    ///
+    /// With one processor for both, as by `taskset -c 0`, the server's
     /// caches are cold then, too.
     var isCold = false
 

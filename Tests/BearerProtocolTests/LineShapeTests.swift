@@ -29,8 +29,8 @@ import Testing
       #"{"op":"ping"}"#, #"{"id":01,"op":"ping"}"#, #"{"id":-1,"op":"ping"}"#, #"{"id":1.0,"op":"ping"}"#,
       #"{"id":1234567890123456,"op":"ping"}"#, #"{"id":"a\u0041","op":"ping"}"#, #"{"id":"é","op":"ping"}"#,
       #"{"id":"a"#, #"{"id":12"#, #"{"id":"#, #"{"id":1}"#, #"{"id":null,"op":"ping"}"#, #"{ "id":1,"op":"ping"}"#,
-      #"{"op":"ping","xid":1}"#, #"{"op":"ping","id":1} "#, #"{"op":"ping","id":""}"#.replacing(#""""#, with: #"\""#),
-      #"{"op":"ping","id":1e1}"#, #"{"op":"ping","id":[1]}"#, "", "{", "}", #""id":1}"#, #","id":1}"#.lowercased() + " ",
+      #"{"op":"ping","xid":1}"#, #"{"op":"ping","id":1} "#, #"{"op":"ping","id":"a\"}"#,
+      #"{"op":"ping","id":1e1}"#, #"{"op":"ping","id":[1]}"#, "", "{", "}", #""id":1}"#,
       "{\"id\":\"\u{7F}\",\"op\":\"ping\"}", #"{"id":"\#(String(repeating: "a", count: 128))","op":"ping"}"#,
     ])
   func rest(line: String) {
@@ -46,7 +46,9 @@ import Testing
       #""op":"ping","id":3"#, #""op":"verify","token":"x","policy":",\"id\":1}""#, #""op":"verify","token":"x"#,
       #""op":"nothing""#, #""op":"verify","token":"{\"id\":1,""#, "", #""op":"verify","token":"x\"#,
     ]
-    let ids = ["0", "7", "123456789012345", #""""#, #""a""#, #"",""#, #""{}""#, #""\#(String(repeating: "z", count: 127))""#]
+    let ids = [
+      "0", "7", "123456789012345", #""""#, #""a""#, #"",""#, #""{}""#, #""\#(String(repeating: "z", count: 127))""#,
+    ]
     var reader = RequestReader()
     func read(_ line: String) -> Result<Request, RequestFault> {
       let bytes = Array(line.utf8)

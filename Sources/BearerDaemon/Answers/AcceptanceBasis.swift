@@ -1,8 +1,8 @@
-import BearerKeys
-import BearerJSON
-import BearerProtocol
 import BearerClaims
 import BearerIntrospection
+import BearerJSON
+import BearerKeys
+import BearerProtocol
 import BearerTime
 
 /// What the acceptance of a known token rests on: while it holds, the same question gets the same answer.
@@ -45,11 +45,12 @@ struct AcceptanceBasis {
     if case .answer(_, let answer) = source { answer.heldBytes } else { 0 }
   }
 
-  /// What the reply tells of this moment; `nil` if something that it rests on does not hold any more.
+  /// What the reply tells of this moment.
   ///
   /// - Parameters:
   ///   - active: The configuration by which the token was accepted.
   ///   - now: The moment.
+  /// - Returns: What it tells; `nil` if something that it rests on does not hold any more.
   func momentary(in active: ActiveConfiguration, at now: Moment) -> Momentary? {
     guard validity.contains(NumericDate(now)) else { return nil }
     let left = expiry.map { max(0, $0 - NumericDate(now).seconds) }
