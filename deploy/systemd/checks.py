@@ -367,6 +367,33 @@ def readiness_at_the_latest():
     until("keys come in all the same", lambda: ask({"op": "ping"})["ready"], seconds=60)
 
 
+@check("with 500 issuers, of which one answers, the unit starts within ready_wait; it stays small, and systemd shows the rest")
+def many_issuers():
+    must("systemctl", "stop", "bearerd.socket", "bearerd.service")
+    shutil.rmtree(STATE)
+    # Half refuse connections, half accept them and say nothing.
+    with socket.create_server(("127.0.0.1", 0), backlog=512) as silent:
+        ports = (1, silent.getsockname()[1])
+        others = "".join(
+            f'[issuer.other-{number}]\nurl = "https://other-{number}.example"\ntimeout = "1s"\n'
+            f'jwks_uri = "http://127.0.0.1:{ports[number % 2]}/{number}"\n'
+            for number in range(499))
+        configure(top='ready_wait = "5s"', extra=f'issuers = ["dev"]\n{others}')
+        must("systemctl", "start", "bearerd.service")
+        expect_equal(state(), "active", "the unit")
+        until("keys of the one that answers", lambda: verdict(mint()) == "ok")
+        text = show("StatusText")
+        expect(len(text.encode()) <= 2048 and "other-" in text, "STATUS=", text)
+        status = pathlib.Path(f"/proc/{main_pid()}/status").read_text()
+        memory, threads = (int(status.split(f"{name}:")[1].split()[0]) for name in ("VmHWM", "Threads"))
+        print(f"   500 issuers: at most {memory / 1024:.1f} MiB, {threads} threads")
+        expect(memory <= 96 * 1024 and threads <= 40, memory, "kB,", threads, "threads")
+        expect_equal(show("NRestarts"), "0", "restarts")
+    must("systemctl", "stop", "bearerd.socket", "bearerd.service")
+    configure()
+    must("systemctl", "start", "bearerd.service")
+
+
 @check("the socket belongs to the daemon and its group, and to nobody else")
 def socket_permissions():
     status = os.stat(SOCKET)
