@@ -1,4 +1,5 @@
 internal import CLibcrypto
+internal import Synchronization
 
 /// A digest of the SHA-2 family (FIPS 180-4), as JOSE's signature algorithms use it.
 package enum DigestAlgorithm: Hashable, Sendable, CaseIterable {
@@ -23,20 +24,30 @@ extension DigestAlgorithm {
   /// libcrypto's implementation, an `EVP_MD`, looked up once in the process.
   ///
   /// In OpenSSL 3 a digest named at each use is looked up among the providers at each use, which costs several
-  /// microseconds and a lock; a fetched one costs nothing. `nil` only if libcrypto has been built or configured
-  /// without the digest.
+  /// microseconds and a lock; a fetched one costs nothing. `nil` only if libcrypto has no memory for it, and then it is
+  /// looked up again the next time; or if it has been built or configured without the digest.
   ///
-  /// Safe because an `EVP_MD` never changes after the fetch, is reference counted, and is never freed here.
+  /// Safe because an `EVP_MD` never changes after the fetch, is reference counted, and once kept is never freed.
   @safe var implementation: OpaquePointer? {
     switch self {
-    case .sha256: unsafe Self.fetchedSHA256
-    case .sha384: unsafe Self.fetchedSHA384
-    case .sha512: unsafe Self.fetchedSHA512
+    case .sha256: unsafe Self.fetch("SHA256", keptIn: Self.fetchedSHA256)
+    case .sha384: unsafe Self.fetch("SHA384", keptIn: Self.fetchedSHA384)
+    case .sha512: unsafe Self.fetch("SHA512", keptIn: Self.fetchedSHA512)
     }
   }
 
-  // Safe because each is written once, before anyone reads it, and what it points to is immutable.
-  private nonisolated(unsafe) static let fetchedSHA256 = unsafe EVP_MD_fetch(nil, "SHA256", nil)
-  private nonisolated(unsafe) static let fetchedSHA384 = unsafe EVP_MD_fetch(nil, "SHA384", nil)
-  private nonisolated(unsafe) static let fetchedSHA512 = unsafe EVP_MD_fetch(nil, "SHA512", nil)
+  // Where what was fetched is in memory; 0 before.
+  private static let fetchedSHA256 = Atomic<UInt>(0)
+  private static let fetchedSHA384 = Atomic<UInt>(0)
+  private static let fetchedSHA512 = Atomic<UInt>(0)
+
+  @unsafe private static func fetch(_ name: String, keptIn place: borrowing Atomic<UInt>) -> OpaquePointer? {
+    if let kept = unsafe OpaquePointer(bitPattern: place.load(ordering: .acquiring)) { return unsafe kept }
+    guard let fetched = unsafe EVP_MD_fetch(nil, name, nil) else { return nil }
+    let (isKept, earlier) = place.compareExchange(
+      expected: 0, desired: UInt(bitPattern: fetched), ordering: .acquiringAndReleasing)
+    if isKept { return unsafe fetched }
+    unsafe EVP_MD_free(fetched)
+    return unsafe OpaquePointer(bitPattern: earlier)
+  }
 }

@@ -44,6 +44,25 @@ import Testing
     }
   }
 
+  @Test("SHA-256 needs no memory, and a digest for which there was none is looked up again")
+  func digests() async {
+    await #expect(processExitsWith: .success) {
+      try #require(StarvedLibcrypto.install())
+      let message = Array("abc".utf8)
+      let digest = SHA256.digest(of: message)
+      #expect(DigestAlgorithm.sha256.implementation != nil)
+      StarvedLibcrypto.allow(0)
+      let starved = SHA256.digest(of: message)
+      let missing = DigestAlgorithm.sha384.implementation
+      let kept = DigestAlgorithm.sha256.implementation
+      StarvedLibcrypto.allow(.max)
+      #expect(starved == digest)
+      #expect(missing == nil)
+      #expect(kept == DigestAlgorithm.sha256.implementation)
+      #expect(DigestAlgorithm.sha384.implementation != nil)
+    }
+  }
+
   @Test("the name of a curve ends with the NUL up to which libcrypto reads it", arguments: EllipticCurve.allCases)
   func curveNames(_ curve: EllipticCurve) {
     let name = curve.groupName
