@@ -23,6 +23,27 @@ enum ErrorQueue {
     }
   }
 
+  /// Why libcrypto did not take a public key; takes the errors out of the queue.
+  ///
+  /// - Parameter badKey: What it is if libcrypto blames the key.
+  /// - Returns: That, ``PublicKeyFault/rejectedByLibcrypto`` if it cannot compute with such keys, or
+  ///   ``PublicKeyFault/undecided``: what is not said to be bad may be good.
+  static func keyFault(ifBlamed badKey: PublicKeyFault) -> PublicKeyFault {
+    var (isBlamed, isUnsupported, lacksMemory) = (false, false, false)
+    while true {
+      let error = ERR_get_error()
+      if error == 0 { break }
+      switch bearerd_key_error_kind(error) {
+      case bearerd_error_blames_key: isBlamed = true
+      case bearerd_error_is_unsupported: isUnsupported = true
+      case bearerd_error_lacks_memory: lacksMemory = true
+      default: break
+      }
+    }
+    if lacksMemory { return .undecided }
+    return isBlamed ? badKey : isUnsupported ? .rejectedByLibcrypto : .undecided
+  }
+
   /// Whether no error is waiting.
   static var isEmpty: Bool {
     ERR_peek_error() == 0

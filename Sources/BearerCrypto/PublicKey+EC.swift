@@ -12,7 +12,8 @@ extension PublicKey {
   ///   - x: The first coordinate, big endian, at most `curve.coordinateBytes` long.
   ///   - y: The second coordinate, likewise.
   /// - Returns: The key.
-  /// - Throws: ``PublicKeyFault/coordinateTooLong``, ``PublicKeyFault/pointNotOnCurve``.
+  /// - Throws: ``PublicKeyFault/coordinateTooLong``, ``PublicKeyFault/pointNotOnCurve``,
+  ///   ``PublicKeyFault/rejectedByLibcrypto``, ``PublicKeyFault/undecided``.
   package static func ec(_ curve: EllipticCurve, x: [UInt8], y: [UInt8]) throws(PublicKeyFault) -> PublicKey {
     let length = curve.coordinateBytes
     guard x.count <= length, y.count <= length else { throw .coordinateTooLong }
@@ -39,27 +40,21 @@ extension PublicKey {
       return unsafe Self.handle(type: "EC", parameters: &parameters)
     }
     // libcrypto decodes the point here and refuses coordinates outside the field and points off the curve.
-    guard let handle = unsafe handle else { throw .pointNotOnCurve }
+    guard let handle = unsafe handle else { throw ErrorQueue.keyFault(ifBlamed: .pointNotOnCurve) }
     let key = unsafe PublicKey(owning: handle, kind: .ec(curve))
-    guard key.passesLibcryptoCheck else { throw .pointNotOnCurve }
+    guard key.passesLibcryptoCheck else { throw ErrorQueue.keyFault(ifBlamed: .pointNotOnCurve) }
     return key
   }
 
-  /// Whether libcrypto's own validation of a public key accepts this one (SP 800-56A section 5.6.2.3.4).
+  /// Whether libcrypto's own validation of a public key accepts this one (SP 800-56A section 5.6.2.3.4); if not, its
+  /// reasons are in the queue.
   ///
   /// These curves have cofactor 1, so a point on the curve that is not infinity has the right order.
   ///
   /// Safe because the context is freed on every path and does not outlive the key.
   @safe private var passesLibcryptoCheck: Bool {
-    guard let context = unsafe EVP_PKEY_CTX_new_from_pkey(nil, handle, nil) else {
-      ErrorQueue.clear()
-      return false
-    }
+    guard let context = unsafe EVP_PKEY_CTX_new_from_pkey(nil, handle, nil) else { return false }
     defer { unsafe EVP_PKEY_CTX_free(context) }
-    guard unsafe EVP_PKEY_public_check_quick(context) == 1 else {
-      ErrorQueue.clear()
-      return false
-    }
-    return true
+    return unsafe EVP_PKEY_public_check_quick(context) == 1
   }
 }

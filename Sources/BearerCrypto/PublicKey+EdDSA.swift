@@ -16,7 +16,7 @@ extension PublicKey {
   /// - Parameter raw: The 32 bytes of RFC 8032 section 5.1.5.
   /// - Returns: The key.
   /// - Throws: ``PublicKeyFault/wrongKeyLength``, ``PublicKeyFault/pointNotCanonical``,
-  ///   ``PublicKeyFault/pointOfSmallOrder``, ``PublicKeyFault/rejectedByLibcrypto``.
+  ///   ``PublicKeyFault/pointOfSmallOrder``, ``PublicKeyFault/rejectedByLibcrypto``, ``PublicKeyFault/undecided``.
   package static func ed25519(_ raw: [UInt8]) throws(PublicKeyFault) -> PublicKey {
     guard raw.count == 32 else { throw .wrongKeyLength }
     // The sign of x is the last byte's top bit; y is the rest, little endian.
@@ -34,7 +34,7 @@ extension PublicKey {
   /// - Parameter raw: The 57 bytes of RFC 8032 section 5.2.5.
   /// - Returns: The key.
   /// - Throws: ``PublicKeyFault/wrongKeyLength``, ``PublicKeyFault/pointNotCanonical``,
-  ///   ``PublicKeyFault/pointOfSmallOrder``, ``PublicKeyFault/rejectedByLibcrypto``.
+  ///   ``PublicKeyFault/pointOfSmallOrder``, ``PublicKeyFault/rejectedByLibcrypto``, ``PublicKeyFault/undecided``.
   package static func ed448(_ raw: [UInt8]) throws(PublicKeyFault) -> PublicKey {
     guard raw.count == 57 else { throw .wrongKeyLength }
     // The last byte holds the sign of x in its top bit and nothing else; y is the 56 bytes before it.
@@ -82,9 +82,9 @@ extension PublicKey {
   @safe private static func edwardsKey(
     _ type: String, _ raw: [UInt8], _ kind: Kind
   ) throws(PublicKeyFault) -> PublicKey {
+    ErrorQueue.clear()
     guard let handle = unsafe EVP_PKEY_new_raw_public_key_ex(nil, type, nil, raw, raw.count) else {
-      ErrorQueue.clear()
-      throw .rejectedByLibcrypto
+      throw ErrorQueue.keyFault(ifBlamed: .rejectedByLibcrypto)
     }
     return unsafe PublicKey(owning: handle, kind: kind)
   }

@@ -22,7 +22,7 @@ extension PublicKey {
   /// - Returns: The key.
   /// - Throws: ``PublicKeyFault/rsaModulusTooSmall``, ``PublicKeyFault/rsaModulusTooLarge``,
   ///   ``PublicKeyFault/rsaModulusEven``, ``PublicKeyFault/rsaExponentOutOfRange``, ``PublicKeyFault/rsaExponentEven``,
-  ///   ``PublicKeyFault/rejectedByLibcrypto``.
+  ///   ``PublicKeyFault/rejectedByLibcrypto``, ``PublicKeyFault/undecided``.
   package static func rsa(modulus: [UInt8], exponent: [UInt8]) throws(PublicKeyFault) -> PublicKey {
     let n = modulus.drop { $0 == 0 }
     let e = exponent.drop { $0 == 0 }
@@ -54,7 +54,7 @@ extension PublicKey {
         return unsafe Self.handle(type: "RSA", parameters: &parameters)
       }
     }
-    guard let handle = unsafe handle else { throw .rejectedByLibcrypto }
+    guard let handle = unsafe handle else { throw ErrorQueue.keyFault(ifBlamed: .rejectedByLibcrypto) }
     return unsafe PublicKey(owning: handle, kind: .rsa(modulusBits: modulusBits))
   }
 }

@@ -40,29 +40,24 @@ internal import CLibcrypto
   /// It costs several microseconds and belongs to the loading of a key set, not to a request.
   ///
   /// - Parameter scheme: How the signatures were made.
-  /// - Returns: The verifier, or `nil` if the scheme does not fit the key.
+  /// - Returns: The verifier, or `nil` if the scheme does not fit the key, or libcrypto has no memory for it.
   package func verifier(for scheme: SignatureScheme) -> SignatureVerifier? {
     SignatureVerifier(key: self, scheme: scheme)
   }
 }
 
 extension PublicKey {
-  /// Makes an `EVP_PKEY` of the named type from parameters; `nil`, with an empty error queue, if libcrypto refuses.
+  /// Makes an `EVP_PKEY` of the named type from parameters; `nil` if libcrypto refuses, with its reasons in the queue.
   ///
   /// The caller owns the result, and what `parameters` point to must outlive the call, which only reads it.
   @unsafe static func handle(type: String, parameters: inout [OSSL_PARAM]) -> OpaquePointer? {
-    guard let context = unsafe EVP_PKEY_CTX_new_from_name(nil, type, nil) else {
-      ErrorQueue.clear()
-      return nil
-    }
+    ErrorQueue.clear()
+    guard let context = unsafe EVP_PKEY_CTX_new_from_name(nil, type, nil) else { return nil }
     defer { unsafe EVP_PKEY_CTX_free(context) }
     var handle: OpaquePointer?
     guard unsafe EVP_PKEY_fromdata_init(context) == 1,
       unsafe EVP_PKEY_fromdata(context, &handle, bearerd_public_key_selection(), &parameters) == 1
-    else {
-      ErrorQueue.clear()
-      return nil
-    }
+    else { return nil }
     return unsafe handle
   }
 }

@@ -20,6 +20,8 @@ package enum PublicKeyFault: Error, Hashable, Sendable, CaseIterable {
   case pointNotCanonical
   /// An Ed25519 or Ed448 key is a point of small order: anyone could forge signatures for it.
   case pointOfSmallOrder
-  /// libcrypto refused parameters that no rule above refuses.
+  /// libcrypto refused parameters that no rule above refuses, or cannot compute with such keys.
   case rejectedByLibcrypto
+  /// libcrypto could not do its work, probably for want of memory: the key may be good.
+  case undecided
 }

@@ -12,6 +12,8 @@ package enum KeySetFault: Error, Equatable, Sendable {
   case empty
   /// A set none of whose keys can be used: each with its problem, as far as they are kept, and how many are not.
   case noUsableKey([KeySet.Entry], leftOut: Int)
+  /// libcrypto could not do its work on a key, which may be good: without it the set would have good tokens refused.
+  case undecided
 }
 
 /// An immutable set of an issuer's keys, compiled once (RFC 7517 section 5).
@@ -132,6 +134,7 @@ package struct KeySet: Sendable {
     var candidates: [Candidate] = []
     var entryOfCandidate: [Int] = []
     var listed: Set<Listing> = []
+    var isUndecided = false
     for value in keys {
       var entry = Entry(value)
       do throws(JWK.Fault) {
@@ -144,7 +147,10 @@ package struct KeySet: Sendable {
           leftOut += 1
           continue
         }
-        let key = try Self.compile(jwk, allowed, known: &known)
+        guard let key = try Self.compile(jwk, allowed, known: &known) else {
+          isUndecided = true
+          break
+        }
         let algorithms = jwk.algorithms.intersection(key.algorithms)
         if algorithms.isEmpty { throw .notConfigured(jwk.algorithms) }
         candidates.append(Candidate(kid: jwk.kid, key: key, algorithms: algorithms, issuer: jwk.issuer))
@@ -158,6 +164,7 @@ package struct KeySet: Sendable {
       }
       entries.append(entry)
     }
+    if isUndecided { throw .undecided }
     let unambiguous = Self.withoutAmbiguous(candidates)
     for (index, candidate) in unambiguous.enumerated() where candidate.algorithms != candidates[index].algorithms {
       let isUsable = !candidate.algorithms.isEmpty
@@ -220,9 +227,10 @@ package struct KeySet: Sendable {
     let algorithms: AlgorithmSet
   }
 
+  /// Compiles a key; `nil` if libcrypto could not do its work.
   private static func compile(
     _ jwk: JWK, _ allowed: AlgorithmSet, known: inout [KeyMaterial: VerificationKey]
-  ) throws(JWK.Fault) -> VerificationKey {
+  ) throws(JWK.Fault) -> VerificationKey? {
     let material = jwk.material
     let algorithms = material.algorithms.intersection(allowed)
     if algorithms.isEmpty { throw .notConfigured(jwk.algorithms) }
@@ -232,6 +240,7 @@ package struct KeySet: Sendable {
       known[material] = key
       return key
     } catch {
+      if error == .undecided { return nil }
       throw JWK.Fault(JWK.Problem(error))
     }
   }

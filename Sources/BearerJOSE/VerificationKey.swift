@@ -22,20 +22,22 @@ package final class VerificationKey: Sendable {
 
   /// Compiles a key for those of `algorithms` that fit it.
   ///
-  /// - Throws: `PublicKeyFault` for numbers that are no key, or no strong enough one.
+  /// - Throws: `PublicKeyFault` for numbers that are no key, or no strong enough one; `.undecided` if libcrypto could not
+  ///   do its work.
   init(_ material: KeyMaterial, algorithms: AlgorithmSet) throws(PublicKeyFault) {
     let key = try material.publicKey()
     var verifiers = [SignatureVerifier?](repeating: nil, count: Algorithm.allCases.count)
-    var compiled: AlgorithmSet = []
-    for algorithm in algorithms.algorithms {
-      guard let verifier = key.verifier(for: algorithm.scheme) else { continue }
+    let fitting = algorithms.intersection(material.algorithms)
+    if fitting.isEmpty { throw .rejectedByLibcrypto }
+    for algorithm in fitting.algorithms {
+      // The scheme fits the key, so no verifier means no memory; without one of its algorithms a key would refuse good
+      // tokens.
+      guard let verifier = key.verifier(for: algorithm.scheme) else { throw .undecided }
       verifiers[algorithm.index] = verifier
-      compiled.insert(AlgorithmSet(algorithm))
     }
-    if compiled.isEmpty { throw .rejectedByLibcrypto }
     self.material = material
     self.verifiers = verifiers
-    self.algorithms = compiled
+    self.algorithms = fitting
     serial = Self.lastSerial.add(1, ordering: .relaxed).newValue
   }
 

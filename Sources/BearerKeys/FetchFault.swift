@@ -26,6 +26,7 @@ package struct FetchFault: Error, Equatable, Sendable {
     case notAKeySet = "not_a_key_set"
     case emptyKeySet = "empty_key_set"
     case noUsableKey = "no_usable_key"
+    case keysUndecided = "keys_undecided"
     case fileUnreadable = "file_unreadable"
     case invalidURL = "invalid_url"
   }

@@ -55,6 +55,25 @@ struct JWKSFileTests {
     }
   }
 
+  @Test("a set that libcrypto has no memory to compile is no bad set, and is read once there is memory")
+  func starved() async {
+    await #expect(processExitsWith: .success) {
+      try #require(StarvedLibcrypto.install())
+      let directory = try TemporaryDirectory()
+      let source = JWKSFileSource(path: directory.path + "/jwks.json", algorithms: ProviderTrial.algorithms)
+      try directory.write(TestKey.set(try TestKey(kid: "k1")), to: "jwks.json")
+      StarvedLibcrypto.allow(0)
+      let starved = await source.fetch(previous: nil, validators: nil)
+      StarvedLibcrypto.allow(.max)
+      #expect(
+        starved.fault?.message
+          == #"Libcrypto could not read a key of jwks_file "\#(directory.path)/jwks.json", probably for want of memory. "#
+          + "Give bearerd more memory.")
+      #expect(starved.fault?.code == .keysUndecided)
+      #expect(await source.fetch(previous: nil, validators: nil).fetched?.keys.usableKeys == 1)
+    }
+  }
+
   @Test("an issuer with jwks_file needs no network and no url that is one")
   func kind() async throws {
     let directory = try TemporaryDirectory()

@@ -13,7 +13,7 @@ enum KeySetDocument {
   ///   - previous: The set in use, whose compiled keys are kept.
   ///   - usesPublishedPrivateKeys: Whether a key is used whose private part stands in the set.
   /// - Returns: A set with at least one usable key.
-  /// - Throws: `not_json`, `not_a_key_set`, `empty_key_set` or `no_usable_key`.
+  /// - Throws: `not_json`, `not_a_key_set`, `empty_key_set`, `no_usable_key` or `keys_undecided`.
   static func keys(
     in body: [UInt8], origin: String, answer: HTTPAnswer?, algorithms: Set<Algorithm>, reusing previous: KeySet?,
     usesPublishedPrivateKeys: Bool
@@ -43,6 +43,10 @@ enum KeySetDocument {
       fault.refusedKeys = entries
       fault.refusedKeysLeftOut = leftOut
       throw fault
+    case .undecided:
+      throw FetchFault(
+        .keysUndecided, found: "libcrypto could not read a key of \(origin), probably for want of memory",
+        advice: "give bearerd more memory")
     }
   }
 }
