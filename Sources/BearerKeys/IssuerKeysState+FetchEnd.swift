@@ -48,7 +48,7 @@ extension IssuerKeysState {
     if order.cause.isForUnknownKey, next == nil {
       machine.kidsRemoved(difference.removed.map { KidFingerprint(Array($0.utf8)) }, at: now, jitter: &jitter)
     }
-    if let snapshot = renewSnapshot() { changes.append(.replaced(snapshot, difference)) }
+    if let snapshot = renewValidatedSnapshot() { changes.append(.replaced(snapshot, difference)) }
     noteSuccess(difference, &effects)
   }
 
@@ -60,7 +60,7 @@ extension IssuerKeysState {
       sequence: order.sequence, headerLifetime: lifetime, leavesDoubt: leavesDoubt, at: now, jitter: &jitter)
     self.order(next)
     guard counted else { return false }
-    guard let keys = machine.held?.keys.keys, let snapshot = renewSnapshot() else {
+    guard let keys = machine.held?.keys.keys, let snapshot = renewValidatedSnapshot() else {
       noteFailure(at: now, &effects)
       return false
     }

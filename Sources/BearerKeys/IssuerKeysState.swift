@@ -28,6 +28,8 @@ struct IssuerKeysState: Sendable {
   private(set) var isShutDown = false
   var machine: RefreshStateMachine<KeySetWithBody>
   private var source: any KeySource
+  /// How often others have come to be trusted to say what the keys are, by now and by the last word of the provider.
+  private var trustChanges = (now: 0, ofKeys: 0)
   var validators = FetchValidators()
   var jitter: JitterGenerator
   /// `nil` tells that the wait was cancelled.
@@ -101,6 +103,7 @@ struct IssuerKeysState: Sendable {
       // What one server calls unchanged need not be what the other has.
       validators = FetchValidators()
     }
+    if trustChanged { trustChanges.now += 1 }
     order(
       machine.settingsChanged(
         settings, sourceChanged: newSource != nil, trustChanged: trustChanged, at: now, jitter: &jitter))
@@ -185,7 +188,13 @@ struct IssuerKeysState: Sendable {
 
   @discardableResult
   mutating func renewSnapshot() -> KeySnapshot? {
-    snapshot = machine.held.map(KeySnapshot.init)
+    snapshot = machine.held.map { KeySnapshot($0, trustChanges: trustChanges.ofKeys) }
     return snapshot
+  }
+
+  /// The provider has sent or confirmed the set in use.
+  mutating func renewValidatedSnapshot() -> KeySnapshot? {
+    trustChanges.ofKeys = trustChanges.now
+    return renewSnapshot()
   }
 }

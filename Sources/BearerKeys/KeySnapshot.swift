@@ -6,9 +6,12 @@ package import BearerTime
 /// A class, so that taking it costs one retain; a new one is published for every change, confirmations included.
 package final class KeySnapshot: Sendable {
   private let held: HeldKeys<KeySetWithBody>
+  /// How often others had come to be trusted when the provider last sent or confirmed it: tells who vouched for it.
+  package let trustChanges: Int
 
-  init(_ held: HeldKeys<KeySetWithBody>) {
+  init(_ held: HeldKeys<KeySetWithBody>, trustChanges: Int) {
     self.held = held
+    self.trustChanges = trustChanges
   }
 
   /// The set.

@@ -22,9 +22,11 @@ extension IssuerKeysTests {
       let soon = fixture.clock.now + .seconds(30)
       #expect(fixture.keys.health(at: soon - .nanoseconds(1)) == .fresh)
       #expect(fixture.keys.health(at: soon) == .expired)
+      #expect(fixture.keys.snapshot?.trustChanges == 0)
       await another.nextCall()?.answer(.success(.keys(try TestKeySets.fetched("a"))))
       await fixture.changed { if case .confirmed = $0 { true } else { false } }
       #expect(fixture.keys.health(at: soon) == .fresh)
+      #expect(fixture.keys.snapshot?.trustChanges == 2)
     }
   }
 

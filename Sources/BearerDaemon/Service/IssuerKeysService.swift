@@ -23,8 +23,10 @@ final class IssuerKeysService: Service {
     /// decided anew, by the new algorithms.
     func keys(for issuer: IssuerConfiguration) -> (keys: FetchedKeys, age: Duration)? {
       // The body was a key set before; what can fail now is that none of its keys is usable any more.
+      let (configuration, trustChanges) = live.present
       guard
         configuration.source == issuer.source, configuration.hasSameTrust(as: issuer), let snapshot = keys.snapshot,
+        snapshot.trustChanges == trustChanges,
         let set = try? KeySet(
           parsing: snapshot.body, algorithms: issuer.algorithms,
           usesPublishedPrivateKeys: issuer.usesPublishedPrivateKeys)
@@ -36,15 +38,20 @@ final class IssuerKeysService: Service {
 
   /// The configuration of one owner as it is now: its snapshots must be readable under the one that a reload brought.
   private final class LiveConfiguration: Sendable {
-    private let value: Mutex<IssuerConfiguration>
+    private let value: Mutex<(configuration: IssuerConfiguration, trustChanges: Int)>
 
     init(_ configuration: IssuerConfiguration) {
-      value = Mutex(configuration)
+      value = Mutex((configuration, 0))
     }
 
-    var configuration: IssuerConfiguration {
-      get { value.withLock(\.self) }
-      set { value.withLock { $0 = newValue } }
+    var configuration: IssuerConfiguration { value.withLock(\.configuration) }
+
+    /// The configuration, and how often it has come to trust others than before (``KeySnapshot/trustChanges``).
+    var present: (configuration: IssuerConfiguration, trustChanges: Int) { value.withLock(\.self) }
+
+    /// Notes what a reload brought; to be called before the keys are told.
+    func change(to configuration: IssuerConfiguration, trustChanged: Bool) {
+      value.withLock { $0 = (configuration, $0.trustChanges + (trustChanged ? 1 : 0)) }
     }
   }
 
@@ -117,11 +124,10 @@ final class IssuerKeysService: Service {
     if let known, known.configuration.isSameIssuer(as: issuer) {
       let isSameWay = known.configuration.keySourceSettings == issuer.keySourceSettings
       if known.configuration != issuer {
+        let trustChanged = !known.configuration.hasSameTrust(as: issuer)
+        known.live.change(to: issuer, trustChanged: trustChanged)
         known.keys.update(
-          settings: settings, source: isSameWay ? nil : source(of: issuer),
-          trustChanged: !known.configuration.hasSameTrust(as: issuer))
-        // Only now: an answer of the old source must not be kept as one of the new.
-        known.live.configuration = issuer
+          settings: settings, source: isSameWay ? nil : source(of: issuer), trustChanged: trustChanged)
       }
       return known.keys
     }
@@ -130,10 +136,13 @@ final class IssuerKeysService: Service {
       settings: settings, source: source(of: issuer), clock: clock, places: places, room: room,
       publications: publications
     ) { [logger, disk, onChange] change in
-      let issuer = live.configuration
+      let (issuer, trustChanges) = live.present
       let log = logger.forIssuer(issuer.name)
       log.tell(change)
-      if let snapshot = change.validated { disk?.keep(snapshot, of: issuer, logger: log) }
+      // What somebody vouched for who is not trusted any more must not be kept as if it came from who is now.
+      if let snapshot = change.validated, snapshot.trustChanges == trustChanges {
+        disk?.keep(snapshot, of: issuer, logger: log)
+      }
       onChange()
     }
     let log = logger.forIssuer(issuer.name)

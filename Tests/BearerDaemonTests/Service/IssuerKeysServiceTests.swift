@@ -7,9 +7,11 @@ import BearerKeys
 import BearerProviderKit
 import BearerTestKit
 import BearerTime
+import Dispatch
 import Foundation
 import NIOCore
 import NIOPosix
+import Synchronization
 import Testing
 
 @testable import BearerDaemon
@@ -168,6 +170,22 @@ import Testing
     #expect(keys.health(at: keys.now) == .fresh)
   }
 
+  @Test("nor do they last when the algorithms change before the provider has spoken under the new trust")
+  func trustThenAlgorithms() throws {
+    let service = service()
+    let keys = try #require(service.owners(for: configuration(issuer())).first)
+    keys.seed(with: try AnswersFixture.fetched("k1"), age: .zero)
+    _ = service.owners(for: configuration(issuer { $0.caFile = "/nonexistent" }))
+    let next = configuration(
+      issuer {
+        $0.caFile = "/nonexistent"
+        $0.algorithms = [.es256]
+      })
+    let owner = try #require(service.owners(for: next).first)
+    #expect(owner !== keys)
+    #expect(owner.snapshot == nil)
+  }
+
   @Test("an issuer that went is ended")
   func dismissed() throws {
     let service = service()
@@ -267,6 +285,43 @@ import Testing
     }
     #expect(store.load(after, logger: log.logger) != nil)
     #expect(store.load(before, logger: log.logger) == nil)
+    await provider.stop()
+  }
+
+  @Test("a set that came before a reload brought another trust is not kept as one of that", .timeLimit(.minutes(1)))
+  func lateSnapshot() async throws {
+    let directory = FileManager.default.temporaryDirectory.appending(path: "bearerd-\(UUID().uuidString)").path()
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    let store = SnapshotStore(directory: directory)
+    let provider = try await FaultyProvider.start()
+    provider.setKeys(TestKey.set(try TestKey(kid: "k1")))
+    let url = "http://localhost:\(provider.port)"
+    provider.present(issuer: url, keysAddress: "\(url)/jwks")
+    let before = issuer("idp", url)
+    // Nobody is there.
+    let after = issuer("idp", url) { $0.connectTo = HostAndPort("127.0.0.1:1") }
+
+    // What is told first holds up what comes after it, so that the reload is between a set and its being told.
+    let isTold = DispatchSemaphore(value: 0)
+    let isFirst = Atomic(true)
+    let service = service(store) { if isFirst.exchange(false, ordering: .relaxed) { isTold.wait() } }
+    let keys = try #require(service.owners(for: configuration(before)).first)
+    keys.seed(with: try AnswersFixture.fetched("k0"), age: .zero)
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await keys.run() }
+      while keys.snapshot?.generation != 2 { await Task.yield() }
+      _ = service.owners(for: configuration(after))
+      isTold.signal()
+      while keys.status(at: keys.now).failures == 0 || !log.lines.contains(where: { $0.contains("refresh failed") }) {
+        await Task.yield()
+      }
+      keys.shutDown()
+    }
+    await service.settle()
+    #expect(log.lines.contains { $0.contains("key set replaced") })
+    #expect(store.load(after, logger: log.logger) == nil)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: directory).isEmpty)
     await provider.stop()
   }
 }
