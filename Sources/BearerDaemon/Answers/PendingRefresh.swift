@@ -19,6 +19,8 @@ final class PendingRefresh: DeferredReply, Sendable {
   private let ledger: AnswerLedger
   private let places: RefreshPlaces
   private let detail: StatusDetail
+  /// The most bytes that the reply may have.
+  private let outputBytes: Int
   /// Who asked.
   private let user: UInt32
   private let state = Mutex(State())
@@ -27,9 +29,10 @@ final class PendingRefresh: DeferredReply, Sendable {
   /// A refresh that has taken one of the places, and gives it back when it is over.
   init(
     _ current: ActiveConfigurationStore, issuers: [Issuer], id: [UInt8], ledger: AnswerLedger, places: RefreshPlaces,
-    user: UInt32, detail: StatusDetail
+    user: UInt32, detail: StatusDetail, outputBytes: Int
   ) {
     self.detail = detail
+    self.outputBytes = outputBytes
     self.ledger = ledger
     self.places = places
     self.user = user
@@ -86,30 +89,72 @@ final class PendingRefresh: DeferredReply, Sendable {
     } else {
       line.append(json: #""ok":true"#)
     }
-    line.append(json: #","issuers":"#)
-    JSONValue.array(zip(issuers, reports).map { outcome($0, $1.report) }).append(to: &line)
+    appendOutcomes(reports.map(\.report), to: &line)
     line.endReply()
     return line
+  }
+
+  /// Appends what became of each issuer, as far as there is room; those that failed come first to it, and names of keys
+  /// last.
+  ///
+  /// A provider chooses the names and how many there are, and all who wait for one refresh get them.
+  private func appendOutcomes(_ reports: [RefreshReport?], to line: inout [UInt8]) {
+    var room = outputBytes - line.count - Reports.frame
+    let outcomes = zip(issuers, reports).map { outcome($0, $1) }
+    var isShown = outcomes.map { _ in false }
+    let failed = outcomes.indices.filter { outcomes[$0]["error"] != nil }
+    for index in failed + outcomes.indices.filter({ outcomes[$0]["error"] == nil }) {
+      let bytes = Reports.bytes(of: .object(outcomes[index])) + Reports.frame
+      guard bytes <= room else { continue }
+      room -= bytes
+      isShown[index] = true
+    }
+    var shown: [JSONValue] = []
+    for (index, var outcome) in outcomes.enumerated() where isShown[index] {
+      if case .refreshed(let change)? = reports[index] {
+        add(change.added, as: "added", to: &outcome, room: &room)
+        add(change.removed, as: "removed", to: &outcome, room: &room)
+        outcome["changed"] = .bool(change.changed)
+      }
+      shown.append(.object(outcome))
+    }
+    let leftOut = outcomes.count - shown.count
+    var members: JSONObject = ["issuers": .array(shown)]
+    if leftOut > 0 { members["issuers_left_out"] = .number(JSONNumber(Int64(leftOut))) }
+    line.append(members: members)
+  }
+
+  /// Adds names of keys, as many as there is room for, which is taken from it.
+  private func add(_ kids: [String], as name: String, to outcome: inout JSONObject, room: inout Int) {
+    var shown: [JSONValue] = []
+    for kid in kids {
+      let value = JSONValue.string(ProviderText.shortened(kid))
+      let bytes = Reports.bytes(of: value) + 1
+      guard bytes <= room else { break }
+      room -= bytes
+      shown.append(value)
+    }
+    outcome[name] = .array(shown)
+    let leftOut = kids.count - shown.count
+    if leftOut > 0 { outcome["\(name)_left_out"] = .number(JSONNumber(Int64(leftOut))) }
   }
 
   /// Refreshes the keys of an issuer; `nil` if a reload took it out of the configuration meanwhile.
   private func refresh(_ issuer: Issuer) async -> RefreshReport? {
     while true {
       let active = current.value
-      guard let place = active.issuers.firstIndex(where: { $0.url == issuer.url }) else { return nil }
+      guard let place = active.issuers.firstIndex(where: { $0.url.hasSameBytes(as: issuer.url) }) else { return nil }
       let report = await active.keys[place].refresh()
       // A reload may have put another owner of the keys in place of the one that was asked.
       guard case .shuttingDown = report, active !== current.value, !Task.isCancelled else { return report }
     }
   }
 
-  private func outcome(_ issuer: Issuer, _ report: RefreshReport?) -> JSONValue {
+  /// What became of an issuer, but for the names of its keys.
+  private func outcome(_ issuer: Issuer, _ report: RefreshReport?) -> JSONObject {
     var object: JSONObject = ["issuer": .string(issuer.name), "url": .string(issuer.url)]
     if case .refreshed(let change)? = report {
       object["keys"] = .number(JSONNumber(Int64(change.keys)))
-      object["added"] = .array(change.added.map { .string($0) })
-      object["removed"] = .array(change.removed.map { .string($0) })
-      object["changed"] = .bool(change.changed)
     }
     if let error = error(report) {
       var members: JSONObject = ["code": .string(error.code.rawValue), "message": .string(error.message)]
@@ -117,7 +162,7 @@ final class PendingRefresh: DeferredReply, Sendable {
       if let retry = error.retryAfterMilliseconds { members["retry_after_ms"] = .number(JSONNumber(retry)) }
       object["error"] = .object(members)
     }
-    return .object(object)
+    return object
   }
 
   private func error(_ report: RefreshReport?) -> ErrorReply? {

@@ -57,9 +57,14 @@ extension Reports {
   }
 
   /// What is kept free for the names and counts around what is measured, in bytes.
-  private static let frame = 128
+  static let frame = 128
 
-  fileprivate static func bytes(of value: JSONValue) -> Int { value.serialized().count }
+  /// How many bytes a value has in a reply.
+  static func bytes(of value: JSONValue) -> Int {
+    var text = value.serialized()
+    text.escapeLineSeparators(from: 0)
+    return text.count
+  }
 }
 
 /// What `status` tells of one issuer.
@@ -151,18 +156,13 @@ private struct IssuerReport {
 
   private static func key(_ entry: KeySet.Entry) -> JSONValue {
     var object: JSONObject = [:]
-    if let kid = entry.kid { object["kid"] = .string(shortened(kid)) }
-    if let alg = entry.alg { object["alg"] = .string(shortened(alg)) }
-    if let kty = entry.kty { object["kty"] = .string(shortened(kty)) }
-    if let crv = entry.crv { object["crv"] = .string(shortened(crv)) }
+    if let kid = entry.kid { object["kid"] = .string(ProviderText.shortened(kid)) }
+    if let alg = entry.alg { object["alg"] = .string(ProviderText.shortened(alg)) }
+    if let kty = entry.kty { object["kty"] = .string(ProviderText.shortened(kty)) }
+    if let crv = entry.crv { object["crv"] = .string(ProviderText.shortened(crv)) }
     object["usable"] = .bool(entry.isUsable)
     if let problem = entry.problem { object["problem"] = .string(problem.rawValue) }
     if let flaw = entry.flaw { object["detail"] = .string(flaw.words) }
     return .object(object)
-  }
-
-  /// A provider's text, cut so that a reply about a thousand keys stays readable.
-  private static func shortened(_ text: String) -> String {
-    text.utf8.count <= 128 ? text : String(text.unicodeScalars.prefix(40)) + "…"
   }
 }

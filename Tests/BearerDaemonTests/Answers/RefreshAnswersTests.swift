@@ -1,5 +1,8 @@
 import BearerClaims
 import BearerConfiguration
+import BearerDevIssuer
+import BearerFraming
+import BearerJOSE
 import BearerJSON
 import BearerKeys
 import BearerServer
@@ -12,10 +15,17 @@ import Testing
 /// `refresh-jwks` of several issuers, whose providers answer when the test says.
 @Suite(.timeLimit(.minutes(1))) struct RefreshAnswersTests {
   private let clock = ManualClock()
+  private static let limits: Limits = {
+    var limits = Limits()
+    limits.server.outputBytes = 65536
+    return limits
+  }()
   private let sources = [ScriptedKeySource(), ScriptedKeySource()]
 
   /// Runs `body` with a handler and the owners of two issuers' keys, `one` and `two`, each of which has `k1`.
-  private func run(_ body: (any LineHandler, [IssuerKeys]) async throws -> Void) async throws {
+  private func run(
+    _ limits: Limits = Self.limits, _ body: (any LineHandler, [IssuerKeys]) async throws -> Void
+  ) async throws {
     let names = ["one", "two"]
     let configuration = Configuration(
       issuers: names.map { IssuerConfiguration(name: $0, url: "https://\($0).example") },
@@ -24,7 +34,7 @@ import Testing
       IssuerKeys(settings: RefreshSettings(), source: source, clock: clock)
     }
     let handlers = RequestHandlers(
-      ActiveConfigurationStore(ActiveConfiguration(configuration, keys: keys)), Reports(eventLoops: 1))
+      ActiveConfigurationStore(ActiveConfiguration(configuration, keys: keys)), Reports(eventLoops: 1, limits: limits))
     try await withThrowingTaskGroup(of: Void.self) { group in
       for owner in keys { group.addTask { await owner.run() } }
       defer { for owner in keys { owner.shutDown() } }
@@ -108,6 +118,49 @@ import Testing
         #expect(reply["issuers"]?.arrayValue?.count == 1)
       }
       #expect(sources.map(\.fetches) == [2, 1])
+    }
+  }
+
+  @Test("whatever a provider calls its keys, the reply fits into output_bytes and counts what it leaves out")
+  func bounded() async throws {
+    // 1,000 names that take six times as many bytes in a reply.
+    let names = (0..<1000).map { String(repeating: "\u{7F}", count: 30) + "\($0)" }
+    let long = String(repeating: "k", count: 256)
+    let keys = ([long] + names).map { #"{"kty":"oct","kid":"\#($0)"}"# }.joined(separator: ",")
+    let key = String(decoding: JSONValue.object(try CachedKeys.key(named: "k1").jwk).serialized(), as: UTF8.self)
+    let body = Array(#"{"keys":[\#(key),\#(keys)]}"#.utf8)
+    let fetched = FetchedKeys(keys: try KeySet(parsing: body, algorithms: [.es256]), body: body, lifetime: nil)
+    try await run { handler, _ in
+      let pending = try ask(handler, #"{"op":"refresh-jwks"}"#)
+      await sources[0].nextCall()?.answer(.success(.keys(fetched)))
+      await sources[1].nextCall()?.answer(.failure(FetchFault(.dnsFailed, found: "two's words")))
+      let line = await pending.line()
+      #expect(line.count <= Self.limits.server.outputBytes && line.count > Self.limits.server.outputBytes - 1000)
+      let issuers = try #require(try JSONValue(parsing: line)["issuers"]?.arrayValue)
+      #expect(issuers.map { $0["issuer"] } == ["one", "two"])
+      let added = try #require(issuers.first?["added"]?.arrayValue)
+      #expect(added.count > 100)
+      #expect(added.first == .string(String(repeating: "k", count: 40) + "…"))
+      #expect(issuers.first?["added_left_out"]?.integerValue == Int64(1000 - added.count))
+      #expect(issuers.first?["removed"] == [])
+      #expect(issuers.first?["removed_left_out"] == nil)
+      #expect(issuers.last?["error"]?["fault"] == "dns_failed")
+    }
+  }
+
+  @Test("where not even all issuers have room, those that failed are told before others, and the rest counted")
+  func boundedIssuers() async throws {
+    var limits = Limits()
+    limits.server.outputBytes = 700
+    try await run(limits) { handler, _ in
+      let pending = try ask(handler, #"{"op":"refresh-jwks"}"#)
+      await sources[0].nextCall()?.answer(.success(.keys(try AnswersFixture.fetched("k1", "k2"))))
+      await sources[1].nextCall()?.answer(.failure(FetchFault(.dnsFailed, found: "two's words")))
+      let line = await pending.line()
+      #expect(line.count <= 700)
+      let reply = try JSONValue(parsing: line)
+      #expect(reply["issuers"]?.arrayValue?.map { $0["issuer"] } == ["two"])
+      #expect(reply["issuers_left_out"] == 1)
     }
   }
 }

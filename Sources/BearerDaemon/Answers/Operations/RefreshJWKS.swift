@@ -1,3 +1,5 @@
+import BearerConfiguration
+import BearerFraming
 import BearerJOSE
 import BearerProtocol
 import BearerServer
@@ -15,7 +17,7 @@ extension RequestHandler {
     }
     let refresh = PendingRefresh(
       current, issuers: issuers.map { active.issuers[$0] }, id: reader.id, ledger: ledger, places: refreshPlaces,
-      user: peer.uid, detail: reports.detail(for: peer))
+      user: peer.uid, detail: reports.detail(for: peer), outputBytes: reports.limits.outputBytes)
     return .deferred(order, refresh)
   }
 }
