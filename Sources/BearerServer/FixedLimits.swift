@@ -17,8 +17,6 @@ enum FixedLimits {
   static let readsDiscardedInATurn = 16
   /// What the kernel holds of one connection's unsent replies; it doubles this for its own bookkeeping.
   static let kernelBuffer = 65536
-  /// How many bytes of replies may be unsent over all connections, before those who take none get no more.
-  static let unsentBytes = 64 << 20
   /// How long input is read and thrown away after a last answer, so that the client can finish its write and read it.
   static let linger: Duration = .seconds(1)
   /// How long nobody is accepted after there was no descriptor left for one.

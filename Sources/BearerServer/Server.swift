@@ -25,6 +25,9 @@ package final class Server: Service, Sendable {
     /// Replies that wait for keys may wait for 7/8 of it. The whole stop has five seconds; systemd's own patience is longer.
     package var drainTimeout: Duration = .seconds(4)
 
+    /// How many bytes of replies may be unsent over all connections, before those who take none get no more.
+    package var unsentBytes = 64 << 20
+
     /// A server on these addresses, with the defaults for the rest.
     package init(addresses: [ListenAddress]) {
       self.addresses = addresses
@@ -164,7 +167,7 @@ package final class Server: Service, Sendable {
   }
 
   private func makeLoops(_ acceptor: Acceptor) throws(ListenerFault) -> [ServerLoop] {
-    let unsentBytes = UnsentBytes(limit: FixedLimits.unsentBytes)
+    let unsentBytes = UnsentBytes(limit: configuration.unsentBytes)
     var loops: [ServerLoop] = []
     for _ in 0..<configuration.eventLoops {
       loops.append(

@@ -127,6 +127,31 @@ struct LimitTests {
     }
   }
 
+  @Test("reads no more from those who take nothing once all together have left too much, and loses nothing")
+  func manyNeverReading() async throws {
+    var limits = ServerLimits.patient
+    limits.outputBytes = 1 << 30
+    try await RunningServer.run(limits: limits, unsentBytes: 1_000_000) { running in
+      let clients = try (0..<8).map { _ in try running.client() }
+      let other = try running.client()
+      defer { for client in clients + [other] { client.close() } }
+      // 40 kB of lines are answered with 40 MB. What may be under way: the bound, and for each client one flush and what
+      // the kernel holds of it.
+      for client in clients { await client.send(String(repeating: "big 10000\n", count: 500)) }
+      for _ in 0..<200 {
+        await other.send("order meanwhile\n")
+        #expect(await other.line() == "meanwhile")
+      }
+      #expect(running.book.handledLines < 200 + 100 + 8 * 50)
+      for client in clients {
+        client.closeWriting()
+        let replies = await client.rest()
+        #expect(replies.count == 500)
+        #expect(replies.allSatisfy { $0.utf8.count == 10000 })
+      }
+    }
+  }
+
   @Test("gives up a client that takes no replies for the write timeout")
   func stuckWriting() async throws {
     var limits = ServerLimits.patient

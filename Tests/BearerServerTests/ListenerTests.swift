@@ -1,5 +1,7 @@
+import BearerFraming
 import Foundation
 import Glibc
+import Logging
 import Testing
 
 @testable import BearerServer
@@ -53,6 +55,27 @@ struct ListenerTests {
     for directory in ["\(root)/a/b", "\(root)/a", root] { #expect(rmdir(directory) == 0) }
   }
 
+  @Test("has the kernel hold no more of a connection's replies than it is told to, whatever its default is")
+  func kernelBuffer() async throws {
+    let path = RunningServer.freePath()
+    let socket = try await ListeningSocket(SocketFile(path: path))
+    defer { socket.abandon() }
+    let acceptor = Acceptor(
+      sockets: [socket], counter: ConnectionCounter(limits: ServerLimits()), logger: Logger(label: "test"))
+    let client = try #require(RawClient(path))
+    defer { client.close() }
+    guard case .accepted(let accepted) = acceptor.accept(from: 0) else {
+      Issue.record("nobody was accepted")
+      return
+    }
+    defer { close(accepted.descriptor) }
+    var bytes: CInt = 0
+    var length = socklen_t(MemoryLayout<CInt>.size)
+    #expect(getsockopt(accepted.descriptor, SOL_SOCKET, SO_SNDBUF, &bytes, &length) == 0)
+    // The kernel doubles what it is told (socket(7)).
+    #expect(bytes == 2 * 65536)
+  }
+
   @Test("replaces a stale socket")
   func stale() async throws {
     let path = RunningServer.freePath()
@@ -93,6 +116,25 @@ struct ListenerTests {
       #expect(mode(lock) != nil)
     }
     unlink(lock)
+  }
+
+  @Test("starts although another user holds the lock, once a start has had its time", .enabled(if: geteuid() == 0))
+  func foreignLock() async throws {
+    let directory = RunningServer.freePath()
+    mkdir(directory, 0o777)
+    defer { rmdir(directory) }
+    let lock = "\(directory)/.s.lock"
+    let foreign = open(lock, O_CREAT | O_RDWR, 0o600)
+    defer {
+      close(foreign)
+      unlink(lock)
+    }
+    #expect(fchown(foreign, 65534, 65534) == 0)
+    #expect(flock(foreign, LOCK_EX | LOCK_NB) == 0)
+    try await RunningServer.run(addresses: [.path(SocketFile(path: "\(directory)/s"))]) { _ in
+      #expect(mode("\(directory)/s") == 0o660)
+      #expect(mode(lock) == 0o600)
+    }
   }
 
   @Test("gives its mode and group to a socket only, never to where a link leads or to another file")

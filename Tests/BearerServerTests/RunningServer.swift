@@ -31,7 +31,7 @@ struct RunningServer: Sendable {
   /// Runs a server while `body` runs, then stops it.
   static func run(
     limits: ServerLimits = .patient, addresses: [ListenAddress]? = nil, eventLoops: Int = 1,
-    drainTimeout: Duration = .seconds(4),
+    drainTimeout: Duration = .seconds(4), unsentBytes: Int = .max,
     _ body: @escaping @Sendable (RunningServer) async throws -> Void
   ) async throws {
     let directory = freePath()
@@ -40,6 +40,7 @@ struct RunningServer: Sendable {
     configuration.limits = limits
     configuration.eventLoops = eventLoops
     configuration.drainTimeout = drainTimeout
+    configuration.unsentBytes = unsentBytes
     let book = DeferredBook()
     let (listening, continuation) = AsyncStream.makeStream(of: Void.self)
     let server = Server(configuration: configuration, handlers: book, logger: Logger(label: "test")) {

@@ -1,3 +1,7 @@
+import BearerFraming
+import Glibc
+import Logging
+import Synchronization
 import Testing
 
 @testable import BearerServer
@@ -41,6 +45,31 @@ struct TurnTests {
     }
     #expect(served.count(where: { $0 == 0 }) == 10)
     #expect(served.count <= 20)
+  }
+
+  @Test("a loop gives its turns by the user id of the connection's other end")
+  func users() throws {
+    let limits = ServerLimits()
+    let loop = try ServerLoop(
+      limits: limits, factory: DeferredBook(),
+      acceptor: Acceptor(sockets: [], counter: ConnectionCounter(limits: limits), logger: Logger(label: "test")),
+      unsentBytes: UnsentBytes(limit: 1))
+    for uid: UInt32 in [1, 1, 1, 2, 2, 3] {
+      var ends: [CInt] = [-1, -1]
+      try #require(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &ends) == 0)
+      // The other end may be closed: nobody reads before the order is looked at.
+      close(ends[1])
+      loop.mailbox.post(
+        .adopt(AcceptedConnection(descriptor: ends[0], peer: Peer(uid: uid, gid: 0, pid: 0), isAdmitted: true)))
+    }
+    let order = Mutex<[UInt32]>([])
+    loop.mailbox.post(
+      .run { loop in
+        while let next = loop.turns.next() { order.withLock { $0.append(next.peer.uid) } }
+        loop.stop()
+      })
+    loop.run()
+    #expect(order.withLock(\.self) == [1, 2, 3, 1, 2, 1])
   }
 
   @Test("a queue keeps its order however it is used, and holds no more than twice what is in it")

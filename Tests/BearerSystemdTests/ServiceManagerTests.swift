@@ -151,6 +151,18 @@ struct ServiceManagerTests {
     }
   }
 
+  @Test("a process without core dumps has no limit for one but zero, and shows its memory to no debugger")
+  func noCoreDumps() async {
+    await #expect(processExitsWith: .success) {
+      #expect(ProcessHardening.isDumpable)
+      #expect(ProcessHardening.forbidCoreDumps())
+      var limit = rlimit()
+      #expect(getrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit) == 0)
+      #expect(limit.rlim_cur == 0 && limit.rlim_max == 0)
+      #expect(!ProcessHardening.isDumpable)
+    }
+  }
+
   @Test("without socket activation there are no descriptors, nor with another process's")
   func noDescriptors() throws {
     defer {

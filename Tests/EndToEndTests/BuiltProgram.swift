@@ -54,9 +54,13 @@ final class BuiltProgram {
 
   /// How much memory it has of its own, in bytes: resident, and not of a file.
   var anonymousMemory: Int? {
-    let status = try? String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
-    let line = status?.split(separator: "\n").first { $0.hasPrefix("RssAnon:") }
+    let line = facts("status")?.split(separator: "\n").first { $0.hasPrefix("RssAnon:") }
     return line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
+  }
+
+  /// What the kernel tells of it in a file of proc(5).
+  func facts(_ name: String) -> String? {
+    try? String(contentsOfFile: "/proc/\(process.processIdentifier)/\(name)", encoding: .utf8)
   }
 
   func send(_ signal: CInt) { kill(process.processIdentifier, signal) }

@@ -147,6 +147,22 @@ import Testing
           error: "bearerd: no daemon answers at \(daemon.path): the socket is there, but nobody listens\n"))
   }
 
+  @Test("a socket of another user than the one that is expected is asked nothing")
+  func foreignServer() async throws {
+    let daemon = try QuietDaemon(answeringAfter: 0)
+    defer { daemon.end() }
+    let (own, other) = (geteuid(), geteuid() + 1)
+    let refused = Run(
+      status: 77, output: "",
+      error: "bearerd: the socket at \(daemon.path) is that of user \(own), not of user \(other): nothing was sent\n")
+    let command = ["status", "--socket", daemon.path]
+    #expect(try await Self.run(command + ["--server-uid", "\(other)"]) == refused)
+    #expect(try await Self.run(command, environment: ["BEARERD_SERVER_UID": "\(other)"]) == refused)
+    #expect(daemon.questions.isEmpty)
+    #expect(try await Self.run(command + ["--server-uid", "\(own)"]).status != 77)
+    #expect(daemon.questions.count == 1)
+  }
+
   @Test("an empty path is wrong use", arguments: ["ping", "status", "hello", "refresh-jwks"])
   func emptyPath(_ command: String) async throws {
     let run = try await Self.run([command, "--socket", ""])

@@ -169,9 +169,15 @@ final class Deferred {
 
   /// The reply, once it has come.
   func reply() async throws -> JSONValue {
+    let line = await line()
+    return line.isEmpty ? .null : try JSONValue(parsing: line)
+  }
+
+  /// The reply's bytes, once it has come.
+  func line() async -> [UInt8] {
     var reply: [UInt8] = []
-    for await _ in wakeUps where pending.resume(into: &reply) { return try JSONValue(parsing: reply) }
-    return .null
+    for await _ in wakeUps where pending.resume(into: &reply) { return reply }
+    return []
   }
 
   /// Looks once, after the next wake-up; whether the reply is still to come.

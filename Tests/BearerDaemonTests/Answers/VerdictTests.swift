@@ -4,6 +4,7 @@ import BearerJSON
 import BearerKeys
 import BearerProtocol
 import BearerServer
+import BearerTOML
 import BearerTestKit
 import Testing
 
@@ -184,4 +185,61 @@ import Testing
     let reply = try fixture.verify(token, op: op)
     #expect((reply["claims"] ?? reply["introspection"])?["sub"] == .string(odd))
   }
+
+  @Test("so it is in the replies that come later, and in those when the time for stopping is over")
+  func lateLineSeparators() async throws {
+    let odd = "a\u{2028}b\u{2029}c\u{85}d\u{2019}\u{E9}"
+    let fixture = AnswersFixture()
+    let reloader = Reloader()
+    let handler = RequestHandlers(fixture.current, fixture.reports, reloader: reloader, clock: fixture.clock)
+      .makeHandler()
+    func ask(_ members: String) throws -> Deferred {
+      var reply: [UInt8] = []
+      let line = Array(#"{"id":"\#(odd)",\#(members)}"#.utf8)
+      let peer = Peer(uid: 0, gid: 0, pid: 1, isAdministrator: true)
+      guard case .deferred(_, let pending) = handler.handle(line.span, from: peer, into: &reply) else {
+        throw NotDeferred()
+      }
+      return Deferred(pending)
+    }
+    func check(_ line: [UInt8], holdsElsewhere isElsewhere: Bool) throws {
+      let text = String(decoding: line, as: UTF8.self)
+      #expect(!text.unicodeScalars.contains { ["\u{2028}", "\u{2029}", "\u{85}"].contains($0) }, "\(text)")
+      #expect(try JSONValue(parsing: line)["id"] == .string(odd))
+      let parts = text.split(separator: #"\u2028"#).count
+      #expect(isElsewhere ? parts > 2 : parts == 2, "\(text)")
+    }
+    let token = try AnswersFixture.token(kid: odd) { $0.subject = odd }
+    try await fixture.run {
+      let waiting = try ask(#""op":"verify","token":"\#(token)""#)
+      await fixture.source.nextCall()?.answer(.success(.keys(try AnswersFixture.fetched(odd))))
+      // The header's kid, and sub.
+      let line = await waiting.line()
+      try check(line, holdsElsewhere: true)
+      #expect(try JSONValue(parsing: line)["claims"]?["sub"] == .string(odd))
+
+      try check(await ask(#""op":"status""#).line(), holdsElsewhere: true)
+
+      let refresh = try ask(#""op":"refresh-jwks""#)
+      await fixture.source.nextCall()?.answer(.success(.keys(try AnswersFixture.fetched("k1"))))
+      try check(await refresh.line(), holdsElsewhere: true)
+
+      let refused = try ask(#""op":"reload""#)
+      let fault = ConfigurationFault(place: odd, line: 7, message: "wrong")
+      for done in reloader.take().waiting { done(.refused(ConfigurationFaults([fault]))) }
+      try check(await refused.line(), holdsElsewhere: true)
+
+      for members in [#""op":"status""#, #""op":"refresh-jwks""#, #""op":"reload""#] {
+        var line: [UInt8] = []
+        try ask(members).pending.shutDown(into: &line)
+        try check(line, holdsElsewhere: false)
+      }
+      let late = try AnswersFixture.token(kid: "k9")
+      var line2: [UInt8] = []
+      try ask(#""op":"verify","token":"\#(late)""#).pending.shutDown(into: &line2)
+      try check(line2, holdsElsewhere: false)
+    }
+  }
+
+  private struct NotDeferred: Error {}
 }

@@ -1,3 +1,4 @@
+import BearerJOSE
 import BearerKeys
 import BearerTestKit
 import Logging
@@ -40,6 +41,23 @@ import Testing
         "info keys are fresh [:]", "warning keys are stale and still used [:]",
         "error keys have expired; tokens of this issuer cannot be verified [:]",
       ])
+  }
+
+  @Test("a private key that a provider publishes is an error, once for each set that has one, used or not")
+  func publishedKey() throws {
+    let key = try TestKey(kid: "k1", members: #""d":"AQ""#)
+    let body = Array(TestKey.set(key, try TestKey(kid: "k2")).utf8)
+    for isUsed in [true, false] {
+      let set = try KeySet(parsing: body, algorithms: [.es256], usesPublishedPrivateKeys: isUsed)
+      let keys = IssuerKeys(settings: RefreshSettings(), source: ScriptedKeySource())
+      keys.seed(with: FetchedKeys(keys: set, body: body, lifetime: nil), age: .zero)
+      let snapshot = try #require(keys.snapshot)
+      log.logger.tell(.replaced(snapshot, KeySetChange(keys: 1, added: [], removed: [], changed: false)))
+      log.logger.tell(.confirmed(snapshot))
+    }
+    let line =
+      "error the key set holds the private part of a key: whoever can read it can sign; have it replaced at once [:]"
+    #expect(log.lines == [line, line])
   }
 
   @Test("a changed set is told with what came and went, and nothing of a provider's text leaves its line")
