@@ -16,6 +16,7 @@ import itertools
 import json
 import os
 import socket
+import struct
 import threading
 import time
 
@@ -53,12 +54,27 @@ class _Closed(ConnectionError):
 
 
 class _Client:
-    def __init__(self, path=None, timeout=2.0):
-        """path: the socket, else $BEARERD_SOCKET, else the usual place. timeout: seconds for a whole exchange."""
+    def __init__(self, path=None, timeout=2.0, server_uid=None):
+        """path: the socket, else $BEARERD_SOCKET, else the usual place. timeout: seconds for a whole exchange.
+
+        server_uid: the user who must have made the socket listen, else $BEARERD_SERVER_UID, else anybody. Where others
+        may write to the socket's directory, one of them can put a socket of his own there; he is sent nothing then.
+        """
         self._path = path or os.environ.get("BEARERD_SOCKET") or "/run/bearerd/bearerd.sock"
         self._timeout = timeout
+        if server_uid is None and os.environ.get("BEARERD_SERVER_UID"):
+            server_uid = int(os.environ["BEARERD_SERVER_UID"])
+        self._server_uid = server_uid
         self._idle = []
         self._owner = None
+
+    def _check_server(self, stream):
+        """Raises PermissionError if the socket is not that of the user who is expected (SO_PEERCRED, unix(7))."""
+        if self._server_uid is None:
+            return
+        credentials = stream.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        if struct.unpack("iII", credentials)[1] != self._server_uid:
+            raise PermissionError("the socket is another user's")
 
     def _take(self, owner):
         # A child must not share its parent's connections, nor an event loop another's.
@@ -111,8 +127,8 @@ _FAULTS = (OSError, ValueError, TypeError, RecursionError)
 class Bearerd(_Client):
     """Blocks for `timeout` at most."""
 
-    def __init__(self, path=None, timeout=2.0):
-        super().__init__(path, timeout)
+    def __init__(self, path=None, timeout=2.0, server_uid=None):
+        super().__init__(path, timeout, server_uid)
         self._lock = threading.Lock()
         # A fork may come while another thread holds the lock; the child needs one that nobody holds.
         if hasattr(os, "register_at_fork"):
@@ -169,6 +185,7 @@ class Bearerd(_Client):
                 stream.settimeout(_left(deadline))
                 try:
                     stream.connect(self._path)
+                    self._check_server(stream)
                     return stream
                 except BlockingIOError:
                     # A full backlog says EAGAIN and cannot be waited for.
@@ -251,6 +268,7 @@ class AsyncBearerd(_Client):
                 try:
                     # At once, or not at all: asyncio's own connect takes a full backlog (EAGAIN) for success.
                     stream.connect(self._path)
+                    self._check_server(stream)
                     break
                 except BlockingIOError:
                     await asyncio.sleep(0.005)

@@ -1,5 +1,7 @@
 """The example against the real daemon and the development issuer."""
 
+import asyncio
+import os
 import pathlib
 import re
 import sys
@@ -11,6 +13,7 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1] / "python")]
 
 import app as example
 import running
+from bearerd import AsyncBearerd
 
 
 class GuardedPaths(unittest.TestCase):
@@ -96,6 +99,14 @@ class GuardedPaths(unittest.TestCase):
         self.assertEqual(response.get_json(), {"error": "unavailable"})
         with self.start_daemon():
             self.assertEqual(self.get("/me").status_code, 200)
+
+    def test_the_socket_of_another_user_than_the_one_expected_is_asked_nothing(self):
+        for expected, status in ((os.geteuid() + 1, 503), (os.geteuid(), 200)):
+            example.daemon.__init__(self.daemon.socket_path, server_uid=expected)
+            self.assertEqual(self.get("/me").status_code, status)
+            authorization = "Bearer " + running.mint(self.keys)
+            verdict = AsyncBearerd(self.daemon.socket_path, server_uid=expected).verify(authorization)
+            self.assertEqual(asyncio.run(verdict).status, status)
 
     def test_a_restart_between_two_requests_is_not_noticed(self):
         self.assertEqual(self.get("/me").status_code, 200)
