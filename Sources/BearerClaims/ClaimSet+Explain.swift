@@ -55,6 +55,34 @@ extension ClaimSet {
     }
   }
 
+  /// What to do about a claim that is not there.
+  private func missingClaimHint(_ claim: String, _ question: ClaimQuestion) -> String {
+    let policy = question.policy
+    if policy.requiredClaims.contains(where: { String(decoding: $0, as: UTF8.self).hasSameBytes(as: claim) }) {
+      return "Have the issuer write \(claim), which the policy's required_claims name."
+    }
+    let profile = question.evidence.profile
+    func otherNames(_ key: String, _ names: [[UInt8]]?) -> String {
+      let names = names?.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ", ")
+      return names.map { "It is looked for in what the issuer's \(key) names: \($0)." }
+        ?? "If the issuer writes it under another name, say so in its \(key)."
+    }
+    let least = "token_type = \"any\" does without it."
+    switch claim {
+    case "exp": return "Every token must say when it ends. Only the issuer can mend that."
+    case "client_id": return "\(otherNames("client_claims", profile?.clientClaims)) \(least)"
+    case "jti": return "\(otherNames("jti_claims", profile?.tokenIDClaims)) \(least)"
+    case "aud":
+      return policy.tokenType == .id
+        ? "Every ID token must say whom it is for. Only the issuer can mend that."
+        : "Have the issuer say whom its tokens are for; audience_check = false does without it, with token_type = \"any\"."
+    default:
+      return policy.tokenType == .id
+        ? "Every ID token must have \(claim). Only the issuer can mend that."
+        : "Have the issuer write \(claim); \(least)"
+    }
+  }
+
   private func source(_ index: Int) -> String {
     var line: [UInt8] = []
     tape.appendSource(index, bytes.span, to: &line)
@@ -87,16 +115,27 @@ extension ClaimSet {
           "The claim \(claim) has what looks like several scopes in one. Scopes are words between spaces, or elements of one word each; the issuer must write them so."
       }
       return "The client must ask for the scope, and the user or issuer grant it."
-    case .token(.missingClaim), .token(.malformedClaims):
-      return "The claim \(rejection.claim ?? "") is what to look at; token_type = \"any\" requires least."
+    case .token(.missingClaim): return missingClaimHint(rejection.claim ?? "", question)
+    case .token(.malformedClaims):
+      return "The claim \(rejection.claim ?? "") is what to look at; only the issuer can write it otherwise."
     case .token(.expired):
       return "The client must get a new token. If the clocks differ, mend that; leeway is at most 5m."
     case .token(.notYetValid), .token(.issuedInFuture): return "Compare the clocks of this host and of the issuer."
     case .token(.wrongAudience) where question.evidence.source == .introspection && registered.audience == nil:
       return
         "The back-end does not tell aud. Have it do so, or set audience_check = false in the policy; whom the tokens of a userinfo endpoint or resolver are for may be stated in its introspection table, as assume_audience."
+    case .token(.wrongAudience) where registered.audience == nil:
+      return "Have the issuer say whom its tokens are for; only audience_check = false in the policy does without it."
+    case .token(.wrongAudience) where question.policy.requestAudiences != nil:
+      return
+        "Have the client ask for a token for all that is expected; what the request adds counts besides the policy's audiences."
     case .token(.wrongAudience):
       return "Have the client ask for a token for this audience, or add the audience found to the policy's audiences."
+    case .token(.wrongClient) where question.policy.tokenType == .id && rejection.claim == "azp":
+      return "Add the azp to the policy's audiences, if the ID tokens of that client may come here."
+    case .token(.wrongClient) where client(question.evidence.profile) == nil:
+      return
+        "Nothing that the issuer's client_claims name is in the token: have the issuer write it, or leave clients out of the policy."
     case .token(.wrongClient): return "Add the client to the policy's clients, if it may come here."
     case .token(.claimMismatch): return "See the policy's claims for \(rejection.claim ?? "the claim")."
     case .token(.wrongNonce): return "The token answers another authentication request."

@@ -14,7 +14,8 @@ extension BackEndResponse {
     case .false: return .inactive
     case .true: break
     // Servers that write "false" exist, and clients to whom that was true.
-    default: throw badAnswer("an active that is \(Self.article(tape[active].kind)) and no boolean")
+    default:
+      throw badAnswer("an active that is \(Self.article(tape[active].kind)) and no boolean", advice: Self.followRFC)
     }
     for name in ["exp", "iat", "nbf", "auth_time"] { try checkDate(name, answer) }
     for name in ["iss", "sub", "client_id", "azp", "jti", "username", "token_type", "token_use", "typ", "acr"] {
@@ -31,36 +32,35 @@ extension BackEndResponse {
   private func check(
     _ name: String, _ answer: ClaimSet, _ isGood: (JSONTape.Node) -> Bool
   ) throws(BackEndFault) {
-    guard let node = node(name, answer), !isGood(node) else { return }
-    throw badAnswer("\(name) as \(Self.article(node.kind))", advice: "have the provider follow RFC 7662 section 2.2")
+    guard let node = value(of: name, answer).map({ answer.tape[$0] }), !isGood(node) else { return }
+    throw badAnswer("\(name) as \(Self.article(node.kind))", advice: Self.followRFC)
   }
 
   private func checkDate(_ name: String, _ answer: ClaimSet) throws(BackEndFault) {
     try check(name, answer) { $0.kind == .number }
     let bytes = answer.bytes
-    guard let index = answer.tape.value(of: Array(name.utf8), bytes.span), answer.tape[index].kind != .null,
-      NumericDate(answer.tape, index, bytes.span) == nil
-    else { return }
-    throw badAnswer("\(name) that is no time in seconds", advice: "have the provider follow RFC 7662 section 2.2")
+    guard let index = value(of: name, answer), NumericDate(answer.tape, index, bytes.span) == nil else { return }
+    throw badAnswer("\(name) that is no time in seconds", advice: Self.followRFC)
   }
 
   private func checkElements(_ name: String, _ answer: ClaimSet) throws(BackEndFault) {
-    let bytes = answer.bytes
-    guard let index = answer.tape.value(of: Array(name.utf8), bytes.span), answer.tape[index].kind == .array else {
-      return
-    }
+    guard let index = value(of: name, answer), answer.tape[index].kind == .array else { return }
     var at = index + 1
     while at < Int(answer.tape[index].next) {
-      guard answer.tape[at].kind == .string else { throw badAnswer("\(name) as a list that is not one of strings") }
+      guard answer.tape[at].kind == .string else {
+        throw badAnswer("\(name) as a list that is not one of strings", advice: Self.followRFC)
+      }
       at = Int(answer.tape[at].next)
     }
   }
 
-  private func node(_ name: String, _ answer: ClaimSet) -> JSONTape.Node? {
+  private static let followRFC = "have the provider follow RFC 7662 section 2.2"
+
+  /// Where a member is; `nil` if it is not there, or `null`.
+  private func value(of name: String, _ answer: ClaimSet) -> Int? {
     let bytes = answer.bytes
     guard let index = answer.tape.value(of: Array(name.utf8), bytes.span) else { return nil }
-    let node = answer.tape[index]
-    return node.kind == .null ? nil : node
+    return answer.tape[index].kind == .null ? nil : index
   }
 
   static func article(_ kind: JSONTape.Kind) -> String {

@@ -23,5 +23,6 @@ extension BackEndResponse {
   }
 
   static let redirectAdvice =
-    "behind connect_to the provider must get the public Host and X-Forwarded-Proto, or it sends clients to its public address"
+    "give endpoint the address that answers itself; behind connect_to the provider must get the public Host and "
+    + "X-Forwarded-Proto, or it sends clients to its public address"
 }

@@ -137,7 +137,7 @@ package struct BackEndResponse: Sendable {
     if type == "application/json" || type.hasPrefix("application/") && type.hasSuffix("+json") { return }
     if type == "application/jwt" || type.hasSuffix("+jwt") {
       throw badAnswer(
-        "a signed answer (RFC 9701), which was not asked for", advice: "have the provider answer this client in JSON")
+        "a signed answer (a JWT), which was not asked for", advice: "have the provider answer this client in JSON")
     }
     throw BackEndFault(
       .wrongMediaType,

@@ -36,18 +36,20 @@ extension Verifier {
     case (.token(.opaqueToken), .form):
       "Have the client get a JWT, if the issuer has them; or have the issuer asked about opaque tokens: opaque = true in the policy, and the issuer's introspection table."
     case (.token(.wrongType), _):
-      wrongTypeHint(input)
+      rejection.claim.map { "Only tokens of another kind have \($0)." } ?? wrongTypeHint(input)
     case (.token(.unknownIssuer), _) where rejection.claim != "iss":
       "The claim \(rejection.claim ?? "") does not go with iss. Do not trust the token."
     case (.token(.unknownIssuer), _):
-      isIssuerButForSlash(input)
+      input.issuers.contains { $0.url.differsBySlash(from: claims.issuer ?? "") }
         ? "The issuer's url differs from iss by a trailing slash only; write url exactly as iss."
         : "Add an [issuer] whose url is exactly the iss found, and name it in the policy's issuers."
+    case (.token(.algorithmNotAllowed), _) where header?.algorithms.isEmpty == true:
+      "No setting allows this alg. Have the issuer sign with one of the algorithms expected."
     case (.token(.algorithmNotAllowed), _): "If the issuer is meant to sign with it, add it to the issuer's algorithms."
     case (.token(.badSignature), _) where header?.hasNonce == true: rejection.detail.text.description
     case (.token(.badSignature), _): "The token was changed or signed with another key. Do not trust it."
     case (.token(.missingClaim), _):
-      "The claim \(rejection.claim ?? "") is what to look at; token_type = \"any\" requires least."
+      "Every token must have \(rejection.claim ?? ""). Only the issuer can mend that."
     default: rejection.detail.text.description
     }
   }
@@ -61,13 +63,5 @@ extension Verifier {
     return input.policy.tokenType == .id
       ? "Have the client send its ID token; for access tokens leave token_type out of the policy."
       : "If the issuer's access tokens have no typ at+jwt, say in its access_token_if what tells them; for ID tokens set token_type = \"id\"."
-  }
-
-  /// Whether `iss` is a configured issuer but for a slash at its end, the commonest mistake of all.
-  private func isIssuerButForSlash(_ input: VerificationInput) -> Bool {
-    guard let found = claims.issuer else { return false }
-    return input.issuers.contains {
-      ($0.url + "/").hasSameBytes(as: found) || $0.url.hasSameBytes(as: found + "/")
-    }
   }
 }

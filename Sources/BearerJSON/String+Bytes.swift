@@ -12,4 +12,11 @@ extension StringProtocol {
   package func hasSameBytes(as other: some StringProtocol) -> Bool {
     utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
   }
+
+  /// Whether both are the same but for one slash at the end of one of them, the commonest mistake about an issuer's name.
+  package func differsBySlash(from other: some StringProtocol) -> Bool {
+    let (count, others) = (utf8.count, other.utf8.count)
+    guard abs(count - others) == 1 else { return false }
+    return count < others ? (String(self) + "/").hasSameBytes(as: other) : hasSameBytes(as: String(other) + "/")
+  }
 }

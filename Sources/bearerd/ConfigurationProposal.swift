@@ -15,8 +15,11 @@ struct ConfigurationProposal {
   var preset: Preset?
   /// Whether ID tokens are meant, and not access tokens.
   var isForIDTokens = false
+  /// Names that issuers and policies of the same file have already.
+  var takenIssuers: Set<String> = []
+  var takenPolicies: Set<String> = []
 
-  /// The short name: the first label of the host that says something.
+  /// The short name: the first label of the host that says something, with a number if that is taken.
   var name: String {
     let dull: Set = ["www", "auth", "login", "id", "idp", "sso", "accounts", "oauth", "oauth2", "api"]
     // An issuer need not be an address; then its name says nothing.
@@ -24,7 +27,19 @@ struct ConfigurationProposal {
     let labels = host.utf8.split(separator: UInt8(ascii: ".")).map { String(decoding: $0, as: UTF8.self) }
     let isNumeric = labels.last?.utf8.allSatisfy { (0x30...0x39).contains($0) } ?? true
     let first = labels.first { !dull.contains($0) && $0.utf8.allSatisfy(TOMLReader.isBareKeyByte) }
-    return isNumeric ? "provider" : first ?? "provider"
+    return Self.free(isNumeric ? "provider" : first ?? "provider", among: takenIssuers)
+  }
+
+  /// The policy's name; what is asked for when none is named, unless that is taken.
+  private var policy: String { takenPolicies.contains("default") ? Self.free(name, among: takenPolicies) : "default" }
+
+  private static func free(_ name: String, among taken: Set<String>) -> String {
+    var (free, number) = (name, 1)
+    while taken.contains(free) {
+      number += 1
+      free = "\(name)\(number)"
+    }
+    return free
   }
 
   /// Whether the preset accepts all that the issuer's keys are for.
@@ -47,7 +62,9 @@ struct ConfigurationProposal {
     if !algorithms.isEmpty, !isSetByPreset {
       lines.append("algorithms = [\(algorithms.map(TOMLText.string).joined(separator: ", "))]")
     }
-    lines += ["", "[policy.default]", "issuers = [\"\(name)\"]"]
+    lines.append("")
+    if policy != "default" { lines.append("# Requests must name this policy.") }
+    lines += ["[policy.\(policy)]", "issuers = [\"\(name)\"]"]
     if let preset { lines.append("# \(preset.advice).") }
     lines.append(
       audiences.isEmpty

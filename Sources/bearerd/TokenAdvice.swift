@@ -13,6 +13,8 @@ struct TokenAdvice {
   let token: UnverifiedToken
   /// The `iss` of each configured issuer; `nil` if that is not known.
   let issuers: [String]?
+  /// The short names of the configured issuers.
+  var issuerNames: Set<String> = []
   let replies: [PolicyReply]
 
   /// 0 if a policy takes the token; else the first undecided one's status, else that of a refusal.
@@ -33,6 +35,9 @@ struct TokenAdvice {
     proposal.audiences = token.audiences
     proposal.preset = Preset.fitting(issuer)
     proposal.isForIDTokens = token.looksLikeIDToken
+    // The lines are there to be pasted: a table must not stand in a file twice.
+    proposal.takenIssuers = issuerNames
+    proposal.takenPolicies = Set(replies.map(\.policy))
     return [
       "No issuer of the configuration has this name. If you trust it, and only then,",
       "these lines would have such tokens taken. Compare them with what your provider",
@@ -43,7 +48,8 @@ struct TokenAdvice {
 
   private func isConfigured(_ issuer: String) -> Bool {
     issuers?.contains { url in
-      if url.utf8.elementsEqual(issuer.utf8) { return true }
+      // The check's own hint is what there is to do about a slash.
+      if url.hasSameBytes(as: issuer) || url.differsBySlash(from: issuer) { return true }
       let parts = url.split(separator: IssuerName.placeholder, omittingEmptySubsequences: false)
       return parts.count == 2 && issuer.hasPrefix(parts[0]) && issuer.hasSuffix(parts[1])
     } ?? false

@@ -54,7 +54,8 @@ struct TryCommand: AsyncParsableCommand {
       try print(["", style.strong("policy \(Style.harmless(reply.policy))")] + table.summary())
     }
     let issuers = status["issuers"]?.arrayValue?.compactMap { $0["url"]?.stringValue }
-    let advice = TokenAdvice(token: token, issuers: issuers, replies: replies)
+    let names = status["issuers"]?.arrayValue?.compactMap { $0["issuer"]?.stringValue } ?? []
+    let advice = TokenAdvice(token: token, issuers: issuers, issuerNames: Set(names), replies: replies)
     let lines = advice.lines()
     if !lines.isEmpty { try print([""] + lines) }
     throw advice.exitStatus.exitCode

@@ -159,6 +159,53 @@ import Testing
     #expect(hint.contains("set audience_check = false") && hint.contains("of a userinfo endpoint or resolver"))
   }
 
+  @Test(
+    "what to do about a claim is what helps",
+    arguments: [
+      (#""sub":"s","aud":"api","client_id":"c","jti":"j","iat":1000"#, "Every token must say when it ends"),
+      (
+        #""sub":"s","aud":"api","jti":"j","iat":1000,"exp":2000"#,
+        "say so in its client_claims. token_type = \"any\" does"
+      ),
+      (
+        #""sub":"s","aud":"api","client_id":"c","iat":1000,"exp":2000"#,
+        "say so in its jti_claims. token_type = \"any\""
+      ),
+      (#""sub":"s","client_id":"c","jti":"j","iat":1000,"exp":2000"#, "audience_check = false does without it, with"),
+      (#""aud":"api","client_id":"c","jti":"j","iat":1000,"exp":2000"#, "Have the issuer write sub; token_type"),
+      (#""sub":7"#, "The claim sub is what to look at; only the issuer can write it otherwise."),
+      (good, "Have the issuer write email, which the policy's required_claims name."),
+    ])
+  func claimHints(_ members: String, _ words: String) throws {
+    var trace: Trace? = Trace()
+    #expect(try judge(members, trace: &trace) { $0.requiredClaims = ["email"] } != nil)
+    let hint = try #require(trace?.steps.first { $0.result == .fail }?.hint)
+    #expect(hint.contains(words), "\(hint)")
+  }
+
+  @Test("who asks for an audience besides is not sent to the policy, and who misses a client not to a list")
+  func partyHints() throws {
+    func hint(
+      _ members: String, adding constraints: RequestConstraints? = nil, _ change: (inout Policy) -> Void = { _ in }
+    ) throws -> String {
+      var trace: Trace? = Trace()
+      _ = try judge(members, adding: constraints, trace: &trace, change)
+      return try #require(trace?.steps.first { $0.result == .fail }?.hint)
+    }
+    var constraints = RequestConstraints()
+    constraints.audiences = [Array("other".utf8)]
+    #expect(try hint(Self.good, adding: constraints).contains("what the request adds counts besides"))
+    #expect(try hint(Self.good.replacing("api", with: "x")).hasSuffix("to the policy's audiences."))
+    let id = #""iss":"i","sub":"s","aud":"api","azp":"x","iat":1000,"exp":2000"#
+    #expect(try hint(id) { $0.tokenType = .id }.hasPrefix("Add the azp to the policy's audiences"))
+    let machine = #""iss":"i","sub":"s","iat":1000,"exp":2000"#
+    #expect(try hint(machine) { $0.tokenType = .any }.hasPrefix("Have the issuer say whom its tokens are for"))
+    #expect(
+      try hint(machine) {
+        ($0.tokenType, $0.clients, $0.checksAudience, $0.audiences) = (.any, ["c"], false, [])
+      }.contains("leave clients out of the policy"))
+  }
+
   // MARK: Constraints
 
   @Test("a request makes a policy stricter, never looser")

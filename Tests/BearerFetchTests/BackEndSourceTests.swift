@@ -245,6 +245,39 @@ import Testing
     }
   }
 
+  @Test("a back-end is found by RFC 8414 where there is no OpenID Connect, and what neither has is given in the table")
+  func metadata() async throws {
+    try await Trial.run { settings, _ in
+      settings.endpoint = nil
+    } _: { trial in
+      trial.provider.presentMembers(#""introspection_endpoint":"\#(trial.provider.origin)/introspect""#)
+      trial.provider.answer(.discovery, with: .status(404))
+      trial.provider.answer(.metadata, with: .status(404))
+      guard case .failure(let fault) = await trial.source.ask(StatusCall(token: [97], identity: nil)) else { return }
+      #expect(fault.code == .noEndpoint)
+      #expect(fault.found.contains("/.well-known/oauth-authorization-server answered status 404"))
+      #expect(fault.advice?.hasSuffix("give endpoint in the issuer's introspection table") == true)
+      trial.provider.answer(.metadata, with: .document)
+      #expect(await trial.ask() == "no")
+      trial.provider.answer(.metadata, with: .status(404))
+      trial.provider.answer(.discovery, with: .document)
+    }
+  }
+
+  @Test("an address of a back-end that is not whole or not https leads to the table")
+  func refusedAddress() async throws {
+    for address in ["/introspect", "http://a.test/introspect"] {
+      try await Trial.run { settings, _ in
+        settings.endpoint = nil
+      } _: { trial in
+        trial.provider.presentMembers(#""introspection_endpoint":"\#(address)""#)
+        guard case .failure(let fault) = await trial.source.ask(StatusCall(token: [97], identity: nil)) else { return }
+        #expect(fault.code == .noEndpoint)
+        #expect(fault.advice?.contains("give endpoint in the issuer's introspection table") == true)
+      }
+    }
+  }
+
   @Test("who is refused is told what belongs to its own way of showing itself")
   func adviceIfRefused() async throws {
     try await Trial.run { trial in

@@ -163,6 +163,27 @@ struct DiscoveryTests {
     }
   }
 
+  @Test("where the document or a redirect cannot be used, jwks_uri is the way out, and works")
+  func wayOut() async throws {
+    try await ProviderTrial.run { trial in
+      let origin = trial.provider.origin
+      let answers: [(FaultyProvider.Endpoint, ProviderAnswer)] = [
+        (.discovery, .redirect(301, to: "/x")), (.keys, .redirect(301, to: "/x")), (.discovery, .body("[]")),
+        (.discovery, .body(#"{"issuer":"\#(trial.provider.issuer)","jwks_uri":"/jwks"}"#)),
+        (.discovery, .body(#"{"issuer":"\#(trial.provider.issuer)","jwks_uri":"http://a.test/k"}"#)),
+      ]
+      for (endpoint, answer) in answers {
+        trial.provider.answerNext(endpoint, with: answer)
+        let fault = await trial.source().fetch(previous: nil, validators: nil).fault
+        #expect(fault?.advice?.contains("jwks_uri") == true, "\(answer)")
+        #expect(await trial.code { $0.kind = .jwksURI("\(origin)/jwks") } == nil)
+      }
+      trial.provider.answerNext(.keys, with: .status(407))
+      let fault = await trial.source().fetch(previous: nil, validators: nil).fault
+      #expect(fault?.advice == "check that the url is the provider's own")
+    }
+  }
+
   @Test("Entra's template in the document: the advice is the preset, with the tenants that count")
   func template() async throws {
     try await ProviderTrial.run { trial in

@@ -1,10 +1,11 @@
-import BearerFetch
 import BearerJOSE
 import BearerKeys
 import BearerProviderKit
 import BearerSigning
 import BearerTestKit
 import Testing
+
+@testable import BearerFetch
 
 /// What is said of a key set that cannot be used, word by word: an operator has nothing else to go by.
 @Suite(.timeLimit(.minutes(1)))
@@ -56,7 +57,7 @@ struct KeyFaultTests {
     Case(
       key: rsa(#","use":"enc""#), problem: "not_for_signatures",
       found: #"key "k" ("RSA"): use is not "sig", so it is for encryption."#,
-      advice: "Have the provider publish a signature key."),
+      advice: "Have the provider publish a key for verifying signatures."),
     Case(
       key: rsa(#","alg":"""#), problem: "unsupported_alg", found: #"key "k" ("RSA" ""): alg is empty."#, advice: mend),
     Case(
@@ -65,7 +66,7 @@ struct KeyFaultTests {
     Case(
       key: rsa(#","alg":"HS256""#), problem: "unsupported_alg",
       found: #"key "k" ("RSA" "HS256"): alg is no signature algorithm for a key of this type."#,
-      advice: "Nothing, unless tokens are signed with this key: then have the provider choose another algorithm."),
+      advice: "Have the provider choose another algorithm."),
     Case(
       key: rsa(#","key_ops":[]"#), problem: "not_for_verifying", found: #"key "k" ("RSA"): key_ops is empty."#,
       advice: mend),
@@ -74,7 +75,8 @@ struct KeyFaultTests {
       found: #"key "k" ("RSA"): key_ops is not a JSON array."#, advice: mend),
     Case(
       key: rsa(#","key_ops":["sign"]"#), problem: "not_for_verifying",
-      found: #"key "k" ("RSA"): key_ops does not hold "verify"."#, advice: "Have the provider publish a signature key."),
+      found: #"key "k" ("RSA"): key_ops does not hold "verify"."#,
+      advice: "Have the provider publish a key for verifying signatures."),
     Case(
       key: rsa("", n: String(modulus.prefix(168))), problem: "rsa_too_small",
       found: #"key "k" ("RSA"): n has fewer than 2048 bits."#,
@@ -92,7 +94,7 @@ struct KeyFaultTests {
     Case(
       key: rsa("").replacing("RSA", with: "oct"), problem: "unsupported_kty",
       found: #"key "k" ("oct"): kty is none of RSA, EC and OKP."#,
-      advice: "Nothing, unless tokens are signed with this key: then have the provider choose another algorithm."),
+      advice: "Have the provider choose another algorithm."),
     Case(key: "7", problem: "malformed", found: "key number 1: the key is not a JSON object.", advice: mend),
     Case(
       key: rsa(#","alg":"RS512""#), problem: "alg_not_configured",
@@ -140,6 +142,21 @@ struct KeyFaultTests {
     #expect(fault?.refusedKeys.count == 6)
   }
 
+  @Test(
+    "of a key that no token need be signed with nothing is demanded while others are usable, and d is left out of files"
+  )
+  func besides() throws {
+    let set = try KeySet(
+      parsing: Array(
+        #"{"keys":[\#(Self.rsa("")),{"kty":"oct","kid":"o"},\#(Self.rsa(#","d":"AQ""#).replacing(#""k""#, with: #""p""#))]}"#
+          .utf8),
+      algorithms: [.rs256], usesPublishedPrivateKeys: true)
+    let advice = set.entries.map { entry in
+      [false, true].map { KeyProblems.advice(for: entry, isFile: $0)?.split(separator: " ").first.map(String.init) }
+    }
+    #expect(advice == [[nil, nil], ["nothing,", "nothing,"], ["have", "leave"]])
+  }
+
   /// What stands in place of JSON, and what it is called: from a provider, and in a file.
   static let bodies: [(body: [UInt8], coding: String?, name: String, advice: String, fileAdvice: String)] = {
     let json = Array(#"{"keys":[]}"#.utf8)
@@ -154,7 +171,7 @@ struct KeyFaultTests {
       "write a JWK Set into it (RFC 7517)"
     )
     let pem = (
-      "give the address of the provider's JWKS, not that of a certificate",
+      "give the address of a key set, not that of a certificate",
       "write a JWK Set into it (RFC 7517), made of the public keys"
     )
     return [
@@ -195,7 +212,9 @@ struct KeyFaultTests {
       let file = await JWKSFileSource(path: directory.path + "/set", algorithms: [.rs256])
         .fetch(previous: nil, validators: nil).fault
       #expect(file?.code == .notJSON)
-      #expect(file?.found == "jwks_file \"\(directory.path)/set\" \(example.name)")
+      // Nobody asks for a file.
+      let name = example.name.replacing(", which was not asked for", with: "")
+      #expect(file?.found == "jwks_file \"\(directory.path)/set\" \(name)")
       #expect(file?.advice == example.fileAdvice)
     }
   }

@@ -69,11 +69,11 @@ import Testing
       ("", "wrong_media_type: … something in place of application/json"),
       (
         "application/token-introspection+jwt",
-        "bad_answer: … a signed answer (RFC 9701), which was not asked for"
+        "bad_answer: … a signed answer (a JWT), which was not asked for"
       ),
       (
         "application/jwt",
-        "bad_answer: … a signed answer (RFC 9701), which was not asked for"
+        "bad_answer: … a signed answer (a JWT), which was not asked for"
       ),
     ])
   func mediaTypes(type: String, expected: String) {

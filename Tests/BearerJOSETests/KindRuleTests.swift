@@ -64,21 +64,25 @@ import Testing
     #expect(judge("JWT", claims + #","use":"a","\#(claim)":null"#) == nil)
   }
 
-  /// What is said to whoever looks why a token's `typ` is refused.
-  private func hint(_ type: String?, as kind: TokenType, hasRules: Bool = false) -> String? {
+  /// What is said to whoever looks why a check fails.
+  private func hint(
+    _ type: String?, as kind: TokenType, hasRules: Bool = false, alg: String = "ES256", more: String = "",
+    check: Check = .type
+  ) -> String? {
     var profile = IssuerProfile()
     if hasRules { profile.accessTokenRule = KindRule(["use=a"]) }
-    let header = type.map { #"{"alg":"ES256","typ":"\#($0)"}"# } ?? #"{"alg":"ES256"}"#
+    let header = type.map { #"{"alg":"\#(alg)","typ":"\#($0)"}"# } ?? #"{"alg":"\#(alg)"}"#
     let issuers = IssuerTable([Issuer(name: "i", url: "i", algorithms: [.es256], profile: profile)])
     let policy = EffectivePolicy(
       Policy(name: "p", issuers: ["i"], audiences: ["api"]) { $0.tokenType = kind }, issuers: ["i"])
-    let token = [header, "{\(claims)}"].map { Base64URL.encode(Array($0.utf8)) }.joined(separator: ".") + ".AAAA"
+    let token =
+      [header, "{\(claims)\(more)}"].map { Base64URL.encode(Array($0.utf8)) }.joined(separator: ".") + ".AAAA"
     var verifier = Verifier()
     _ = verifier.verify(
       Array(token.utf8).span, VerificationInput(issuers: issuers, policy: policy, now: NumericDate(seconds: 1500)),
       explaining: true
     ) { _ in nil }
-    return verifier.trace?.steps.first { $0.check == .type }?.hint
+    return verifier.trace?.steps.first { $0.check == check }?.hint
   }
 
   @Test("what to change about a typ depends on what the policy wants, and none of it helps another kind")
@@ -94,6 +98,19 @@ import Testing
             == "What has this typ is of another kind, which no token_type takes.")
       }
     }
+  }
+
+  @Test("a claim of another kind is named, and no setting is advised for an alg that none allows")
+  func otherHints() {
+    #expect(
+      hint("JWT", as: .access, hasRules: true, more: #","use":"a","nonce":"n""#)
+        == "Only tokens of another kind have nonce.")
+    for alg in ["none", "HS256", "ES256K"] {
+      #expect(
+        hint("at+jwt", as: .access, alg: alg, check: .algorithm)
+          == "No setting allows this alg. Have the issuer sign with one of the algorithms expected.")
+    }
+    #expect(hint("at+jwt", as: .access, alg: "RS512", check: .algorithm)?.hasPrefix("If the issuer is meant") == true)
   }
 
   @Test("an opaque token can be made a JWT, or its issuer be asked")

@@ -136,7 +136,8 @@ import Testing
           url = "https://a.example"
           algorithms = ["ES256"]
 
-          [policy.default]
+          # Requests must name this policy.
+          [policy.a]
           issuers = ["a"]
           audiences = ["x"]
 
@@ -199,6 +200,22 @@ import Testing
     #expect(lines.allSatisfy { Style.harmless($0) == $0 })
     let table = try TOMLReader.read(Array(lines.joined(separator: "\n").utf8))
     #expect(table.entries.map(\.key) == ["issuer", "policy"])
+  }
+
+  @Test("what is proposed beside a configuration repeats none of its tables, and is no answer to a slash")
+  func besides() throws {
+    let payload = Data(#"{"iss":"https://id.a.example"}"#.utf8).base64EncodedString().replacing("=", with: "")
+    let token = UnverifiedToken("e30.\(payload).x")
+    func lines(_ issuers: [String], _ names: Set<String>, _ policies: [String]) -> [String] {
+      let replies = policies.map { TokenAdvice.PolicyReply(policy: $0, reply: ["ok": false]) }
+      return TokenAdvice(token: token, issuers: issuers, issuerNames: names, replies: replies).lines()
+        .filter { $0.hasPrefix("  [") || $0.hasPrefix("  issuers") }
+    }
+    #expect(lines([], [], []) == ["  [issuer.a]", "  [policy.default]", "  issuers = [\"a\"]"])
+    #expect(
+      lines(["https://b.example"], ["a", "a2"], ["default", "a3"])
+        == ["  [issuer.a3]", "  [policy.a32]", "  issuers = [\"a3\"]"])
+    #expect(lines(["https://id.a.example/"], ["a"], ["default"]).isEmpty)
   }
 
   @Test("neither none nor HMAC is ever proposed")

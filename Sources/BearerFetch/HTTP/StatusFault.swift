@@ -13,20 +13,23 @@ enum StatusFault {
   ///   - address: What was asked.
   /// - Returns: `redirect_refused` or `http_status`.
   static func failure(status: Int, headers: HTTPHeaders, address: WebAddress) -> FetchFault {
+    let isDiscovery = address.target.contains("/.well-known/")
     if [301, 302, 303, 307, 308].contains(status) {
       return FetchFault(
         .redirectRefused,
         found: "\(address.shown) answered \(status), a redirect to \(target(of: headers, from: address))",
-        advice: "configure the address that answers by itself; redirects are never followed")
+        advice: isDiscovery
+          ? "redirects are never followed: write the url that answers by itself if it is what tokens have as iss; else "
+            + "give the address of the keys as jwks_uri"
+          : "redirects are never followed: give the address that answers by itself as jwks_uri")
     }
     let advice =
       switch status {
       case 404, 410:
-        address.target.hasSuffix("/.well-known/openid-configuration")
+        isDiscovery
           ? "check the url; discovery is expected at url + /.well-known/openid-configuration"
           : "check that the provider publishes its keys there; discovery, or the configuration, says so"
       case 401, 403: "let this host read the document without credentials"
-      case 407: "check the proxy's credentials"
       case 429: "ask the provider to allow more fetches, or lengthen refresh; the fetch is repeated by itself"
       case 500...: "the provider is at fault; the fetch is repeated by itself"
       default: "check that the url is the provider's own"

@@ -122,7 +122,8 @@ struct TransportContext: Sendable {
     switch error {
     case .remoteConnectionClosed, .uncleanShutdown: return ended(at: progress)
     case .proxyAuthenticationRequired:
-      return proxyFailed("asks for credentials", advice: "put the name and password that it wants into proxy")
+      return proxyFailed(
+        "asks for credentials", advice: "put what it wants into proxy, as http://name:password@host:port")
     case .invalidProxyResponse:
       return proxyFailed("did not open a tunnel", advice: "check that the proxy allows CONNECT to \(address.authority)")
     case .invalidURL, .emptyHost, .emptyScheme:

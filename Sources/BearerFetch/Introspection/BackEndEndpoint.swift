@@ -15,42 +15,52 @@ enum BackEndEndpoint {
 
   /// An address that tokens may be sent to.
   ///
+  /// - Parameters:
+  ///   - text: The address.
+  ///   - origin: Who says so, for messages.
+  ///   - advice: What to do if it is refused.
+  /// - Returns: The address.
   /// - Throws: `no_endpoint` unless it is https, or http on loopback.
-  static func address(_ text: String, origin: String) throws(BackEndFault) -> WebAddress {
+  static func address(
+    _ text: String, origin: String, advice: String = "give an absolute https URL; http is for loopback only"
+  ) throws(BackEndFault) -> WebAddress {
     let address: WebAddress
     do throws(AddressFault) {
       address = try WebAddress(parsing: text)
     } catch {
-      throw BackEndFault(.noEndpoint, found: "\(origin) \(error.reason)", advice: "it must be an absolute https URL")
+      throw BackEndFault(.noEndpoint, found: "\(origin) \(error.reason)", advice: advice)
     }
     guard address.isProtected else {
       throw BackEndFault(
-        .noEndpoint, found: "\(origin) is plain http to \(ShownText.quoted(address.host))",
-        advice: "tokens travel by https; http is for loopback only")
+        .noEndpoint, found: "\(origin) is plain http to \(ShownText.quoted(address.host))", advice: advice)
     }
     return address
   }
 
   /// The address that a discovery document names.
   ///
+  /// - Parameters:
+  ///   - document: The document, which is the issuer's.
+  ///   - place: Where it is, for messages.
+  ///   - kind: The kind of back-end that is wanted.
+  ///   - issuer: The issuer's url.
+  /// - Returns: The address.
   /// - Throws: `no_endpoint` if it names none, or one of another server than the issuer's own: who could change the
   ///   document would be sent every token.
   static func discovered(
-    in answer: HTTPAnswer, _ kind: BackEndKind, issuer: String
+    in document: JSONValue, at place: WebAddress, _ kind: BackEndKind, issuer: String
   ) throws(BackEndFault) -> WebAddress {
-    let document: JSONValue
-    do throws(FetchFault) {
-      document = try DiscoveryDocument.document(in: answer, issuer: issuer)
-    } catch {
-      throw BackEndFault(.noEndpoint, found: error.found, advice: error.advice)
-    }
     let member = member(of: kind)
     guard let text = document[member]?.stringValue else {
       throw BackEndFault(
-        .noEndpoint, found: "the discovery document \(answer.address.shown) has no \(member)",
+        .noEndpoint, found: "the discovery document \(place.shown) has no \(member)",
         advice: "give endpoint in the issuer's introspection table, if the provider has one")
     }
-    let address = try address(text, origin: "the discovery document's \(member)")
+    let address = try address(
+      text, origin: "the discovery document's \(member)",
+      advice:
+        "have the provider publish a whole https address, which behind a proxy it may not know; or give endpoint in "
+        + "the issuer's introspection table")
     // An issuer that is no address has no authority that anything could be on.
     guard (try? WebAddress(parsing: issuer))?.hasSameOrigin(as: address) == true else {
       throw BackEndFault(

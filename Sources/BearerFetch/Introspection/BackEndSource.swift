@@ -1,5 +1,6 @@
 import BearerAddress
 package import BearerIntrospection
+import BearerJSON
 import BearerKeys
 import Glibc
 import NIOCore
@@ -123,16 +124,21 @@ package final class BackEndSource: TokenStatusSource {
       memory.due.map { .now < $0 } == true ? memory.endpoint : nil
     }
     if let known { return known }
-    let answer: HTTPAnswer
+    let url = settings.connection.url
+    let found: (document: JSONValue, address: WebAddress)
     do throws(FetchFault) {
-      let address = try DiscoveryDocument.address(ofIssuer: settings.connection.url)
-      answer = try await requester.send(HTTPRequest(headers: ["Accept": "application/json"]), to: address)
+      found = try await DiscoveryDocument.first(
+        ofIssuer: url, orElse: "endpoint in the issuer's introspection table"
+      ) { address throws(FetchFault) in
+        let answer = try await requester.send(HTTPRequest(headers: ["Accept": "application/json"]), to: address)
+        return (try DiscoveryDocument.document(in: answer, issuer: url), address)
+      }
     } catch {
       // A document that is out of reach is no reason to do without a back-end that is not.
-      if let last = memory.withLock({ $0.endpoint }) { return last }
+      if !error.code.isDiscoveryStatement, let last = memory.withLock({ $0.endpoint }) { return last }
       throw BackEndFault(.noEndpoint, found: error.found, advice: error.advice)
     }
-    let endpoint = try BackEndEndpoint.discovered(in: answer, settings.kind, issuer: settings.connection.url)
+    let endpoint = try BackEndEndpoint.discovered(in: found.document, at: found.address, settings.kind, issuer: url)
     memory.withLock { memory in
       memory.endpoint = endpoint
       memory.due = .now + FetchLimits.discoveryReuse

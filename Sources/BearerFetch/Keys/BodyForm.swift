@@ -40,10 +40,14 @@ enum BodyForm: Equatable {
   }
 
   /// What it is, as the end of a sentence.
-  var words: String {
+  ///
+  /// - Parameter isFile: Whether it is a file of this host.
+  /// - Returns: The words.
+  func words(isFile: Bool) -> String {
     switch self {
     case .empty: "is empty"
-    case .compressed(let coding): "is compressed (\(ShownText.quoted(coding))), which was not asked for"
+    case .compressed(let coding):
+      "is compressed (\(ShownText.quoted(coding)))" + (isFile ? "" : ", which was not asked for")
     case .wideCharacters(let name): "is \(name), not UTF-8"
     case .byteOrderMark: "begins with a byte order mark (the bytes EF BB BF), which JSON must not have"
     case .webPage: "looks like a web page (HTML), not JSON"
@@ -70,7 +74,7 @@ enum BodyForm: Equatable {
     case .pem:
       isFile
         ? "write a JWK Set into it (RFC 7517), made of the public keys"
-        : "give the address of the provider's JWKS, not that of a certificate"
+        : "give the address of \(what), not that of a certificate"
     case .empty, .webPage, .other:
       isFile
         ? "write a JWK Set into it (RFC 7517)"

@@ -58,6 +58,38 @@ struct DiscoveryDocument: Equatable, Sendable {
     return address
   }
 
+  /// Reads an issuer's document: that of OpenID Connect; where there is none, that of RFC 8414.
+  ///
+  /// - Parameters:
+  ///   - url: The issuer's url.
+  ///   - remedy: What to give in the configuration if the provider has neither.
+  ///   - read: Asks at an address, and takes from the answer what is wanted.
+  /// - Returns: What was taken.
+  /// - Throws: What `read` throws; if both places fail, a fault that names both.
+  static func first<Read>(
+    ofIssuer url: String, orElse remedy: String, read: (WebAddress) async throws(FetchFault) -> Read
+  ) async throws(FetchFault) -> Read {
+    let missing: FetchFault
+    do throws(FetchFault) {
+      return try await read(try address(ofIssuer: url, at: .openID))
+    } catch {
+      guard error.status == 404 else { throw error }
+      missing = error
+    }
+    do throws(FetchFault) {
+      return try await read(try address(ofIssuer: url, at: .oauth))
+    } catch {
+      if error.code.isDiscoveryStatement { throw error }
+      var fault = FetchFault(
+        .httpStatus, found: "\(missing.found), and then \(error.found)",
+        advice: "check the url, which is what tokens have as iss, often with a path; if the provider has no discovery, "
+          + "give \(remedy)")
+      fault.status = missing.status
+      fault.retryAfter = error.retryAfter ?? missing.retryAfter
+      throw fault
+    }
+  }
+
   /// Reads a document and checks what must hold for it.
   ///
   /// - Parameters:
@@ -73,12 +105,13 @@ struct DiscoveryDocument: Equatable, Sendable {
     }
     // Blanks at its ends, and a fragment, which no server sees (RFC 3986 section 3.5), change nothing about the place.
     let place = String(decoding: text.utf8.prefix { $0 != UInt8(ascii: "#") }, as: UTF8.self).trimmingBlanks
-    keysAddress = try DiscoveryDocument.keysAddress(place, origin: "the discovery document's jwks_uri")
+    let origin = "the discovery document's jwks_uri"
+    keysAddress = try DiscoveryDocument.keysAddress(place, origin: origin, advice: Self.keysAddressAdvice)
     // A provider elsewhere must not have this host's own ports asked, nor learn from `status` which of them are open.
     guard keysAddress.scheme == .https || answer.address.isLoopback else {
       throw FetchFault(
-        .jwksURIRefused, found: "the discovery document's jwks_uri is plain http to this host, the issuer is elsewhere",
-        advice: "have the provider publish an https address, or give jwks_uri in the configuration")
+        .jwksURIRefused, found: "\(origin) is plain http to this host, the issuer is elsewhere",
+        advice: Self.keysAddressAdvice)
     }
     self.issuer = issuer
   }
@@ -108,7 +141,7 @@ struct DiscoveryDocument: Equatable, Sendable {
     guard document.objectValue != nil, let found = document["issuer"]?.stringValue else {
       throw FetchFault(
         .notDiscovery, found: "\(answer.address.shown) is JSON, but no discovery document: it names no issuer",
-        advice: "check the url")
+        advice: "check the url; if it is right, give the address of the provider's keys as jwks_uri")
     }
     guard found.hasSameBytes(as: issuer) else {
       throw FetchFault(
@@ -123,28 +156,38 @@ struct DiscoveryDocument: Equatable, Sendable {
   /// Every member that anybody reads.
   private static let usedMembers = ["issuer", "jwks_uri", "introspection_endpoint", "userinfo_endpoint"]
 
+  /// What to do about a document with an address of keys that is not fetched.
+  private static let keysAddressAdvice =
+    "have the provider publish a whole https address, which behind a proxy it may not know; or give jwks_uri in the "
+    + "configuration"
+
   /// Checks an address of a key set.
   ///
+  /// - Parameters:
+  ///   - text: The address.
+  ///   - origin: Who says so, for messages.
+  ///   - advice: What to do if it is refused.
+  /// - Returns: The address.
   /// - Throws: `jwks_uri_refused` unless it is https, or http on loopback.
-  static func keysAddress(_ text: String, origin: String) throws(FetchFault) -> WebAddress {
+  static func keysAddress(
+    _ text: String, origin: String, advice: String = "give an absolute https URL; http is for loopback only"
+  ) throws(FetchFault) -> WebAddress {
     let address: WebAddress
     do throws(AddressFault) {
       address = try WebAddress(parsing: text)
     } catch {
-      throw FetchFault(
-        .jwksURIRefused, found: "\(origin) \(error.reason)", advice: "it must be an absolute https URL")
+      throw FetchFault(.jwksURIRefused, found: "\(origin) \(error.reason)", advice: advice)
     }
     guard address.isProtected else {
       throw FetchFault(
-        .jwksURIRefused, found: "\(origin) is plain http to \(ShownText.quoted(address.host))",
-        advice: "have the provider publish an https address; http is for loopback only")
+        .jwksURIRefused, found: "\(origin) is plain http to \(ShownText.quoted(address.host))", advice: advice)
     }
     return address
   }
 
   /// What to do about a document of another issuer.
   private static func advice(found: String, configured: String) -> String {
-    if differsBySlash(found, configured) { return slashAdvice }
+    if found.differsBySlash(from: configured) { return slashAdvice }
     if found.contains(IssuerName.placeholder) {
       return
         "that is the template of all tenants, and each token has its own tenant in it: write the template as url, with "
@@ -156,9 +199,14 @@ struct DiscoveryDocument: Equatable, Sendable {
   /// What to do about an issuer that differs by the slash at its end.
   static let slashAdvice =
     "they differ by the slash at the end only: write url exactly as the provider writes its issuer"
+}
 
-  /// Whether two issuers are the same but for one slash at the end.
-  static func differsBySlash(_ first: String, _ second: String) -> Bool {
-    (first + "/").hasSameBytes(as: second) || (second + "/").hasSameBytes(as: first)
+extension FetchFault.Code {
+  /// Whether the provider's own document says so: then what it said before does not hold any more.
+  var isDiscoveryStatement: Bool {
+    switch self {
+    case .issuerMismatch, .noJWKSURI, .jwksURIRefused, .notDiscovery: true
+    default: false
+    }
   }
 }

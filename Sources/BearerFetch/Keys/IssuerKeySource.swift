@@ -180,39 +180,17 @@ package final class IssuerKeySource: KeySource {
     }
   }
 
-  /// Reads the discovery document; where there is none of OpenID Connect, that of RFC 8414.
   private func discover(
     in session: FetchSession, record: inout FetchRecord
   ) async throws(FetchFault) -> DiscoveryDocument {
-    let missing: FetchFault
-    do throws(FetchFault) {
-      return try await discover(.openID, in: session, record: &record)
-    } catch {
-      guard error.status == 404 else { throw error }
-      missing = error
+    try await DiscoveryDocument.first(
+      ofIssuer: settings.url, orElse: "the address of its keys as jwks_uri"
+    ) { address throws(FetchFault) in
+      let answer = try await session.get(address, accept: "application/json")
+      record.discovery = answer
+      record.answeredAt = Int64(time(nil))
+      return try DiscoveryDocument(parsing: answer, issuer: settings.url)
     }
-    do throws(FetchFault) {
-      return try await discover(.oauth, in: session, record: &record)
-    } catch {
-      if error.code.isDiscoveryStatement { throw error }
-      var fault = FetchFault(
-        .httpStatus, found: "\(missing.found), and then \(error.found)",
-        advice: "check the url, which is what tokens have as iss, often with a path; if the provider has no discovery, "
-          + "give the address of its keys as jwks_uri")
-      fault.status = missing.status
-      fault.retryAfter = error.retryAfter ?? missing.retryAfter
-      throw fault
-    }
-  }
-
-  private func discover(
-    _ place: DiscoveryDocument.Place, in session: FetchSession, record: inout FetchRecord
-  ) async throws(FetchFault) -> DiscoveryDocument {
-    let address = try DiscoveryDocument.address(ofIssuer: settings.url, at: place)
-    let answer = try await session.get(address, accept: "application/json")
-    record.discovery = answer
-    record.answeredAt = Int64(time(nil))
-    return try DiscoveryDocument(parsing: answer, issuer: settings.url)
   }
 
   private func keys(
@@ -251,16 +229,6 @@ package final class IssuerKeySource: KeySource {
       FetchedKeys(
         keys: keys, body: answer.body, lifetime: lifetime, validators: answer.validators,
         isFromCache: answer.headers.contains(name: "age")))
-  }
-}
-
-extension FetchFault.Code {
-  /// Whether the provider's own document says so: then what it said before does not hold any more.
-  fileprivate var isDiscoveryStatement: Bool {
-    switch self {
-    case .issuerMismatch, .noJWKSURI, .jwksURIRefused, .notDiscovery: true
-    default: false
-    }
   }
 }
 

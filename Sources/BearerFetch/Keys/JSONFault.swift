@@ -34,7 +34,9 @@ enum JSONFault {
       let form = BodyForm(body, coding: answer?.headers.first(name: "content-encoding"))
       let place = form == .other ? " (byte \(error.offset))" : ""
       return FetchFault(
-        .notJSON, found: "\(origin) \(answer == nil ? "" : "answered 200, but the body ")\(form.words)\(place)",
+        .notJSON,
+        found:
+          "\(origin) \(answer == nil ? "" : "answered 200, but the body ")\(form.words(isFile: answer == nil))\(place)",
         advice: form.advice(what: what, isFile: answer == nil))
     }
   }

@@ -23,11 +23,14 @@ enum KeyProblems {
     if others > 0 { shown.append("and \(others) more") }
     var advice: [String] = []
     for entry in named {
-      guard let new = Self.advice(for: entry, isFile: isFile), !advice.contains(new) else { continue }
+      guard let new = Self.advice(for: entry, isFile: isFile, isOneOfNone: true), !advice.contains(new) else {
+        continue
+      }
       advice.append(new)
     }
     if advice.isEmpty {
-      advice = [isFile ? "put a signature key into it" : "have the provider publish a signature key"]
+      let key = "a key for verifying signatures"
+      advice = [isFile ? "put \(key) into it" : "have the provider publish \(key)"]
     }
     return FetchFault(
       .noUsableKey, found: "no key of \(origin) is usable: \(shown.joined(separator: "; "))",
@@ -55,8 +58,9 @@ enum KeyProblems {
   /// - Parameters:
   ///   - entry: The key.
   ///   - isFile: Whether the set is a file of this host.
+  ///   - isOneOfNone: Whether no key of the set is usable.
   /// - Returns: A sentence without its full stop.
-  static func advice(for entry: KeySet.Entry, isFile: Bool) -> String? {
+  static func advice(for entry: KeySet.Entry, isFile: Bool, isOneOfNone: Bool = false) -> String? {
     let mend = isFile ? "mend the key in the file" : "have the provider mend the key"
     switch entry.problem {
     // Keys for encryption, and keys listed twice, unless they are meant for something else.
@@ -69,11 +73,15 @@ enum KeyProblems {
         ? "add \(names) to algorithms, if tokens are signed with this key"
         : "add the one of \(names) that tokens of this key have as alg to algorithms"
     case .ambiguous: return "have the provider give each key a kid of its own"
-    case .privateKeyPublished: return "have the provider replace this key at once: anyone can sign with it"
+    case .privateKeyPublished:
+      return isFile
+        ? "leave d out of the file; if others could read it, have the key replaced, for they can sign with it"
+        : "have the provider replace this key at once: anyone can sign with it"
     case .weakRSA: return "have the provider use RSA keys of 2048 bits or more"
     case .unsupportedAlgorithm where entry.flaw != nil: return mend
     case .unsupportedType, .unsupportedCurve, .unsupportedAlgorithm:
-      return "nothing, unless tokens are signed with this key: then have the provider choose another algorithm"
+      let choice = "have the provider choose another algorithm"
+      return isOneOfNone ? choice : "nothing, unless tokens are signed with this key: then " + choice
     case .malformed, .oversizedRSA, .badExponent, .coordinateTooLong, .notOnCurve, .wrongLength, .rejected: return mend
     }
   }
