@@ -109,25 +109,23 @@ extension PreparedProfile {
         "The issuer's opaque_if holds: only the issuer itself may read this token, although it looks like a JWT. Have the client ask for one that is meant for an API; in Okta, from a custom authorization server, whose url has /oauth2/ in it."
       )
     }
-    switch kind {
-    case .access:
-      if !isTyped {
-        guard let accessTokenRule, accessTokenRule.holds(of: claims) else {
-          throw Rejection(.wrongType, "The token's typ is not at+jwt, and the issuer's access_token_if does not hold.")
-        }
-        try claims.refuseOtherKinds(than: .any)
-      }
-      try refuse(idTokenRule, claims, "The issuer's id_token_if holds: the token is an ID token.")
-    case .id:
+    if kind == .id {
       guard idTokenRule?.holds(of: claims) ?? true else {
         throw Rejection(.wrongType, "The issuer's id_token_if does not hold: the token is not an ID token.")
       }
-      try refuse(accessTokenRule, claims, "The issuer's access_token_if holds: the token is an access token.")
-    case .any: try refuse(idTokenRule, claims, "The issuer's id_token_if holds: the token is an ID token.")
+      if accessTokenRule?.holds(of: claims) == true {
+        throw Rejection(.wrongType, "The issuer's access_token_if holds: the token is an access token.")
+      }
+      return
     }
-  }
-
-  private func refuse(_ rule: PreparedKindRule?, _ claims: ClaimSet, _ detail: StaticDetail) throws(Rejection) {
-    if rule?.holds(of: claims) == true { throw Rejection(.wrongType, detail) }
+    if kind == .access, !isTyped {
+      guard accessTokenRule?.holds(of: claims) == true else {
+        throw Rejection(.wrongType, "The token's typ is not at+jwt, and the issuer's access_token_if does not hold.")
+      }
+      try claims.refuseOtherKinds(than: .any)
+    }
+    if idTokenRule?.holds(of: claims) == true {
+      throw Rejection(.wrongType, "The issuer's id_token_if holds: the token is an ID token.")
+    }
   }
 }

@@ -1,9 +1,10 @@
 import BearerKeys
 import BearerTime
 
-// Two tables that never touch. A yes needs the provider's help, so nobody fills its table with made-up tokens; a no is
-// what made-up tokens get, so its table is small and can push out nothing else. Facts have the time at which they were
-// asked for, and who looks says how old one may be: policies differ in that.
+// Active and inactive tokens are kept apart. Nobody can make up a token that a provider calls active, so that the table
+// of these may take much memory; anybody can make up inactive ones, so that theirs is small, and what is put into it
+// displaces nothing of the other. An answer is kept with the time at which it was asked for. How old it may be is the
+// reader's to say, for policies differ in that.
 
 /// What a back-end has said of tokens, within bounds of memory.
 struct AnswerTable: Sendable {

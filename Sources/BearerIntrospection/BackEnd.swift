@@ -37,7 +37,7 @@ package final class BackEnd: Sendable {
     self.onChange = onChange
     state = Mutex(BackEndState(settings: settings, jitter: jitter))
     waitAlarm = EarliestAlarm(clock: clock)
-    // As many as `concurrency` at most.
+    // Without a bound of its own, for no more calls are ordered at once than `concurrency`.
     (orders, order) = AsyncStream.makeStream()
   }
 

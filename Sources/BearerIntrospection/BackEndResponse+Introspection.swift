@@ -13,7 +13,7 @@ extension BackEndResponse {
     // What else an inactive answer says is not looked at (RFC 7662 section 2.2: it should say nothing).
     case .false: return .inactive
     case .true: break
-    // Servers that write "false" exist, and clients to whom that was true.
+    // Some servers write "false" as a string, which a test for truth would take for a yes.
     default:
       throw badAnswer("an active that is \(Self.article(tape[active].kind)) and no boolean", advice: Self.followRFC)
     }

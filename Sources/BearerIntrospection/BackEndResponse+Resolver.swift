@@ -58,7 +58,7 @@ extension BackEndResponse {
     }
     var set = ClaimSet()
     set.bytes = JSONValue.object(claims).serialized()
-    // What was just written is JSON; a claim that could not be read would be a bad answer all the same.
+    // It was just written as JSON, so that it can be read; if it could not, it would be a bad answer.
     guard (try? set.parse()) != nil else { throw badAnswer("fields that cannot be read") }
     return ActiveToken(set)
   }

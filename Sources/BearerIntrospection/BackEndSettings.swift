@@ -2,7 +2,7 @@
 package struct BackEndSettings: Equatable, Sendable {
   /// How long a yes about an opaque token counts at most (`cache`); zero for not at all.
   package var cache = Duration.seconds(30)
-  /// How long a no counts at most (`negative_cache`), whatever more is said here than ``BackEndLimits/negativeCache``.
+  /// How long a no counts at most (`negative_cache`); more than ``BackEndLimits/negativeCache`` is as much as that.
   package var negativeCache = BackEndLimits.negativeCache
   /// Calls in flight at most (`concurrency`).
   package var concurrency = 32
@@ -19,7 +19,7 @@ package struct BackEndSettings: Equatable, Sendable {
 
 /// The bounds of what back-ends may cost.
 package enum BackEndLimits {
-  /// The longest time that a no counts: many a provider says no while its database is away.
+  /// The longest time that a no counts: Hydra and Zitadel, among others, say no while their database is away.
   package static let negativeCache = Duration.seconds(5)
   /// Bytes of one answer; bounds the memory that a hostile or broken back-end can take.
   package static let answerBytes = 65_536

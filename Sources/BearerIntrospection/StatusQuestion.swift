@@ -27,8 +27,9 @@ package struct StatusQuestion: Sendable {
 
 /// An answer that is still good enough.
 package struct KnownStatus: Sendable {
-  /// What the back-end said; of a recheck only the yes is kept, so that there is no answer to a yes.
+  /// What the back-end said.
   package enum Word: Sendable {
+    /// A yes with the answer; without one if it was about a JWT, whose own claims count.
     case active(ActiveToken?)
     case inactive
   }

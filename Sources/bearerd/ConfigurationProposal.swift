@@ -44,9 +44,9 @@ struct ConfigurationProposal {
 
   /// Whether the preset accepts all that the issuer's keys are for.
   private var isSetByPreset: Bool {
-    var begun = IssuerConfiguration(name: name)
-    preset?.apply(to: &begun, url: url)
-    return preset != nil && algorithms.allSatisfy { name in begun.algorithms.contains { $0.rawValue == name } }
+    var presetAlone = IssuerConfiguration(name: name)
+    preset?.apply(to: &presetAlone, url: url)
+    return preset != nil && algorithms.allSatisfy { name in presetAlone.algorithms.contains { $0.rawValue == name } }
   }
 
   /// The file's lines; what only its reader can know is marked with `FILL IN`.

@@ -88,7 +88,7 @@ package final class BackEndSource: TokenStatusSource {
   }
 
   private func request(_ call: StatusCall, _ credentials: ClientCredentials) -> HTTPRequest {
-    // Not a cookie, ever: one that is valid would outweigh a bad token at Authgear.
+    // Without cookies: Authgear says yes to a bad token that comes with a valid cookie.
     var request = HTTPRequest(headers: ["Accept": "application/json"])
     // The request changes nothing, so that it may be sent again on another connection (RFC 7662 section 2.1 has it as a
     // POST only to keep tokens out of logs).
