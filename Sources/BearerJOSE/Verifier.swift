@@ -15,13 +15,13 @@ package struct Verifier {
   package let maximumTokenBytes: Int
 
   // What is remembered from token to token.
-  private var knownTokens: KnownTokens
-  private var knownHeaders = KnownHeaders()
+  private var tokenCache: TokenCache
+  private var headerCache = HeaderCache()
   private let namer = TokenNamer()
 
   // What is known of the token at hand; each check may rely on what the checks before it have set.
   private var name: TokenName?
-  private var facts: KnownTokens.Facts?
+  private var facts: TokenCache.Facts?
   private var settled: SettledChecks?
   /// The key that the signature was found to be good under.
   private var goodKey: UInt64?
@@ -54,7 +54,7 @@ package struct Verifier {
   ///   - tokenCacheBytes: The most memory in bytes for facts about known tokens; 0 for none.
   package init(maximumTokenBytes: Int = 16384, tokenCacheBytes: Int = 0) {
     self.maximumTokenBytes = maximumTokenBytes
-    knownTokens = KnownTokens(bytes: tokenCacheBytes)
+    tokenCache = TokenCache(bytes: tokenCacheBytes)
   }
 
   /// Verifies a token in compact serialisation (RFC 7515 section 7.1).
@@ -225,7 +225,7 @@ package struct Verifier {
           "The token does not have three segments. Opaque access tokens may have a dot, those of Google and Ory Hydra among them: see the policy's opaque."
         )
       }
-      header = knownHeaders.find(token.extracting(..<headerEnd))
+      header = headerCache.find(token.extracting(..<headerEnd))
     }
     if header == nil, !Base64URL.decode(token.extracting(..<headerEnd), into: &headerBytes) {
       throw Rejection(.malformedToken, "The token's header is not canonical base64url.")
@@ -243,9 +243,9 @@ package struct Verifier {
   ///
   /// Its name is that of every byte of it, so what was found of these bytes before is true of these.
   private mutating func recall(_ token: Span<UInt8>) {
-    let isNamed = knownTokens.capacity > 0 && token.count <= maximumTokenBytes
+    let isNamed = tokenCache.capacity > 0 && token.count <= maximumTokenBytes
     name = isNamed ? namer.name(of: token) : nil
-    facts = name.flatMap { knownTokens.facts(of: $0) }
+    facts = name.flatMap { tokenCache.facts(of: $0) }
   }
 
   private mutating func checkHeader(_ token: Span<UInt8>) throws(Rejection) {
@@ -261,7 +261,7 @@ package struct Verifier {
           ? "The token's header has a parameter twice." : "The token's header is not a JSON object.")
     }
     let parsed = try JOSEHeader(token.extracting(..<headerEnd), headerTape, bytes.span)
-    knownHeaders.insert(parsed)
+    headerCache.insert(parsed)
     header = parsed
   }
 
@@ -338,7 +338,7 @@ package struct Verifier {
     choice = keys?.choose(kid: header.kid, algorithms: algorithms, issuer: keyIssuer) ?? .none
     guard case .none = choice else { return }
     missingKey = MissingKey(issuer: issuerIndex, kid: header.kid, isTried: false)
-    if let name { knownTokens.forgetPayload(of: name) }
+    if let name { tokenCache.forgetPayload(of: name) }
   }
 
   private mutating func checkSignature(_ token: Span<UInt8>) throws(Rejection) {
@@ -356,7 +356,7 @@ package struct Verifier {
       for key in keys where isSigned(token, by: key) { return }
     }
     if isUndecided { return }
-    if let name { knownTokens.forgetPayload(of: name) }
+    if let name { tokenCache.forgetPayload(of: name) }
     if header?.hasNonce == true {
       throw Rejection(
         .badSignature,
@@ -391,14 +391,14 @@ package struct Verifier {
     }
     let message = token.extracting(..<payloadEnd)
     let outcome = key.check(signature: signature.span, over: message, algorithms: header.algorithms)
-    if outcome == .good, let name { knownTokens.insert(name, keySerial: key.serial) }
+    if outcome == .good, let name { tokenCache.insert(name, keySerial: key.serial) }
     return outcome
   }
 
   /// The token came again, so it will probably go on coming.
   private mutating func keepPayload(of name: TokenName, _ header: JOSEHeader) {
-    guard knownTokens.makeRoom(for: KnownPayload.heldBytes(header, claims)) else { return }
-    knownTokens.keep(
+    guard tokenCache.makeRoom(for: KnownPayload.heldBytes(header, claims)) else { return }
+    tokenCache.keep(
       KnownPayload(header: header, headerEnd: headerEnd, payloadEnd: payloadEnd, claims: claims), of: name)
   }
 

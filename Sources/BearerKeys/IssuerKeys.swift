@@ -18,7 +18,7 @@ package final class IssuerKeys: Sendable {
   private let wakeups: AsyncStream<Void>
   private let wake: AsyncStream<Void>.Continuation
 
-  /// The keys of an issuer that has none yet; nothing happens before ``run()`` or ``seed(with:age:)``.
+  /// The keys of an issuer that has none yet; nothing happens before ``run()`` or ``restore(with:age:)``.
   ///
   /// - Parameters:
   ///   - settings: When to refresh, and the bounds of waiting and of use.
@@ -169,10 +169,10 @@ package final class IssuerKeys: Sendable {
   ///
   /// - Returns: Whether it was put in use; it may be stale or expired by its age all the same.
   @discardableResult
-  package func seed(with fetched: FetchedKeys, age: Duration) -> Bool {
+  package func restore(with fetched: FetchedKeys, age: Duration) -> Bool {
     let now = clock.now
     let validatedAt = now - max(age, .zero)
-    return change { state, effects in state.seed(with: fetched, validatedAt: validatedAt, at: now, &effects) }
+    return change { state, effects in state.restore(with: fetched, validatedAt: validatedAt, at: now, &effects) }
   }
 
   /// Notes that the file which holds the keys changed, and reads it again.

@@ -5,7 +5,7 @@ package enum IssuerKeysChange: Sendable {
   /// The provider confirmed the set in use.
   case confirmed(KeySnapshot)
   /// A set from the disk is in use.
-  case seeded(KeySnapshot)
+  case restored(KeySnapshot)
   /// A fetch failed; the keys are as before.
   case failed(FetchFault, consecutiveFailures: Int)
   /// The keys passed one of their bounds, or a success or reload brought them back within it.
@@ -15,7 +15,7 @@ package enum IssuerKeysChange: Sendable {
   package var validated: KeySnapshot? {
     switch self {
     case .replaced(let snapshot, _), .confirmed(let snapshot): snapshot
-    case .seeded, .failed, .health: nil
+    case .restored, .failed, .health: nil
     }
   }
 }

@@ -77,12 +77,12 @@ struct IssuerKeysState: Sendable {
   /// Puts a set in use that was kept, unless there is one.
   ///
   /// - Returns: Whether it was put in use.
-  mutating func seed(
+  mutating func restore(
     with fetched: FetchedKeys, validatedAt: MonotonicTime, at now: MonotonicTime, _ effects: inout [Effect]
   ) -> Bool {
     let set = KeySetWithBody(keys: fetched.keys, body: fetched.body)
-    guard machine.seed(set, validatedAt: validatedAt, headerLifetime: fetched.lifetime) else { return false }
-    if let snapshot = renewSnapshot() { changes.append(.seeded(snapshot)) }
+    guard machine.restore(set, validatedAt: validatedAt, headerLifetime: fetched.lifetime) else { return false }
+    if let snapshot = renewSnapshot() { changes.append(.restored(snapshot)) }
     if machine.health(at: now).isUsable { Self.wake(readinessWaiters.removeAll(), true, &effects) }
     return true
   }

@@ -98,7 +98,7 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
   /// Puts a set in use that was kept from an earlier run and confirmed at `validatedAt`; ignored once there is one.
   ///
   /// - Returns: Whether it was put in use.
-  package mutating func seed(_ keys: Keys, validatedAt: MonotonicTime, headerLifetime: Duration?) -> Bool {
+  package mutating func restore(_ keys: Keys, validatedAt: MonotonicTime, headerLifetime: Duration?) -> Bool {
     guard held == nil else { return false }
     hold(keys, at: validatedAt, headerLifetime: headerLifetime)
     return true

@@ -66,7 +66,7 @@ struct Material {
     let body = JSONValue.object(["keys": [.object(jwk)]]).serialized()
     let set = try KeySet(parsing: body, algorithms: IssuerConfiguration.defaultAlgorithms)
     keys = IssuerKeys(settings: RefreshSettings(), source: NoSource())
-    keys.seed(with: FetchedKeys(keys: set, body: body, lifetime: nil), age: .zero)
+    keys.restore(with: FetchedKeys(keys: set, body: body, lifetime: nil), age: .zero)
   }
 
   /// What libcrypto does for a token, and nothing else.

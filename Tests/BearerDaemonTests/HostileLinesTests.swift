@@ -47,7 +47,7 @@ struct HostileLinesTests {
     let body = Array(Self.keySet.utf8)
     let keys = IssuerKeys(settings: RefreshSettings(), source: NoNetwork())
     let set = try KeySet(parsing: body, algorithms: issuer.algorithms)
-    keys.seed(with: FetchedKeys(keys: set, body: body, lifetime: nil), age: .zero)
+    keys.restore(with: FetchedKeys(keys: set, body: body, lifetime: nil), age: .zero)
     return RequestHandlers(
       ActiveConfigurationStore(ActiveConfiguration(configuration, keys: [keys])), Reports(eventLoops: 1)
     ).makeHandler()

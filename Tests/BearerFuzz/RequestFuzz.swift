@@ -47,7 +47,7 @@ struct RequestFuzz: FuzzTarget {
         },
       ])
     let keys = IssuerKeys(settings: RefreshSettings(), source: NoNetwork())
-    keys.seed(
+    keys.restore(
       with: FetchedKeys(keys: tokens.keySet, body: tokens.body, lifetime: nil),
       age: .zero)
     handler = RequestHandlers(

@@ -80,10 +80,10 @@ extension IssuerKeysTests {
   @Test("keys from the disk are used at once and give way to the provider's")
   func seeded() async throws {
     let fixture = IssuerKeysFixture()
-    #expect(fixture.keys.seed(with: try TestKeySets.fetched("d", etag: "disk"), age: .seconds(3600)))
+    #expect(fixture.keys.restore(with: try TestKeySets.fetched("d", etag: "disk"), age: .seconds(3600)))
     #expect(fixture.keys.snapshot?.state(at: fixture.clock.now) == .stale(age: .seconds(3600)))
     #expect(await fixture.keys.waitUntilHasKeys())
-    #expect(fixture.keys.seed(with: try TestKeySets.fetched("e"), age: .zero) == false)
+    #expect(fixture.keys.restore(with: try TestKeySets.fetched("e"), age: .zero) == false)
     try await fixture.run {
       let call = try #require(await fixture.source.nextCall())
       // Whether what was kept still holds is asked in full.

@@ -171,7 +171,7 @@ extension IssuerKeysTests {
       let keys = IssuerKeysFixture().keys
       // Begun here and now, so that it waits by the time that the keys come.
       let hasKeys = Task.immediate { await keys.waitUntilHasKeys() }
-      #expect(keys.seed(with: try TestKeySets.fetched("d"), age: .seconds(age)))
+      #expect(keys.restore(with: try TestKeySets.fetched("d"), age: .seconds(age)))
       keys.shutDown()
       #expect(await hasKeys.value == isUsable)
     }

@@ -89,7 +89,7 @@ import Testing
   func ofSnapshot() throws {
     let fixture = IssuerKeysFixture()
     let fetched = try TestKeySets.fetched("a", lifetime: .seconds(300), etag: "one")
-    fixture.keys.seed(with: fetched, age: .seconds(3600))
+    fixture.keys.restore(with: fetched, age: .seconds(3600))
     let record = KeySnapshotRecord(
       try #require(fixture.keys.snapshot), issuer: "i", source: "s", configuration: "c",
       now: fixture.clock.now + .seconds(60), wallNow: 1_700_000_000)

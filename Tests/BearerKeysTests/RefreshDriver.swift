@@ -59,7 +59,7 @@ extension RefreshStateMachineTests {
         return words(
           nil, machine.settingsChanged(settings, sourceChanged: sourceChanged, at: now, jitter: &chance))
       case .seed(let keys, let age):
-        _ = machine.seed(keys, validatedAt: now - .seconds(age), headerLifetime: nil)
+        _ = machine.restore(keys, validatedAt: now - .seconds(age), headerLifetime: nil)
         return "nothing"
       }
     }

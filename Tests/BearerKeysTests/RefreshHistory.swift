@@ -59,7 +59,7 @@ struct RefreshHistory {
   // MARK: The history
 
   mutating func run(events: Int) {
-    if chance(0.3) { seed() }
+    if chance(0.3) { restore() }
     note(machine.start(at: now))
     for _ in 0..<events where violations.isEmpty { happen() }
     if violations.isEmpty { settle() }
@@ -103,9 +103,9 @@ struct RefreshHistory {
     if provider.count > 2, let oldest = provider.min() { provider.remove(oldest) }
   }
 
-  private mutating func seed() {
+  private mutating func restore() {
     let age = Duration.seconds(Int.random(in: 0...200_000, using: &random))
-    if machine.seed(provider, validatedAt: now - age, headerLifetime: nil) {
+    if machine.restore(provider, validatedAt: now - age, headerLifetime: nil) {
       expectedKeys = provider
       confirmedAt = now - age
     }

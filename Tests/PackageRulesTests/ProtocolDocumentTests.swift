@@ -176,7 +176,7 @@ import Testing
         #"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#.utf8),
       algorithms: IssuerConfiguration.defaultAlgorithms)
     let keys = IssuerKeys(settings: RefreshSettings(), source: NoSource()) { _ in }
-    keys.seed(
+    keys.restore(
       with: FetchedKeys(keys: source, body: [], lifetime: nil), age: .zero)
     let issuer = IssuerConfiguration(name: "one", url: "https://one.example")
     let status = Reports(eventLoops: 1).status(

@@ -16,7 +16,7 @@ final class PendingRefresh: DeferredReply, Sendable {
   /// The issuers that are refreshed, as they were configured when it began.
   private let issuers: [Issuer]
   private let id: [UInt8]
-  private let ledger: AnswerLedger
+  private let counters: ReplyCounters
   private let places: RefreshPlaces
   private let detail: StatusDetail
   /// The most bytes that the reply may have.
@@ -28,12 +28,12 @@ final class PendingRefresh: DeferredReply, Sendable {
 
   /// A refresh that has taken one of the places, and gives it back when it is over.
   init(
-    _ current: ActiveConfigurationStore, issuers: [Issuer], id: [UInt8], ledger: AnswerLedger, places: RefreshPlaces,
+    _ current: ActiveConfigurationStore, issuers: [Issuer], id: [UInt8], counters: ReplyCounters, places: RefreshPlaces,
     user: UInt32, detail: StatusDetail, outputBytes: Int
   ) {
     self.detail = detail
     self.outputBytes = outputBytes
-    self.ledger = ledger
+    self.counters = counters
     self.places = places
     self.user = user
     self.current = current
@@ -84,7 +84,7 @@ final class PendingRefresh: DeferredReply, Sendable {
     var line: [UInt8] = []
     line.beginReply(id: id)
     if let error = reports.lazy.compactMap({ self.error($0.report) }).first {
-      ledger.count(error.code)
+      counters.count(error.code)
       error.append(to: &line)
     } else {
       line.append(json: #""ok":true"#)

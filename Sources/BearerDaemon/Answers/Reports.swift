@@ -21,7 +21,7 @@ package final class Reports: Sendable {
   private let hasAdminSocket: Bool
   private let startedAt: MonotonicTime
   private let reloadFault = Mutex<String?>(nil)
-  private let ledgers = Mutex<[AnswerLedger]>([])
+  private let allCounters = Mutex<[ReplyCounters]>([])
   private let socketIsInPlace = Mutex<@Sendable () -> Bool>({ true })
 
   /// Reports of a daemon that starts now.
@@ -47,11 +47,11 @@ package final class Reports: Sendable {
     reloadFault.withLock { $0 = words }
   }
 
-  /// A ledger of answers for one event loop; op `status` tells the sum of all.
-  func makeLedger(logger: Logger) -> AnswerLedger {
-    let ledger = AnswerLedger(logger: logger)
-    ledgers.withLock { $0.append(ledger) }
-    return ledger
+  /// Counters of replies for one event loop; op `status` tells the sum of all.
+  func makeCounters(logger: Logger) -> ReplyCounters {
+    let counters = ReplyCounters(logger: logger)
+    allCounters.withLock { $0.append(counters) }
+    return counters
   }
 
   /// Has `status` and the status line tell whether the socket's path still leads to the daemon.
@@ -71,7 +71,7 @@ package final class Reports: Sendable {
     ]
     object["counts"] = .object(
       JSONObject(
-        AnswerLedger.sum(ledgers.withLock(\.self)).map { entry in
+        ReplyCounters.sum(allCounters.withLock(\.self)).map { entry in
           .init(name: entry.name, value: .number(JSONNumber(Int64(clamping: entry.count))))
         }))
     if let fault = reloadFault.withLock(\.self) {

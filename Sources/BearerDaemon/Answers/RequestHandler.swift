@@ -16,7 +16,7 @@ package final class RequestHandler: LineHandler {
   let current: ActiveConfigurationStore
   let clock: any MomentClock
   let reports: Reports
-  let ledger: AnswerLedger
+  let counters: ReplyCounters
   let refreshPlaces: RefreshPlaces
   let statusDesk: StatusDesk
   let reloader: Reloader?
@@ -26,7 +26,7 @@ package final class RequestHandler: LineHandler {
   /// Holds the request at hand: its id, its credential.
   private(set) var reader = RequestReader()
   var verifier: Verifier
-  private(set) var lines: KnownLines
+  private(set) var lines: LineCache
   /// What the reply to the request at hand rests on, if it may be remembered.
   var basis: AcceptanceBasis?
   var ready = ReadyMemo()
@@ -36,14 +36,14 @@ package final class RequestHandler: LineHandler {
   var now: Moment
 
   init(
-    _ current: ActiveConfigurationStore, _ reports: Reports, ledger: AnswerLedger, refreshPlaces: RefreshPlaces,
+    _ current: ActiveConfigurationStore, _ reports: Reports, counters: ReplyCounters, refreshPlaces: RefreshPlaces,
     statusDesk: StatusDesk, reloader: Reloader?, clock: any MomentClock
   ) {
     self.current = current
     self.clock = clock
     now = clock.moment
     self.reports = reports
-    self.ledger = ledger
+    self.counters = counters
     self.refreshPlaces = refreshPlaces
     self.statusDesk = statusDesk
     self.reloader = reloader
@@ -108,7 +108,7 @@ package final class RequestHandler: LineHandler {
     // Who may not ask is not told what would be a request; what is no JSON object at all is told to everybody.
     let refusal = peer.isAdministrator ? nil : active.peers?.refusalOfFault(from: peer, now: now.monotonic)
     let shown = (fault.code == .invalidJSON ? nil : refusal) ?? ErrorReply(fault)
-    ledger.count(shown.code)
+    counters.count(shown.code)
     shown.append(to: &reply)
     reply.endReply()
     if fault.code == .invalidJSON { return .notAnObject }
@@ -118,18 +118,18 @@ package final class RequestHandler: LineHandler {
   // MARK: Known lines
 
   private func answer(
-    _ known: KnownLine, _ momentary: AcceptanceBasis.Momentary, id: Span<UInt8>, from peer: Peer,
+    _ known: CachedLine, _ momentary: AcceptanceBasis.Momentary, id: Span<UInt8>, from peer: Peer,
     into reply: inout [UInt8]
   ) -> LineOutcome {
     let order: ReplyOrder = id.isEmpty ? .inOrder : .free
     if let refusal = refusal(of: known.request, from: peer) {
-      ledger.count(refusal.code)
+      counters.count(refusal.code)
       reply.beginReply(id: id)
       refusal.append(to: &reply)
       reply.endReply()
       return .answered(order)
     }
-    ledger.countAccepted()
+    counters.countAccepted()
     known.append(id: id, momentary, to: &reply)
     return .answered(order)
   }
@@ -144,7 +144,7 @@ package final class RequestHandler: LineHandler {
     var head: [UInt8] = []
     head.beginReply(id: reader.id)
     lines.insert(
-      KnownLine(
+      CachedLine(
         shape.place, request, requestBytes: reader.lineBytes - reader.credential.count, in: activeVersion,
         basis: basis, momentary: momentary, reply: reply.extracting(head.count...)),
       as: name)
@@ -190,7 +190,7 @@ package final class RequestHandler: LineHandler {
           "There are too many connections, in all (limits.connections) or of this user (limits.connections_per_uid).",
           retryAfter: .seconds(1))
       }
-    ledger.count(error.code)
+    counters.count(error.code)
     error.append(to: &reply)
     reply.endReply()
   }
@@ -209,7 +209,7 @@ package final class RequestHandler: LineHandler {
   }
 
   func refuse(_ error: ErrorReply, into reply: inout [UInt8]) -> LineOutcome {
-    ledger.count(error.code)
+    counters.count(error.code)
     reply.beginReply(id: reader.id)
     error.append(to: &reply)
     reply.endReply()
@@ -232,11 +232,11 @@ package final class RequestHandler: LineHandler {
   }
 
   /// What remembers tokens and lines; lines get a quarter of the token cache.
-  private static func memory(for active: ActiveConfiguration, _ reports: Reports) -> (Verifier, KnownLines) {
+  private static func memory(for active: ActiveConfiguration, _ reports: Reports) -> (Verifier, LineCache) {
     let limits = active.configuration.limits
     let bytes = limits.tokenCacheSize / max(1, reports.eventLoops)
     return (
-      Verifier(maximumTokenBytes: limits.tokenBytes, tokenCacheBytes: bytes - bytes / 4), KnownLines(bytes: bytes / 4)
+      Verifier(maximumTokenBytes: limits.tokenBytes, tokenCacheBytes: bytes - bytes / 4), LineCache(bytes: bytes / 4)
     )
   }
 }

@@ -36,7 +36,7 @@ package struct RequestHandlers: LineHandlerFactory {
   /// A handler for one event loop.
   package func makeHandler() -> any LineHandler {
     RequestHandler(
-      current, reports, ledger: reports.makeLedger(logger: logger), refreshPlaces: refreshPlaces,
+      current, reports, counters: reports.makeCounters(logger: logger), refreshPlaces: refreshPlaces,
       statusDesk: statusDesk, reloader: reloader, clock: clock)
   }
 }

@@ -61,7 +61,7 @@ extension TokenQuestion {
         refuse(
           ErrorReply(rejection, policy), token: token, of: issuer, trace: trace, rest: rest, id: id, into: &reply)
       } else {
-        ledger.countAccepted()
+        counters.countAccepted()
         appendAccepted(
           answer.claims, at: now, of: issuer, lasting: entry.backEnd.remaining(of: known), id: id, into: &reply)
         endReply(token, trace, rest: rest, of: issuer, into: &reply)

@@ -11,7 +11,7 @@ struct TokenQuestion: Sendable {
   let request: Request
   let active: ActiveConfiguration
   /// Where the answer is counted.
-  let ledger: AnswerLedger
+  let counters: ReplyCounters
   /// What the active configuration's policy and the request demand together.
   let policy: EffectivePolicy
   /// The issuer that the request names, which is one of the policy's.
@@ -19,11 +19,11 @@ struct TokenQuestion: Sendable {
 
   /// Finds the policy, and tightens it by the request.
   init(
-    _ request: Request, in active: ActiveConfiguration, ledger: AnswerLedger
+    _ request: Request, in active: ActiveConfiguration, counters: ReplyCounters
   ) throws(ErrorReply.Refusal) {
     self.request = request
     self.active = active
-    self.ledger = ledger
+    self.counters = counters
     policy = try Self.policy(of: request, in: active)
     namedIssuer = try Self.issuer(of: request, policy, in: active)
   }
@@ -32,7 +32,7 @@ struct TokenQuestion: Sendable {
 
   /// The same question at another time, and perhaps under another configuration, where the policy may be another one.
   func asked(in new: ActiveConfiguration) throws(ErrorReply.Refusal) -> TokenQuestion {
-    try TokenQuestion(request, in: new, ledger: ledger)
+    try TokenQuestion(request, in: new, counters: counters)
   }
 
   private static func issuer(
@@ -114,7 +114,7 @@ struct TokenQuestion: Sendable {
       case .passed(let found): rest = found
       case .none: basis = snapshot.flatMap { self.basis(of: accepted, $0, at: now) }
       }
-      ledger.countAccepted()
+      counters.countAccepted()
       appendAccepted(accepted, id: id, into: &reply)
     case .rejected(let rejection) where rejection.code == .token(.opaqueToken) && policy.policy.acceptsOpaque:
       // It has the form of a JWT, and its issuer says that it is none for anybody else.
@@ -122,7 +122,7 @@ struct TokenQuestion: Sendable {
         token, at: now, maximumBytes: verifier.maximumTokenBytes, given: given, id: id, into: &reply)
     case .rejected(let rejection):
       let error = ErrorReply(rejection, policy)
-      ledger.refuse(error.code, token: token, issuer: issuer.map { active.issuers[$0].name })
+      counters.refuse(error.code, token: token, issuer: issuer.map { active.issuers[$0].name })
       appendError(error, id: id, into: &reply)
     }
     if case .stale(let age)? = snapshot?.state(at: now.monotonic) {
@@ -183,7 +183,7 @@ struct TokenQuestion: Sendable {
     _ error: ErrorReply, token: Span<UInt8>, of issuer: Int? = nil, trace: Trace?, rest: Rest? = nil, id: [UInt8],
     into reply: inout [UInt8]
   ) {
-    ledger.refuse(error.code, token: token, issuer: issuer.map { active.issuers[$0].name })
+    counters.refuse(error.code, token: token, issuer: issuer.map { active.issuers[$0].name })
     appendError(error, id: id, into: &reply)
     endReply(token, trace, rest: rest, of: issuer, into: &reply)
   }

@@ -147,12 +147,12 @@ final class IssuerKeysService: Service {
     }
     let log = logger.forIssuer(issuer.name)
     if let (fetched, age) = known?.keys(for: issuer) {
-      if keys.seed(with: fetched, age: age) {
+      if keys.restore(with: fetched, age: age) {
         log.notice(
           "key set taken over from the configuration before", metadata: ["bearerd.keys": "\(fetched.keys.usableKeys)"])
       }
     } else if let (fetched, age) = keysOnDisk(of: issuer, until: diskDeadline, log) {
-      if keys.seed(with: fetched, age: age) {
+      if keys.restore(with: fetched, age: age) {
         log.notice("key set taken from the snapshot on disk", metadata: ["bearerd.keys": "\(fetched.keys.usableKeys)"])
       }
     }

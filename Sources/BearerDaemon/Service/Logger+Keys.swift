@@ -28,7 +28,7 @@ extension Logger {
       }
     case .confirmed: debug("key set confirmed")
     // Told where it was found.
-    case .seeded: break
+    case .restored: break
     case .failed(let fault, let failures):
       let metadata: Metadata = [
         "bearerd.code": "\(fault.code.rawValue)", "bearerd.detail": "\(fault.message)",

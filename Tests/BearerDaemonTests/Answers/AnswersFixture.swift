@@ -81,8 +81,8 @@ final class AnswersFixture {
   }
 
   /// Puts a set in use that was kept `age` ago.
-  func seed(_ kids: String, age: Duration = .zero) throws {
-    keys.seed(with: try Self.fetched(kids), age: age)
+  func restore(_ kids: String, age: Duration = .zero) throws {
+    keys.restore(with: try Self.fetched(kids), age: age)
   }
 
   /// Runs `body` beside the task that keeps the keys, after its first fetch has brought `k1`.

@@ -70,7 +70,7 @@ final class BackEndFixture {
         Self.configuration(policies, profile), keys: keys,
         backEnds: backEnds.map { IssuerBackEnd($0, profile: profile) }))
     handler = RequestHandlers(current, reports, clock: clock).makeHandler()
-    keys[0].seed(with: try AnswersFixture.fetched("k1"), age: .zero)
+    keys[0].restore(with: try AnswersFixture.fetched("k1"), age: .zero)
   }
 
   private static func configuration(

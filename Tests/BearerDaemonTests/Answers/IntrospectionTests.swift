@@ -12,7 +12,7 @@ import Testing
     of token: String, policy: Policy = AnswersFixture.policy(), profile: IssuerProfile = IssuerProfile()
   ) throws -> JSONValue? {
     let fixture = AnswersFixture(policies: [policy], profile: profile)
-    try fixture.seed("k1")
+    try fixture.restore("k1")
     let reply = try fixture.verify(token, op: "introspect")
     #expect(reply.verdict == "ok")
     #expect(reply["claims"] == nil && reply["policy"] == nil)
@@ -105,7 +105,7 @@ import Testing
           $0.scopes = ["a"]
         }
       ], profile: profile)
-    try fixture.seed("k1")
+    try fixture.restore("k1")
     let token = try token(
       #"{"iss":"https://idp.example","aud":"api","exp":2500000000,"scope":"a","groups":["x","y"]}"#)
     #expect(try fixture.verify(token, op: "verify", #","roles":["x","y"]"#).verdict == "ok")
@@ -122,7 +122,7 @@ import Testing
   @Test("a refused token is inactive; what cannot be decided or was asked wrongly is neither")
   func inactive() throws {
     let fixture = AnswersFixture(RefreshSettings(keyWait: .zero))
-    try fixture.seed("k1")
+    try fixture.restore("k1")
     let good = try AnswersFixture.token()
     let inactive: JSONValue = ["active": false]
     for (token, rest, code, introspection) in [

@@ -27,7 +27,7 @@ import Testing
     age: Duration, _ body: (AnswersFixture) async throws -> Void
   ) async throws {
     let fixture = AnswersFixture(Self.settings)
-    try fixture.seed("k1", age: age)
+    try fixture.restore("k1", age: age)
     let keys = fixture.keys
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { await keys.run() }
@@ -41,13 +41,13 @@ import Testing
   @Test("the status line says how many keys there are, how old, and that they are stale or expired")
   func statusLine() throws {
     let fresh = AnswersFixture(Self.settings)
-    try fresh.seed("k1", age: .seconds(7300))
+    try fresh.restore("k1", age: .seconds(7300))
     #expect(line(fresh) == "idp: 1 key, 2 h old")
     let stale = AnswersFixture(Self.settings)
-    try stale.seed("k1", age: .seconds(2 * 86_400))
+    try stale.restore("k1", age: .seconds(2 * 86_400))
     #expect(line(stale) == "idp: 1 key, 2 d old, STALE and still used")
     let expired = AnswersFixture(Self.settings)
-    try expired.seed("k1", age: .seconds(7 * 86_400))
+    try expired.restore("k1", age: .seconds(7 * 86_400))
     #expect(line(expired) == "idp: EXPIRED keys, 7 d old, tokens cannot be verified")
     fresh.reports.setReloadFault("line 3\nis wrong")
     #expect(
@@ -112,7 +112,7 @@ import Testing
       + Array(#"{"kid":"\#(long)","kty":"oct","alg":"HS256"}]}"#.utf8)
     let fetched = FetchedKeys(
       keys: try KeySet(parsing: body, algorithms: [.es256]), body: body, lifetime: nil)
-    fixture.keys.seed(with: fetched, age: .zero)
+    fixture.keys.restore(with: fetched, age: .zero)
     let status = try await fixture.status()["issuers"]?.arrayValue?.first
     #expect(status?["usable_keys"] == 1)
     #expect(
@@ -133,7 +133,7 @@ import Testing
     let body = Array((#"{"keys":["# + String(repeating: "{},", count: 340_000) + key + "]}").utf8)
     let fetched = FetchedKeys(
       keys: try KeySet(parsing: body, algorithms: [.es256]), body: body, lifetime: nil)
-    fixture.keys.seed(with: fetched, age: .zero)
+    fixture.keys.restore(with: fetched, age: .zero)
     let reply = try await fixture.status()
     #expect(reply.text.utf8.count < 80_000)
     let status = reply["issuers"]?.arrayValue?.first
@@ -162,7 +162,7 @@ import Testing
     let keys = try names.enumerated().map { number, _ in
       let keys = IssuerKeys(settings: Self.settings, source: ScriptedKeySource(), clock: ManualClock())
       // The last ten have none.
-      if number < 90 { keys.seed(with: try AnswersFixture.fetched("k1"), age: .zero) }
+      if number < 90 { keys.restore(with: try AnswersFixture.fetched("k1"), age: .zero) }
       return keys
     }
     let configuration = Configuration(
@@ -227,9 +227,9 @@ import Testing
     var memo = ReadyMemo()
     func isReady() -> Bool { memo.isReady(active, publications, at: clock.now) }
     #expect(!isReady())
-    keys[0].seed(with: try AnswersFixture.fetched("k1"), age: .zero)
+    keys[0].restore(with: try AnswersFixture.fetched("k1"), age: .zero)
     #expect(!isReady())
-    keys[1].seed(with: try AnswersFixture.fetched("k1"), age: .seconds(3600))
+    keys[1].restore(with: try AnswersFixture.fetched("k1"), age: .seconds(3600))
     #expect(isReady())
     // A day's lifetime and five more, of which the second set has spent an hour.
     clock.advance(by: .seconds(6 * 86_400 - 3601))

@@ -21,7 +21,7 @@ import Testing
   @Test("claims come back with their own source text")
   func claims() throws {
     let fixture = AnswersFixture()
-    try fixture.seed("k1")
+    try fixture.restore("k1")
     let payload = """
       {"iss":"https://idp.example","aud":"api","sub":"s","client_id":"c","jti":"j","iat":1.50e3,"exp":2.5e9,\
       "big":123456789012345678901234567890,"t":"\\u0061"}
@@ -37,7 +37,7 @@ import Testing
   @Test("a verdict on stale keys says so, with their age")
   func stale() throws {
     let fixture = AnswersFixture()
-    try fixture.seed("k1", age: .seconds(3600))
+    try fixture.restore("k1", age: .seconds(3600))
     let token = try AnswersFixture.token()
     for op in ["verify", "introspect"] {
       let reply = try fixture.verify(token, op: op)
@@ -50,7 +50,7 @@ import Testing
     let forged = try fixture.verify(String(token.dropLast(4)) + "AAAA")
     #expect(forged.verdict == "bad_signature" && forged["stale"] == .bool(true) && forged["keys_age_s"] != nil)
     let fresh = AnswersFixture()
-    try fresh.seed("k1")
+    try fresh.restore("k1")
     let reply = try fresh.verify(token)
     #expect(reply.verdict == "ok" && reply["stale"] == nil && reply["keys_age_s"] == nil)
   }
@@ -58,7 +58,7 @@ import Testing
   @Test("keys that are past their last use decide nothing, and a bad token is refused all the same")
   func expiredKeys() throws {
     let fixture = AnswersFixture(RefreshSettings(maximumStale: .zero, keyWait: .zero))
-    try fixture.seed("k1", age: .seconds(3600))
+    try fixture.restore("k1", age: .seconds(3600))
     let good = try AnswersFixture.token()
     #expect(try fixture.verify(good).verdict == "keys_unavailable")
     #expect(try fixture.verify(good)["error"]?["status"] == 503)
@@ -76,7 +76,7 @@ import Testing
   @Test("a changed policy holds from the next verdict on, for a token whose signature is remembered")
   func reload() throws {
     let fixture = AnswersFixture()
-    try fixture.seed("k1")
+    try fixture.restore("k1")
     let token = try AnswersFixture.token()
     #expect(try fixture.verify(token).verdict == "ok")
     fixture.reload([AnswersFixture.policy { $0.scopes = ["admin"] }])
@@ -102,7 +102,7 @@ import Testing
           $0.scopes = ["openid"]
         }
       ])
-    try fixture.seed("k1")
+    try fixture.restore("k1")
     func challenge(_ line: String) throws -> String? {
       try fixture.reply(line)["error"]?["www_authenticate"]?.stringValue
     }
@@ -122,7 +122,7 @@ import Testing
   @Test("no text of a request can leave the challenge's line")
   func challengeInjection() throws {
     let fixture = AnswersFixture()
-    try fixture.seed("k1")
+    try fixture.restore("k1")
     let token = try AnswersFixture.token()
     let reply = try fixture.verify(token, #","scope":"a\r\nSet-Cookie:x \"q\"""#)
     let challenge = try #require(reply["error"]?["www_authenticate"]?.stringValue)
@@ -172,7 +172,7 @@ import Testing
     "what some readers take for the end of a line is an escape in every reply", arguments: ["verify", "introspect"])
   func lineSeparators(op: String) async throws {
     let fixture = AnswersFixture()
-    try fixture.seed("k1")
+    try fixture.restore("k1")
     let odd = "a\u{2028}b\u{2029}c\u{85}d\u{2019}\u{E9}"
     let token = try AnswersFixture.token { $0.subject = odd }
     for text in [

@@ -46,7 +46,7 @@ import Testing
   func unchanged() throws {
     let service = service()
     let first = try #require(service.owners(for: configuration(issuer())).first)
-    first.seed(with: try AnswersFixture.fetched("k1"), age: .zero)
+    first.restore(with: try AnswersFixture.fetched("k1"), age: .zero)
     for change: (inout IssuerConfiguration) -> Void in [
       { _ in }, { $0.refresh = .seconds(60) }, { $0.maximumStale = .zero }, { $0.keyWait = .zero },
       { $0.connectTo = HostAndPort("127.0.0.1:1") }, { $0.timeout = .seconds(1) }, { $0.name = "renamed" },
@@ -72,7 +72,7 @@ import Testing
     ] {
       let service = service()
       let first = try #require(service.owners(for: configuration(issuer())).first)
-      first.seed(with: try AnswersFixture.fetched("k1"), age: .zero)
+      first.restore(with: try AnswersFixture.fetched("k1"), age: .zero)
       let next = configuration(issuer(changed: change))
       let second = try #require(service.owners(for: next).first)
       #expect(second !== first)
@@ -97,7 +97,7 @@ import Testing
     let service = service()
     let first = service.owners(for: named(["a", "b", "c"]))
     for (keys, kid) in zip(first, ["k1", "k2", "k3"]) {
-      keys.seed(with: try AnswersFixture.fetched(kid), age: .zero)
+      keys.restore(with: try AnswersFixture.fetched(kid), age: .zero)
     }
     let next = named(names)
     let second = service.owners(for: next)
@@ -131,7 +131,7 @@ import Testing
   func takenOver() throws {
     let service = service()
     let first = try #require(service.owners(for: configuration(issuer())).first)
-    first.seed(with: try AnswersFixture.fetched("k1"), age: .seconds(3600))
+    first.restore(with: try AnswersFixture.fetched("k1"), age: .seconds(3600))
     // By another's name, too.
     let next = configuration(
       issuer("other", "https://idp.invalid") { $0.algorithms = [.es256] }, issuer("idp", "https://new.invalid"))
@@ -164,7 +164,7 @@ import Testing
     let isOther = key != "refresh"
     let service = service()
     let keys = try #require(service.owners(for: configuration(issuer())).first)
-    keys.seed(with: try AnswersFixture.fetched("k1"), age: .zero)
+    keys.restore(with: try AnswersFixture.fetched("k1"), age: .zero)
     #expect(service.owners(for: configuration(issuer(changed: change))).first === keys)
     #expect((keys.health(at: keys.now + .seconds(60)) == .expired) == isOther)
     #expect(keys.health(at: keys.now) == .fresh)
@@ -174,7 +174,7 @@ import Testing
   func trustThenAlgorithms() throws {
     let service = service()
     let keys = try #require(service.owners(for: configuration(issuer())).first)
-    keys.seed(with: try AnswersFixture.fetched("k1"), age: .zero)
+    keys.restore(with: try AnswersFixture.fetched("k1"), age: .zero)
     _ = service.owners(for: configuration(issuer { $0.caFile = "/nonexistent" }))
     let next = configuration(
       issuer {
@@ -307,7 +307,7 @@ import Testing
     let isFirst = Atomic(true)
     let service = service(store) { if isFirst.exchange(false, ordering: .relaxed) { isTold.wait() } }
     let keys = try #require(service.owners(for: configuration(before)).first)
-    keys.seed(with: try AnswersFixture.fetched("k0"), age: .zero)
+    keys.restore(with: try AnswersFixture.fetched("k0"), age: .zero)
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await keys.run() }
       while keys.snapshot?.generation != 2 { await Task.yield() }

@@ -12,7 +12,7 @@ import Testing
 
   private func snapshot() throws -> KeySnapshot {
     let keys = IssuerKeys(settings: RefreshSettings(), source: ScriptedKeySource())
-    keys.seed(with: try AnswersFixture.fetched("k1"), age: .zero)
+    keys.restore(with: try AnswersFixture.fetched("k1"), age: .zero)
     return try #require(keys.snapshot)
   }
 
@@ -50,7 +50,7 @@ import Testing
     for isUsed in [true, false] {
       let set = try KeySet(parsing: body, algorithms: [.es256], usesPublishedPrivateKeys: isUsed)
       let keys = IssuerKeys(settings: RefreshSettings(), source: ScriptedKeySource())
-      keys.seed(with: FetchedKeys(keys: set, body: body, lifetime: nil), age: .zero)
+      keys.restore(with: FetchedKeys(keys: set, body: body, lifetime: nil), age: .zero)
       let snapshot = try #require(keys.snapshot)
       log.logger.tell(.replaced(snapshot, KeySetChange(keys: 1, added: [], removed: [], changed: false)))
       log.logger.tell(.confirmed(snapshot))
@@ -67,7 +67,7 @@ import Testing
     log.logger.tell(.replaced(snapshot, KeySetChange(keys: 22, added: kids, removed: ["old"], changed: true)))
     log.logger.tell(.replaced(snapshot, KeySetChange(keys: 22, added: [], removed: [], changed: false)))
     log.logger.tell(.confirmed(snapshot))
-    log.logger.tell(.seeded(snapshot))
+    log.logger.tell(.restored(snapshot))
     #expect(log.lines.count == 1)
     let line = try #require(log.lines.first)
     #expect(line.hasPrefix("notice key set replaced "))

@@ -30,7 +30,7 @@ import Testing
 
   private static func set(_ number: Int) throws -> KeySnapshot {
     let keys = IssuerKeys(settings: RefreshSettings(), source: ScriptedKeySource())
-    keys.seed(with: try AnswersFixture.fetched("k\(number)"), age: .zero)
+    keys.restore(with: try AnswersFixture.fetched("k\(number)"), age: .zero)
     return try #require(keys.snapshot)
   }
 

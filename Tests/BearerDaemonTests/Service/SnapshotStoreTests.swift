@@ -30,7 +30,7 @@ import Testing
     let keys = IssuerKeys(settings: RefreshSettings(), source: ScriptedKeySource())
     var fetched = try AnswersFixture.fetched(kid)
     fetched.lifetime = .seconds(300)
-    keys.seed(with: fetched, age: age)
+    keys.restore(with: fetched, age: age)
     return try #require(keys.snapshot)
   }
 
@@ -119,7 +119,7 @@ import Testing
     let difference = KeySetChange(keys: 1, added: ["k1"], removed: [], changed: true)
     for change: IssuerKeysChange in [.replaced(new, difference), .confirmed(new)] { #expect(change.validated === new) }
     for change: IssuerKeysChange in [
-      .seeded(new), .failed(FetchFault(.timedOut, found: "a test"), consecutiveFailures: 1), .health(.fresh),
+      .restored(new), .failed(FetchFault(.timedOut, found: "a test"), consecutiveFailures: 1), .health(.fresh),
     ] { #expect(change.validated == nil) }
   }
 

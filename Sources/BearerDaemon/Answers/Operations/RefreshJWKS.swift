@@ -16,7 +16,7 @@ extension RequestHandler {
         .unavailable(.refreshLimited, "Too many refreshes are under way.", retryAfter: .seconds(1)), into: &reply)
     }
     let refresh = PendingRefresh(
-      current, issuers: issuers.map { active.issuers[$0] }, id: reader.id, ledger: ledger, places: refreshPlaces,
+      current, issuers: issuers.map { active.issuers[$0] }, id: reader.id, counters: counters, places: refreshPlaces,
       user: peer.uid, detail: reports.detail(for: peer), outputBytes: reports.limits.outputBytes)
     return .deferred(order, refresh)
   }

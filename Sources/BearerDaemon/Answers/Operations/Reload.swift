@@ -9,7 +9,7 @@ import Synchronization
 extension RequestHandler {
   func reload(into reply: inout [UInt8]) -> LineOutcome {
     guard let reloader else { return refuse(.shuttingDown, into: &reply) }
-    return .deferred(order, PendingReload(reloader, id: reader.id, ledger: ledger, current: current, clock: clock))
+    return .deferred(order, PendingReload(reloader, id: reader.id, counters: counters, current: current, clock: clock))
   }
 }
 
@@ -17,17 +17,18 @@ extension RequestHandler {
 final class PendingReload: DeferredReply, Sendable {
   private let reloader: Reloader
   private let id: [UInt8]
-  private let ledger: AnswerLedger
+  private let counters: ReplyCounters
   private let current: ActiveConfigurationStore
   private let clock: any MomentClock
   private let outcome = Mutex<Reloader.Outcome?>(nil)
 
   init(
-    _ reloader: Reloader, id: [UInt8], ledger: AnswerLedger, current: ActiveConfigurationStore, clock: any MomentClock
+    _ reloader: Reloader, id: [UInt8], counters: ReplyCounters, current: ActiveConfigurationStore,
+    clock: any MomentClock
   ) {
     self.reloader = reloader
     self.id = id
-    self.ledger = ledger
+    self.counters = counters
     self.current = current
     self.clock = clock
   }
@@ -53,7 +54,7 @@ final class PendingReload: DeferredReply, Sendable {
       ])
     case .refused(let faults):
       let error = ErrorReply(.configurationRefused, "The new configuration is faulty; the old one stays in force.")
-      ledger.count(error.code)
+      counters.count(error.code)
       error.append(to: &reply)
       reply.append(members: [
         "configuration": active.report(at: clock.moment.monotonic),

@@ -11,7 +11,7 @@ extension RequestHandler {
   func answerAboutToken(_ request: Request, from peer: Peer, into reply: inout [UInt8]) -> LineOutcome {
     let question: TokenQuestion
     do throws(ErrorReply.Refusal) {
-      question = try TokenQuestion(request, in: active, ledger: ledger)
+      question = try TokenQuestion(request, in: active, counters: counters)
     } catch {
       return refuse(error.reply, into: &reply)
     }
@@ -117,7 +117,7 @@ extension RequestHandler {
     do throws(ErrorReply.Refusal) {
       question = try pending.question.asked(in: active)
     } catch {
-      ledger.count(error.reply.code)
+      counters.count(error.reply.code)
       reply.beginReply(id: pending.id)
       error.reply.append(to: &reply)
       reply.endReply()

@@ -3,7 +3,7 @@ import BearerJSON
 /// The headers seen last, with their meaning: nearly all tokens of an issuer have the same one.
 ///
 /// Anybody can send headers; a few places are enough for those that come again and again, and bound the rest.
-struct KnownHeaders {
+struct HeaderCache {
   private static let capacity = 8
 
   private var headers: [JOSEHeader] = []

@@ -14,7 +14,7 @@ import BearerClaims
 /// Both kinds have half of the memory. A signature takes some 200 bytes and a payload ten times as much, but the signature
 /// is the one that is dear; so a payload is kept only of a token that comes a second time, and makes room before any
 /// signature does. Eviction is CLOCK, by a hand for each: what was used since the hand last passed is spared once.
-struct KnownTokens {
+struct TokenCache {
   /// What is known of one token.
   struct Facts {
     /// The key under which its signature is good.

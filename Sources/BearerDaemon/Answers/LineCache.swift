@@ -3,7 +3,7 @@ import BearerJSON
 import BearerProtocol
 
 /// A request line that was answered with an acceptance, apart from its `id`.
-final class KnownLine {
+final class CachedLine {
   /// Where the `id` is in the line.
   let place: LineShape.Place
   /// What it asks, for the rules of peers.
@@ -56,15 +56,15 @@ final class KnownLine {
 
 /// Remembers request lines that were answered with an acceptance, so that the next one like it need not be read.
 ///
-/// Nothing is decided here. The line asks about a token that is known to be good (``KnownTokens``), and what its verdict
+/// Nothing is decided here. The line asks about a token that is known to be good (``TokenCache``), and what its verdict
 /// depends on is tested each time: configuration, key set or back-end's answer, time, and who asks. Of the line, only a name is kept that cannot
 /// be forged (``TokenNamer``): lines of one name and shape have the same bytes but for the `id`.
 ///
 /// Eviction is CLOCK: what was used since the hand last passed is spared once.
-struct KnownLines {
+struct LineCache {
   private struct Slot {
     let name: TokenName
-    var line: KnownLine
+    var line: CachedLine
     var wasUsed = false
   }
 
@@ -87,14 +87,14 @@ struct KnownLines {
   func name(of rest: Span<UInt8>) -> TokenName? { capacity > 0 ? namer.name(of: rest) : nil }
 
   /// What is known of a line; to be asked is to be used.
-  mutating func find(_ name: TokenName, _ place: LineShape.Place) -> KnownLine? {
+  mutating func find(_ name: TokenName, _ place: LineShape.Place) -> CachedLine? {
     guard let slot = places[name].map(Int.init), slots[slot].line.place == place else { return nil }
     slots[slot].wasUsed = true
     return slots[slot].line
   }
 
   /// Remembers a line, forgetting others if there is no more room.
-  mutating func insert(_ line: KnownLine, as name: TokenName) {
+  mutating func insert(_ line: CachedLine, as name: TokenName) {
     guard line.heldBytes <= capacity else { return }
     if let slot = places[name].map(Int.init) {
       heldBytes += line.heldBytes - slots[slot].line.heldBytes

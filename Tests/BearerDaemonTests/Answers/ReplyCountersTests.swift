@@ -9,7 +9,7 @@ import Testing
 @testable import BearerLogging
 
 /// Counts of answers, fingerprints of tokens, and what is logged of refusals.
-@Suite("Ledger of answers") struct AnswerLedgerTests {
+@Suite("Counters of replies") struct ReplyCountersTests {
   @Test("status counts good tokens and every code, framing included, over all event loops")
   func counts() async throws {
     let fixture = AnswersFixture()

@@ -5,7 +5,7 @@ import Testing
 @testable import BearerJOSE
 
 @Suite("What is known of tokens")
-struct KnownTokensTests {
+struct TokenCacheTests {
   private func name(_ number: UInt64) -> TokenName { TokenName(first: number, second: 0) }
 
   private let header: JOSEHeader
@@ -24,7 +24,7 @@ struct KnownTokensTests {
   }
 
   /// Keeps a payload if there is room for it; returns whether.
-  private func keep(_ payload: KnownPayload, of number: UInt64, in tokens: inout KnownTokens) -> Bool {
+  private func keep(_ payload: KnownPayload, of number: UInt64, in tokens: inout TokenCache) -> Bool {
     guard tokens.makeRoom(for: payload.heldBytes) else { return false }
     tokens.keep(payload, of: name(number))
     return true
@@ -32,7 +32,7 @@ struct KnownTokensTests {
 
   @Test("a signature is known for its token, and for the key that it was last good under")
   func identity() {
-    var tokens = KnownTokens(bytes: 1 << 20)
+    var tokens = TokenCache(bytes: 1 << 20)
     tokens.insert(name(1), keySerial: 7)
     let names = [name(1), name(2), TokenName(first: 1, second: 1)]
     let before = names.map { tokens.facts(of: $0)?.keySerial }
@@ -45,7 +45,7 @@ struct KnownTokensTests {
 
   @Test("there are never more than the memory allows, and new ones are still learnt")
   func bound() {
-    var tokens = KnownTokens(bytes: 20 * KnownTokens.bytesPerEntry)
+    var tokens = TokenCache(bytes: 20 * TokenCache.bytesPerEntry)
     for number in 0..<1000 { tokens.insert(name(UInt64(number)), keySerial: 1) }
     #expect(tokens.count == 10)
     let last = tokens.facts(of: name(999))
@@ -54,7 +54,7 @@ struct KnownTokensTests {
 
   @Test("a token that is used stays while those that are not make room")
   func eviction() {
-    var tokens = KnownTokens(bytes: 20 * KnownTokens.bytesPerEntry)
+    var tokens = TokenCache(bytes: 20 * TokenCache.bytesPerEntry)
     for number in 0..<10 { tokens.insert(name(UInt64(number)), keySerial: 1) }
     for number in 10..<500 {
       let used = tokens.facts(of: name(3))
@@ -66,7 +66,7 @@ struct KnownTokensTests {
   @Test("payloads keep to their half of the memory, and one that is not used makes room before any signature")
   func payloadBound() {
     let size = payload().heldBytes
-    var tokens = KnownTokens(bytes: 2 * 10 * size)
+    var tokens = TokenCache(bytes: 2 * 10 * size)
     let known = UInt64(tokens.capacity)
     for number in 0..<known { tokens.insert(name(number), keySerial: 1) }
     for number in 0..<known {
@@ -82,7 +82,7 @@ struct KnownTokensTests {
 
   @Test("a payload larger than all the room is not kept")
   func largePayload() {
-    var tokens = KnownTokens(bytes: 4096)
+    var tokens = TokenCache(bytes: 4096)
     tokens.insert(name(1), keySerial: 1)
     let isKept = keep(payload(2048), of: 1, in: &tokens)
     #expect(!isKept)
@@ -91,7 +91,7 @@ struct KnownTokensTests {
 
   @Test("a payload goes with its token's place, is forgotten by itself, and is counted once")
   func payloadEnd() {
-    var tokens = KnownTokens(bytes: 16 * KnownTokens.bytesPerEntry)
+    var tokens = TokenCache(bytes: 16 * TokenCache.bytesPerEntry)
     tokens.insert(name(1), keySerial: 1)
     let areKept = (0..<2).map { _ in keep(payload(10), of: 1, in: &tokens) }
     #expect(areKept == [true, true])
@@ -111,7 +111,7 @@ struct KnownTokensTests {
 
   @Test("without memory nothing is known, and that is said")
   func none() {
-    var tokens = KnownTokens(bytes: 0)
+    var tokens = TokenCache(bytes: 0)
     tokens.insert(name(1), keySerial: 1)
     let known = tokens.facts(of: name(1))
     let hasRoom = tokens.makeRoom(for: 1)

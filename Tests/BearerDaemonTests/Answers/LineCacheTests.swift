@@ -14,7 +14,7 @@ import Testing
 @testable import BearerDaemon
 
 /// A line that is known is answered as if it had been read.
-@Suite struct KnownLinesTests {
+@Suite struct LineCacheTests {
   /// Nothing is remembered.
   private static var noCache: Limits {
     var limits = Limits()
@@ -38,10 +38,10 @@ import Testing
     ] as [@Sendable (Int, String) -> String])
   func notRead(line: @Sendable (Int, String) -> String) throws {
     let fixture = AnswersFixture()
-    try fixture.seed("k1")
+    try fixture.restore("k1")
     let token = try AnswersFixture.token { $0.scope = "read" }
     let plain = AnswersFixture(limits: Self.noCache)
-    try plain.seed("k1")
+    try plain.restore("k1")
     var read: [String] = []
     for number in 1...5 {
       let reply = fixture.text(line(number, token))
@@ -56,7 +56,7 @@ import Testing
   @Test("without an id the whole line is known, and the reply is in order")
   func withoutID() throws {
     let fixture = AnswersFixture()
-    try fixture.seed("k1")
+    try fixture.restore("k1")
     let line = #"{"op":"verify","token":"\#(try AnswersFixture.token())"}"#
     let replies = (0..<4).map { _ in fixture.outcome(line) }
     #expect(Set(replies.map(\.reply)).count == 1)
@@ -77,7 +77,7 @@ import Testing
     var second = PeerConfiguration(name: "b", identity: .user(2))
     second.policies = ["other"]
     let fixture = AnswersFixture(peers: [first, second])
-    try fixture.seed("k1")
+    try fixture.restore("k1")
     let token = try AnswersFixture.token()
     func ask(_ uid: UInt32, _ id: Int) throws -> String {
       let line = #"{"id":\#(id),"op":"verify","token":"\#(token)"}"#
@@ -100,7 +100,7 @@ import Testing
     let with = AnswersFixture()
     let without = AnswersFixture(limits: Self.noCache)
     let both = [with, without]
-    for fixture in both { try fixture.seed("k1") }
+    for fixture in both { try fixture.restore("k1") }
     var tokens: [String] = []
     for kid in ["k1", "k2"] {
       for lifetime in [2, 40, 4000] as [Int64] {
@@ -119,7 +119,7 @@ import Testing
       case 0: for fixture in both { fixture.clock.advance(by: .seconds(1)) }
       case 1:
         let kids = ["k1", "k2"].randomElement(using: &chance) ?? "k1"
-        for fixture in both { try fixture.seed(kids) }
+        for fixture in both { try fixture.restore(kids) }
       case 2:
         let scopes = [[], ["read"], ["write"]].randomElement(using: &chance) ?? []
         let kind = [TokenType.access, .id].randomElement(using: &chance) ?? .access
@@ -187,18 +187,18 @@ import Testing
 
   // MARK: The memory
 
-  private func line(_ size: Int) -> KnownLine {
+  private func line(_ size: Int) -> CachedLine {
     let policy = EffectivePolicy(AnswersFixture.policy(), issuers: [])
     let basis = AcceptanceBasis(
       issuer: 0, source: .keys(set: 1), validity: ClaimSet().validity(under: policy), tellsExpiry: false, expiry: nil)
     let reply = [UInt8](repeating: 0x61, count: size)
-    return KnownLine(
+    return CachedLine(
       .first, Request(.verify), requestBytes: 0, in: 0, basis: basis, momentary: .init(), reply: reply.span)
   }
 
   @Test("memory is bounded, what was used lately is spared, and what is too large is not kept")
   func eviction() throws {
-    var lines = KnownLines(bytes: 4 * line(100).heldBytes)
+    var lines = LineCache(bytes: 4 * line(100).heldBytes)
     let names = (0..<6 as Range<UInt8>).compactMap { lines.name(of: [$0].span) }
     try #require(names.count == 6)
     for name in names.prefix(4) { lines.insert(line(100), as: name) }
@@ -213,7 +213,7 @@ import Testing
     // A larger one in the place of a smaller one makes room, too.
     lines.insert(line(300), as: names[0])
     #expect(lines.heldBytes <= 4 * line(100).heldBytes)
-    let unnamed = KnownLines(bytes: 0).name(of: [1].span)
+    let unnamed = LineCache(bytes: 0).name(of: [1].span)
     #expect(unnamed == nil)
   }
 }

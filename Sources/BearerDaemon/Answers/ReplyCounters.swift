@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Each event loop has one of its own, so that counting costs no more than an addition to memory that nobody else
 /// writes. It can be read from any thread.
-final class AnswerLedger: Sendable {
+final class ReplyCounters: Sendable {
   private final class Counter: Sendable {
     let value = Atomic<UInt64>(0)
   }
@@ -16,7 +16,7 @@ final class AnswerLedger: Sendable {
   /// `nil` unless refusals are logged, so that others pay nothing for it.
   private let logger: Logger?
 
-  /// A ledger without entries.
+  /// Counters that stand at zero.
   init(logger: Logger) {
     self.logger = logger.logLevel <= .debug ? logger : nil
   }
@@ -48,11 +48,11 @@ final class AnswerLedger: Sendable {
 
   /// How many there were of each kind that there was one of: `accepted`, then codes in the protocol's order.
   ///
-  /// - Parameter ledgers: The ledgers to add up.
+  /// - Parameter allCounters: What to add up.
   /// - Returns: The names with their numbers.
-  static func sum(_ ledgers: [AnswerLedger]) -> [(name: String, count: UInt64)] {
-    func total(_ counter: (AnswerLedger) -> Counter?) -> UInt64 {
-      ledgers.reduce(0) { $0 &+ (counter($1)?.value.load(ordering: .relaxed) ?? 0) }
+  static func sum(_ allCounters: [ReplyCounters]) -> [(name: String, count: UInt64)] {
+    func total(_ counter: (ReplyCounters) -> Counter?) -> UInt64 {
+      allCounters.reduce(0) { $0 &+ (counter($1)?.value.load(ordering: .relaxed) ?? 0) }
     }
     return [("accepted", total { $0.accepted })]
       + ReplyCode.allCases.map { code in (code.rawValue, total { $0.errors[code] }) }.filter { $0.count > 0 }
