@@ -16,7 +16,8 @@ final class CachedLine {
   /// What all of it takes in memory.
   let heldBytes: Int
 
-  /// Takes a reply apart.
+  /// Takes a reply apart; `nil` if it does not end as `momentary` says, for a back-end has a clock of its own, which goes
+  /// on between the reply and this.
   ///
   /// - Parameters:
   ///   - place: Where the `id` is in the line.
@@ -26,17 +27,22 @@ final class CachedLine {
   ///   - basis: What the reply rests on.
   ///   - momentary: What it tells of its moment.
   ///   - reply: The reply behind the `id`.
-  init(
+  init?(
     _ place: LineShape.Place, _ request: Request, requestBytes: Int, in configuration: UInt64,
     basis: AcceptanceBasis, momentary: AcceptanceBasis.Momentary, reply: Span<UInt8>
   ) {
+    var (end, whole): ([UInt8], [UInt8]) = ([], [])
+    momentary.append(to: &end)
+    whole.append(reply)
+    guard whole.count >= end.count, whole.suffix(end.count).elementsEqual(end) else { return nil }
+    let kept = whole.dropLast(end.count)
+    // 10 ends as 0 does.
+    guard momentary.expiresIn == nil || kept.last == UInt8(ascii: ":") else { return nil }
     self.place = place
     self.request = request
     self.configuration = configuration
     self.basis = basis
-    var end: [UInt8] = []
-    momentary.append(to: &end)
-    self.reply = Array(copying: reply.extracting(..<max(0, reply.count - end.count)))
+    self.reply = Array(kept)
     // Its objects, its place in the table, and what growing leaves unused; a request's members may be kept twice.
     heldBytes = 512 + self.reply.count + 2 * requestBytes + basis.heldBytes
   }
@@ -57,8 +63,8 @@ final class CachedLine {
 /// Remembers request lines that were answered with an acceptance, so that the next one like it need not be read.
 ///
 /// Nothing is decided here. The line asks about a token that is known to be good (``TokenCache``), and what its verdict
-/// depends on is tested each time: configuration, key set or back-end's answer, time, and who asks. Of the line, only a name is kept that cannot
-/// be forged (``TokenNamer``): lines of one name and shape have the same bytes but for the `id`.
+/// depends on is tested each time: configuration, key set or back-end's answer, time, and who asks. Of the line, only a
+/// name is kept that cannot be forged (``TokenNamer``): lines of one name and shape have the same bytes but for the `id`.
 ///
 /// Eviction is CLOCK: what was used since the hand last passed is spared once.
 struct LineCache {
@@ -71,7 +77,7 @@ struct LineCache {
   private let capacity: Int
   private let namer = TokenNamer()
   private var slots: [Slot] = []
-  private var places: [TokenName: Int32] = [:]
+  private var places: [TokenName: Int] = [:]
   private var hand = 0
   private(set) var heldBytes = 0
 
@@ -88,7 +94,7 @@ struct LineCache {
 
   /// What is known of a line; to be asked is to be used.
   mutating func find(_ name: TokenName, _ place: LineShape.Place) -> CachedLine? {
-    guard let slot = places[name].map(Int.init), slots[slot].line.place == place else { return nil }
+    guard let slot = places[name], slots[slot].line.place == place else { return nil }
     slots[slot].wasUsed = true
     return slots[slot].line
   }
@@ -96,12 +102,12 @@ struct LineCache {
   /// Remembers a line, forgetting others if there is no more room.
   mutating func insert(_ line: CachedLine, as name: TokenName) {
     guard line.heldBytes <= capacity else { return }
-    if let slot = places[name].map(Int.init) {
+    if let slot = places[name] {
       heldBytes += line.heldBytes - slots[slot].line.heldBytes
       slots[slot].line = line
     } else {
       heldBytes += line.heldBytes
-      places[name] = Int32(truncatingIfNeeded: slots.count)
+      places[name] = slots.count
       slots.append(Slot(name: name, line: line))
     }
     while heldBytes > capacity { evict() }
@@ -120,7 +126,7 @@ struct LineCache {
     let last = slots.removeLast()
     if hand < slots.count {
       slots[hand] = last
-      places[last.name] = Int32(truncatingIfNeeded: hand)
+      places[last.name] = hand
     }
   }
 }

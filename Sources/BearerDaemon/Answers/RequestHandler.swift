@@ -139,15 +139,15 @@ package final class RequestHandler: LineHandler {
   ) {
     // An `id` that is part of the rest would be another line each time.
     if shape.place == .unknown, !reader.id.isEmpty { return }
-    // A back-end's answer may have ended since.
-    guard let momentary = basis.momentary(in: active, at: now) else { return }
     var head: [UInt8] = []
     head.beginReply(id: reader.id)
-    lines.insert(
-      CachedLine(
+    // A back-end's answer may have ended since.
+    guard let momentary = basis.momentary(in: active, at: now),
+      let line = CachedLine(
         shape.place, request, requestBytes: reader.lineBytes - reader.credential.count, in: activeVersion,
-        basis: basis, momentary: momentary, reply: reply.extracting(head.count...)),
-      as: name)
+        basis: basis, momentary: momentary, reply: reply.extracting(head.count...))
+    else { return }
+    lines.insert(line, as: name)
   }
 
   /// Why a request is not worked on; `nil` if it is.

@@ -187,32 +187,53 @@ import Testing
 
   // MARK: The memory
 
-  private func line(_ size: Int) -> CachedLine {
+  private func line(_ reply: String, _ momentary: AcceptanceBasis.Momentary = .init()) -> CachedLine? {
     let policy = EffectivePolicy(AnswersFixture.policy(), issuers: [])
     let basis = AcceptanceBasis(
       issuer: 0, source: .keys(set: 1), validity: ClaimSet().validity(under: policy), tellsExpiry: false, expiry: nil)
-    let reply = [UInt8](repeating: 0x61, count: size)
+    let bytes = Array(reply.utf8)
     return CachedLine(
-      .first, Request(.verify), requestBytes: 0, in: 0, basis: basis, momentary: .init(), reply: reply.span)
+      .first, Request(.verify), requestBytes: 0, in: 0, basis: basis, momentary: momentary, reply: bytes.span)
+  }
+
+  private func line(_ size: Int) throws -> CachedLine {
+    try #require(line(String(repeating: "a", count: size) + "}\n"))
+  }
+
+  @Test("a reply is kept only if it ends with what it is said to tell of its moment")
+  func end() throws {
+    let now = AcceptanceBasis.Momentary(expiresIn: 10, age: .seconds(9))
+    let reply = #""ok":true,"expires_in":10,"source":"introspection","checked_at_s":9}"# + "\n"
+    var later: [UInt8] = []
+    let known = try #require(line(reply, now))
+    known.append(id: [0x37].span, AcceptanceBasis.Momentary(expiresIn: 9, age: .seconds(10)), to: &later)
+    #expect(
+      String(decoding: later, as: UTF8.self)
+        == #"{"id":7,"ok":true,"expires_in":9,"source":"introspection","checked_at_s":10}"# + "\n")
+    // A second has passed between the reply and its being kept.
+    for other in [(9, 9), (10, 10), (9, 10), (0, 9)] as [(Int64, Int64)] {
+      #expect(line(reply, AcceptanceBasis.Momentary(expiresIn: other.0, age: .seconds(other.1))) == nil)
+    }
+    #expect(line("}", now) == nil)
   }
 
   @Test("memory is bounded, what was used lately is spared, and what is too large is not kept")
   func eviction() throws {
-    var lines = LineCache(bytes: 4 * line(100).heldBytes)
+    var lines = LineCache(bytes: 4 * (try line(100).heldBytes))
     let names = (0..<6 as Range<UInt8>).compactMap { lines.name(of: [$0].span) }
     try #require(names.count == 6)
-    for name in names.prefix(4) { lines.insert(line(100), as: name) }
+    for name in names.prefix(4) { lines.insert(try line(100), as: name) }
     #expect(lines.count == 4)
     #expect(lines.find(names[0], .first) != nil)
     #expect(lines.find(names[0], .last) == nil)
-    lines.insert(line(100), as: names[4])
+    lines.insert(try line(100), as: names[4])
     #expect(lines.count == 4)
     #expect(names.map { lines.find($0, .first) != nil } == [true, false, true, true, true, false])
-    lines.insert(line(5000), as: names[5])
+    lines.insert(try line(5000), as: names[5])
     #expect(lines.find(names[5], .first) == nil)
     // A larger one in the place of a smaller one makes room, too.
-    lines.insert(line(300), as: names[0])
-    #expect(lines.heldBytes <= 4 * line(100).heldBytes)
+    lines.insert(try line(300), as: names[0])
+    #expect(lines.heldBytes <= 4 * (try line(100).heldBytes))
     let unnamed = LineCache(bytes: 0).name(of: [1].span)
     #expect(unnamed == nil)
   }
