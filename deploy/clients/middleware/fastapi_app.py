@@ -7,7 +7,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "python"))
 import uvicorn
 from fastapi import Depends, FastAPI
 
-from bearerd import AsyncBearerd
+from bearerd_asyncio import AsyncBearerd
 from bearerd_starlette import Token
 
 app = FastAPI()

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from bearerd import AsyncBearerd
+from bearerd_asyncio import AsyncBearerd
 from bearerd_starlette import Token
 
 daemon = AsyncBearerd()

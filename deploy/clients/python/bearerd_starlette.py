@@ -1,4 +1,5 @@
-"""Guards paths of a FastAPI or Starlette application without ever blocking its event loop. Copy it beside bearerd.py.
+"""Guards paths of a FastAPI or Starlette application without ever blocking its event loop. Copy it beside bearerd.py and
+bearerd_asyncio.py.
 
     daemon = AsyncBearerd()
 

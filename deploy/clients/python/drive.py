@@ -8,7 +8,8 @@ import json
 import os
 import sys
 
-from bearerd import AsyncBearerd, Bearerd
+from bearerd import Bearerd
+from bearerd_asyncio import AsyncBearerd
 
 TIMEOUT = int(os.environ.get("BEARERD_TIMEOUT_MS", "2000")) / 1000
 WORKERS = int(os.environ.get("BEARERD_WORKERS", "0"))

@@ -13,7 +13,7 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1] / "python")]
 
 import app as example
 import running
-from bearerd import AsyncBearerd
+from bearerd_asyncio import AsyncBearerd
 
 
 class GuardedPaths(unittest.TestCase):
