@@ -6,12 +6,14 @@
 //   else answer(verdict.status, verdict.headers);                       // 401, 403, or 503: nobody can tell now
 //
 // Everything that is not plainly a yes is a no, and nothing is thrown. Members: every one of a verify request, such as
-// max_age: 300 or policy: "admin". Integers beyond 2^53 in claims are rounded, as always in JSON.parse.
+// max_age: 300 or policy: "admin". Integers beyond 2^53 in claims are rounded, as always in JSON.parse. For Express and
+// node:http, bearerd_guard.mjs beside it guards paths.
 
 import { Buffer } from "node:buffer";
+import { once } from "node:events";
 import { createConnection } from "node:net";
-import { performance } from "node:perf_hooks";
 import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
 
 const maximumReply = 1 << 20;
 const maximumPath = 107;
@@ -44,120 +46,80 @@ export class Bearerd {
     const deadline = performance.now() + this.#timeout;
     let connection;
     try {
-      // Node would cut it, and connect to whatever is there.
-      if (Buffer.byteLength(this.#path) > maximumPath) return noVerdict;
       const line = JSON.stringify({ ...members, id, op, authorization: String(authorization ?? "") }) + "\n";
       connection = this.#idle.pop();
-      const wasKept = connection !== undefined;
-      let reply = await (connection ??= new Connection(this.#path)).converse(line, deadline);
-      if (reply === undefined && wasKept) {
-        // A restart closed the kept connection; asking once more does no harm.
-        connection.end();
-        connection = new Connection(this.#path);
-        reply = await connection.converse(line, deadline);
+      let reply = connection && (await converse(connection, line, deadline));
+      if (!reply) {
+        // None was kept, or a restart closed it: asking once more does no harm.
+        connection?.socket.destroy();
+        connection = await connect(this.#path, deadline);
+        reply = await converse(connection, line, deadline);
       }
-      const text = new TextDecoder("utf-8", { fatal: true }).decode(reply);
-      const verdict = readVerdict(JSON.parse(text), id, member);
-      if (this.#idle.length < kept && connection.rest()) this.#idle.push(connection);
-      else connection.end();
+      const end = reply.indexOf("\n");
+      const verdict = readVerdict(reply.subarray(0, end), id, member);
+      // Bytes that nobody asked for make the connection worthless, not the reply.
+      if (end + 1 === reply.length && this.#idle.length < kept) {
+        connection.socket.unref?.(); // an idle connection does not keep the process alive
+        this.#idle.push(connection);
+        connection = undefined;
+      }
       return verdict;
     } catch {
-      connection?.end();
       return noVerdict;
+    } finally {
+      connection?.socket.destroy();
     }
   }
 }
 
-// A connection on which one exchange at a time is made.
-class Connection {
-  #path;
-  #socket;
-  #chunks = [];
-  #size = 0;
-  #settle = () => {};
-  #isBroken = false;
-
-  constructor(path) {
-    this.#path = path;
-  }
-
-  // The reply's line; undefined if the connection was closed before a byte of it; rejected otherwise, and ended.
-  converse(line, deadline) {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#settle(new Error("too late")), Math.max(1, deadline - performance.now()));
-      this.#settle = (error, reply) => {
-        this.#settle = () => (this.#isBroken = true);
-        clearTimeout(timer);
-        if (error) this.end();
-        error ? reject(error) : resolve(reply);
-      };
-      if (this.#isBroken) return this.#settle(null, undefined);
-      if (this.#socket) {
-        this.#socket.ref?.();
-        this.#socket.write(line);
-      } else {
-        this.#connect(line, deadline);
-      }
-    });
-  }
-
-  #connect(line, deadline) {
-    const socket = (this.#socket = createConnection({ path: this.#path }));
-    let isConnected = false;
-    socket.on("connect", () => {
-      isConnected = true;
-      socket.write(line);
-    });
-    socket.on("data", (chunk) => this.#read(chunk));
-    socket.on("end", () => this.#close());
-    socket.on("close", () => isConnected && this.#close());
-    // Without a listener an error would end the process.
-    socket.on("error", (error) => {
+async function connect(path, deadline) {
+  // Node would cut it, and connect to whatever is there.
+  if (Buffer.byteLength(path) > maximumPath) throw new Error("too long a path");
+  for (;;) {
+    const socket = createConnection({ path });
+    try {
+      await once(socket, "connect");
+      const connection = { socket, wake: () => {} };
+      // Without a listener an error while it is idle would end the process.
+      for (const event of ["readable", "end", "close", "error"]) socket.on(event, () => connection.wake());
+      return connection;
+    } catch (error) {
       // A full backlog says EAGAIN and cannot be waited for.
-      if (!isConnected && error.code === "EAGAIN" && performance.now() < deadline) {
-        setTimeout(() => !this.#isBroken && this.#connect(line, deadline), 5);
-      } else if (isConnected && this.#size === 0) this.#close();
-      else this.#settle(error);
-    });
+      if (error.code !== "EAGAIN" || performance.now() > deadline) throw error;
+      await sleep(5);
+    }
   }
+}
 
-  #read(chunk) {
-    // Bytes, not text: a character may be split between two of them.
-    const end = chunk.indexOf(10);
-    this.#chunks.push(chunk);
-    this.#size += chunk.length;
-    if (this.#size > maximumReply) return this.#settle(new Error("too long"));
-    if (end < 0) return;
-    const reply = Buffer.concat(this.#chunks).subarray(0, this.#size - chunk.length + end);
-    // Bytes that nobody asked for make the connection worthless, not the reply.
-    this.#isBroken ||= end + 1 < chunk.length;
-    this.#settle(null, reply);
-  }
-
-  #close() {
-    const error = this.#size > 0 ? new Error("half a reply") : null;
-    this.#isBroken = true;
-    this.#settle(error, undefined);
-  }
-
-  // Makes ready for the next exchange; whatever comes meanwhile is nobody's reply.
-  rest() {
-    if (this.#isBroken) return false;
-    this.#chunks = [];
-    this.#size = 0;
-    this.#settle = () => (this.#isBroken = true);
-    this.#socket.unref?.(); // an idle connection does not keep the process alive
-    return true;
-  }
-
-  end() {
-    this.#isBroken = true;
-    this.#socket?.destroy();
+// The reply's line and what came with it; undefined if the connection was closed before a byte of it.
+async function converse(connection, line, deadline) {
+  const { socket } = connection;
+  // Whatever came while it was idle is nobody's reply.
+  if (socket.readableLength > 0) return undefined;
+  const timer = setTimeout(() => socket.destroy(), Math.max(1, deadline - performance.now()));
+  try {
+    socket.ref?.();
+    socket.write(line);
+    let reply = Buffer.alloc(0);
+    while (reply.length <= maximumReply) {
+      const chunk = socket.read();
+      if (chunk !== null) {
+        reply = Buffer.concat([reply, chunk]);
+        if (chunk.includes("\n")) return reply;
+      } else if (!socket.destroyed && !socket.readableEnded) {
+        await new Promise((resolve) => (connection.wake = resolve));
+      } else if (reply.length === 0 && performance.now() < deadline) return undefined;
+      else break;
+    }
+    throw new Error("no whole reply in time");
+  } finally {
+    clearTimeout(timer);
   }
 }
 
 // Throws for whatever is no reply to this request.
-function readVerdict(reply, id, member) {
+function readVerdict(line, id, member) {
+  const reply = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(line));
   if (reply.id !== id) throw new Error("not the reply to this request");
   const claims = reply[member];
   if (reply.ok === true && claims !== null && typeof claims === "object" && !Array.isArray(claims)) {
@@ -170,24 +132,4 @@ function readVerdict(reply, id, member) {
   if (typeof challenge === "string" && /^[\x20-\x7e]+$/.test(challenge)) headers["WWW-Authenticate"] = challenge;
   if (Number.isInteger(wait) && wait >= 0) headers["Retry-After"] = String(Math.ceil(wait / 1000));
   return { ok: false, status, code, headers, retryAfterMs: wait };
-}
-
-// For Express and its kin, and for node:http: next() is called only with a good token, and the claims are in
-// request.claims.
-//
-//   app.get("/orders", guard(daemon, { scope: "orders:read" }), (request, response) => ...);
-//   app.post("/delete", guard(daemon, { max_age: 300 }), ...);          // a login in the last five minutes (RFC 9470)
-//   createServer((request, response) => guard(daemon)(request, response, () => response.end(request.claims.sub)));
-export function guard(daemon, members = {}) {
-  return async (request, response, next) => {
-    // A field that is sent twice is one list (RFC 9110 section 5.3); node:http keeps only the first in headers.
-    const fields = request.headersDistinct?.authorization ?? [request.headers.authorization ?? ""];
-    const verdict = await daemon.verify(fields.join(", "), members);
-    if (verdict.ok) {
-      request.claims = verdict.claims;
-      return next();
-    }
-    response.writeHead(verdict.status, { "Content-Type": "application/json", ...verdict.headers });
-    response.end(JSON.stringify({ error: verdict.code }));
-  };
 }

@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
-import { Bearerd, guard } from "../javascript/bearerd.mjs";
+import { Bearerd } from "../javascript/bearerd.mjs";
+import { guard } from "../javascript/bearerd_guard.mjs";
 
 const daemon = new Bearerd();
 const guards = {
