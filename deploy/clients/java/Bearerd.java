@@ -3,33 +3,35 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.SelectionKey;
-import java.nio.channels.Selector;
+import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Asks bearerd whether a token may be trusted. One file to copy; Java 17 and Jackson.
  *
  * <pre>{@code
- * var daemon = new Bearerd();                              // one for the application: any number of threads may share it
+ * var daemon = new Bearerd();                              // one for the application: threads may share it
  * var verdict = daemon.verify(request.getHeader("Authorization"), Map.of("scope", "orders:read"));
- * if (verdict.ok()) use(verdict.claims().get("iss"), verdict.claims().get("sub"));       // who somebody is: both together
- * else answer(verdict.status(), verdict.wwwAuthenticate());                              // 401, 403, or 503: nobody can tell now
+ * if (verdict.ok()) use(verdict.claims().get("iss"), verdict.claims().get("sub"));    // who somebody is: both together
+ * else answer(verdict.status(), verdict.wwwAuthenticate());                 // 401, 403, or 503: nobody can tell now
  * }</pre>
  *
  * Everything that is not plainly a yes is a no, and nothing is thrown. Members: every one of a verify request, such as
- * {@code "max_age", 300} or {@code "policy", "admin"}. Each exchange has a deadline; connections come from a small pool, and not from
- * thread-locals, of which virtual threads would make too many.
+ * {@code "max_age", 300} or {@code "policy", "admin"}. Each exchange has a deadline; connections come from a small pool,
+ * and not from thread-locals, of which virtual threads would make too many.
  */
 public final class Bearerd {
   /** What bearerd said. {@code claims} are to be trusted only if {@code ok}; the rest is for a refusal. */
@@ -48,7 +50,7 @@ public final class Bearerd {
 
   private final UnixDomainSocketAddress address;
   private final Duration timeout;
-  private final ArrayBlockingQueue<Connection> idle = new ArrayBlockingQueue<>(KEPT);
+  private final ArrayBlockingQueue<SocketChannel> idle = new ArrayBlockingQueue<>(KEPT);
 
   /** The daemon at $BEARERD_SOCKET, else at the usual place; two seconds for a whole exchange. */
   public Bearerd() {
@@ -72,39 +74,60 @@ public final class Bearerd {
   }
 
   private Verdict ask(String op, String member, String authorization, Map<String, ?> members) {
+    SocketChannel channel = null;
     try {
+      long deadline = System.nanoTime() + timeout.toNanos();
       String id = PROCESS + "." + NUMBERS.incrementAndGet();
       ObjectNode request = JSON.valueToTree(members);
       request.put("id", id).put("op", op).put("authorization", authorization == null ? "" : authorization);
       byte[] line = (JSON.writeValueAsString(request) + "\n").getBytes(StandardCharsets.UTF_8);
-      return exchange(line, id, member);
+      channel = idle.poll();
+      byte[] reply = channel == null ? null : converse(channel, line, deadline);
+      if (reply == null) {
+        // None was kept, or a restart closed it: asking once more does no harm.
+        close(channel);
+        channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+        reply = converse(channel, line, deadline);
+      }
+      Verdict verdict = read(JSON.readTree(reply), id, member);
+      if (channel.isOpen() && idle.offer(channel)) channel = null;
+      return verdict;
     } catch (IOException | RuntimeException fault) {
       return Verdict.NONE;
+    } finally {
+      close(channel);
     }
   }
 
-  /** One line there and one back; a connection is kept only after the reply to its request. */
-  private Verdict exchange(byte[] line, String id, String member) throws IOException {
-    long deadline = System.nanoTime() + timeout.toNanos();
-    Connection connection = idle.poll();
-    boolean isKept = connection != null;
+  /** The reply's line; null if the connection was closed before a byte of it. */
+  private byte[] converse(SocketChannel channel, byte[] line, long deadline) throws IOException {
+    // A blocking channel knows no timeout; but who waits for it is woken when it is closed.
+    var alarm = new CompletableFuture<Void>().orTimeout(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+    alarm.exceptionally(late -> close(channel));
+    var reply = new ByteArrayOutputStream();
+    int next = -1;
     try {
-      if (!isKept) connection = new Connection(address, deadline);
-      byte[] reply = connection.converse(line, deadline);
-      if (reply == null && isKept) {
-        // A restart closed the kept connection; asking once more does no harm.
-        connection.close();
-        connection = new Connection(address, deadline);
-        reply = connection.converse(line, deadline);
-      }
-      if (reply == null) throw new IOException("closed");
-      Verdict verdict = read(JSON.readTree(reply), id, member);
+      if (!channel.isConnected()) channel.connect(address);
+      for (var rest = ByteBuffer.wrap(line); rest.hasRemaining(); ) channel.write(rest);
+      var input = new BufferedInputStream(Channels.newInputStream(channel));
+      while ((next = input.read()) >= 0 && next != '\n' && reply.size() < MAXIMUM_REPLY) reply.write(next);
       // Bytes that nobody asked for make the connection worthless, not the reply.
-      if (!connection.hasSurplus && idle.offer(connection)) connection = null;
-      return verdict;
-    } finally {
-      if (connection != null) connection.close();
+      if (input.available() > 0) channel.close();
+    } catch (IOException fault) {
+      next = -1;
     }
+    if (!alarm.complete(null)) throw new IOException("too late");
+    if (next != '\n' && reply.size() > 0) throw new IOException("no whole reply");
+    return next == '\n' ? reply.toByteArray() : null;
+  }
+
+  private static Void close(SocketChannel channel) {
+    try {
+      if (channel != null) channel.close();
+    } catch (IOException fault) {
+      // There is nothing left to lose.
+    }
+    return null;
   }
 
   private static Verdict read(JsonNode reply, String id, String member) throws IOException {
@@ -125,92 +148,5 @@ public final class Bearerd {
     JsonNode wait = error.path("retry_after_ms");
     Long delay = wait.canConvertToLong() && wait.isIntegralNumber() && wait.longValue() >= 0 ? wait.longValue() : null;
     return new Verdict(false, status.intValue(), null, null, false, error.path("code").textValue(), challenge, delay);
-  }
-
-  /** A connection that waits with a selector: a blocking channel knows no timeout. */
-  private static final class Connection {
-    final SocketChannel channel;
-    final Selector selector;
-    boolean hasSurplus;
-
-    Connection(UnixDomainSocketAddress address, long deadline) throws IOException {
-      channel = SocketChannel.open(StandardProtocolFamily.UNIX);
-      selector = Selector.open();
-      try {
-        channel.configureBlocking(false);
-        channel.register(selector, 0);
-        while (!channel.isConnected()) {
-          try {
-            if (channel.connect(address)) break;
-          } catch (IOException fault) {
-            // A full backlog says EAGAIN and cannot be waited for.
-            if (fault.getMessage() == null || !fault.getMessage().contains("temporarily unavailable")) throw fault;
-            if (System.nanoTime() >= deadline) throw fault;
-            pause();
-          }
-        }
-      } catch (IOException | RuntimeException fault) {
-        close();
-        throw fault;
-      }
-    }
-
-    private static void pause() throws IOException {
-      try {
-        Thread.sleep(5);
-      } catch (InterruptedException interruption) {
-        Thread.currentThread().interrupt();
-        throw new IOException(interruption);
-      }
-    }
-
-    /** The reply's line; null if the connection was closed before a byte of it. */
-    byte[] converse(byte[] line, long deadline) throws IOException {
-      var reply = new ByteArrayOutputStream();
-      try {
-        for (var rest = ByteBuffer.wrap(line); rest.hasRemaining(); ) {
-          if (channel.write(rest) == 0) await(SelectionKey.OP_WRITE, deadline);
-        }
-        var chunk = ByteBuffer.allocate(65536);
-        while (reply.size() <= MAXIMUM_REPLY) {
-          int count = channel.read(chunk.clear());
-          if (count < 0) break;
-          if (count == 0) await(SelectionKey.OP_READ, deadline);
-          int end = 0;
-          while (end < count && chunk.get(end) != '\n') end++;
-          reply.write(chunk.array(), 0, end);
-          if (end < count) {
-            hasSurplus = end + 1 < count;
-            return reply.toByteArray();
-          }
-        }
-      } catch (TooLate fault) {
-        throw fault;
-      } catch (IOException fault) {
-        if (reply.size() > 0) throw fault;
-        return null;
-      }
-      if (reply.size() > 0) throw new IOException("no whole reply");
-      return null;
-    }
-
-    private void await(int operation, long deadline) throws IOException {
-      channel.keyFor(selector).interestOps(operation);
-      long left = (deadline - System.nanoTime()) / 1_000_000;
-      if (left <= 0 || selector.select(left) == 0) throw new TooLate();
-      selector.selectedKeys().clear();
-    }
-
-    void close() {
-      try (selector; channel) {
-        hasSurplus = true;
-      } catch (IOException fault) {
-        // There is nothing left to lose.
-      }
-    }
-  }
-
-  private static final class TooLate extends IOException {
-    private static final long serialVersionUID = 1;
   }
 }

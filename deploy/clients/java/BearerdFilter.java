@@ -45,6 +45,6 @@ public final class BearerdFilter implements Filter {
     answer.setContentType("application/json");
     if (verdict.wwwAuthenticate() != null) answer.setHeader("WWW-Authenticate", verdict.wwwAuthenticate());
     if (verdict.retryAfterMs() != null) answer.setHeader("Retry-After", "" + (verdict.retryAfterMs() + 999) / 1000);
-    answer.getOutputStream().write(new ObjectMapper().writeValueAsBytes(Collections.singletonMap("error", verdict.code())));
+    new ObjectMapper().writeValue(answer.getOutputStream(), Collections.singletonMap("error", verdict.code()));
   }
 }

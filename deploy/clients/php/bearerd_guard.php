@@ -1,6 +1,6 @@
 <?php
-// Guards a page: gives the claims of a good token, or sends the refusal and ends the request. Copy it beside bearerd.php
-// and require it in its place.
+// Guards a page: gives the claims of a good token, or sends the refusal and ends the request. It is copied with
+// bearerd.php.
 //
 //   $claims = bearerd_guard(new Bearerd(), ['scope' => 'orders:read']);
 //   $claims = bearerd_guard(new Bearerd(), ['max_age' => 300]);         // a login in the last five minutes (RFC 9470)
