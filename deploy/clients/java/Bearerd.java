@@ -30,8 +30,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * }</pre>
  *
  * Everything that is not plainly a yes is a no, and nothing is thrown. Members: every one of a verify request, such as
- * {@code "max_age", 300} or {@code "policy", "admin"}. Each exchange has a deadline; connections come from a small pool,
- * and not from thread-locals, of which virtual threads would make too many.
+ * {@code "max_age", 300} or {@code "policy", "admin"}. Each exchange has a deadline; connections come from a small
+ * pool, and not from thread-locals, of which virtual threads would make too many.
  */
 public final class Bearerd {
   /** What bearerd said. {@code claims} are to be trusted only if {@code ok}; the rest is for a refusal. */

@@ -1,11 +1,11 @@
-//! Asks bearerd whether a token may be trusted. One file to copy; std (Rust 1.82 or later; edition 2021 or 2024), serde_json.
+//! Asks bearerd whether a token may be trusted. One file to copy; std (Rust 1.82 or later; edition 2021 or 2024) and
+//! serde_json.
 //!
 //! ```ignore
-//! let daemon = Bearerd::new();                                   // one for the program: any number of threads may share it
-//! let verdict = daemon.verify(authorization, json!({"scope": "orders:read"}));
-//! match verdict {
-//!     Verdict::Good { claims, .. } => use_it(&claims["iss"], &claims["sub"]),     // who somebody is: both together
-//!     Verdict::Bad { status, www_authenticate, .. } => answer(status, www_authenticate), // 401, 403, or 503: nobody can tell now
+//! let daemon = Bearerd::new();                            // one for the program: any number of threads may share it
+//! match daemon.verify(authorization, json!({"scope": "orders:read"})) {
+//!     Verdict::Good { claims, .. } => use_it(&claims["iss"], &claims["sub"]),  // who somebody is: both together
+//!     Verdict::Bad { status, www_authenticate, .. } => answer(status, www_authenticate), // 503: nobody can tell now
 //! }
 //! ```
 //!
@@ -18,9 +18,12 @@ use serde_json::{json, Map, Value};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::FromRawFd;
 use std::os::unix::{ffi::OsStrExt, net::UnixStream};
-use std::path::PathBuf;
-use std::sync::{atomic::{AtomicU64, Ordering}, Mutex};
+use std::path::{Path, PathBuf};
+use std::sync::{atomic::{AtomicU64, Ordering}, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
+
+const MAXIMUM_REPLY: usize = 1 << 20;
+const KEPT: usize = 8;
 
 /// What bearerd said.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,12 +34,6 @@ pub enum Verdict {
     Bad { status: u16, code: String, www_authenticate: Option<String>, retry_after_ms: Option<u64> },
 }
 
-impl Verdict {
-    fn none() -> Self {
-        Self::Bad { status: 503, code: "unavailable".into(), www_authenticate: None, retry_after_ms: None }
-    }
-}
-
 /// A client with a small pool of connections.
 pub struct Bearerd {
     path: PathBuf,
@@ -45,8 +42,6 @@ pub struct Bearerd {
     /// The process that opened them: a child must not share its parent's connections.
     idle: Mutex<(u32, Vec<UnixStream>)>,
 }
-
-const MAXIMUM_REPLY: usize = 1 << 20;
 
 impl Bearerd {
     /// The daemon at `$BEARERD_SOCKET`, else at the usual place; two seconds for a whole exchange.
@@ -75,72 +70,59 @@ impl Bearerd {
             request.insert(name.into(), json!(value));
         }
         let line = format!("{}\n", Value::Object(request));
-        self.exchange(line.as_bytes(), &id, member).unwrap_or_else(|_| Verdict::none())
+        self.exchange(line.as_bytes(), &id, member).unwrap_or_else(|_| Verdict::Bad {
+            status: 503, code: "unavailable".into(), www_authenticate: None, retry_after_ms: None,
+        })
     }
 
     /// One line there and one back; a connection is kept only after the reply to its request.
     fn exchange(&self, line: &[u8], id: &str, member: &str) -> io::Result<Verdict> {
         let deadline = Instant::now() + self.timeout;
-        let kept = self.take();
-        let is_kept = kept.is_some();
-        let mut stream = kept.map_or_else(|| connect(&self.path, deadline), Ok)?;
-        let mut reply = converse(&mut stream, line, deadline)?;
-        if reply.is_none() && is_kept {
-            // A restart closed the kept connection; asking once more does no harm.
-            stream = connect(&self.path, deadline)?;
-            reply = converse(&mut stream, line, deadline)?;
+        let (mut stream, mut reply) = (self.idle().and_then(|mut idle| idle.1.pop()), vec![]);
+        if let Some(stream) = &stream {
+            reply = converse(stream, line, deadline)?;
         }
-        let reply = reply.ok_or(ErrorKind::UnexpectedEof)?;
+        if reply.is_empty() {
+            // None was kept, or a restart closed it: asking once more does no harm.
+            reply = converse(stream.insert(connect(&self.path, deadline)?), line, deadline)?;
+        }
         let end = reply.iter().position(|&byte| byte == b'\n').ok_or(ErrorKind::InvalidData)?;
         let verdict = read(&reply[..end], id, member).ok_or(ErrorKind::InvalidData)?;
         // Bytes that nobody asked for make the connection worthless, not the reply.
-        if end + 1 == reply.len() {
-            self.give(stream);
+        if let Some(mut idle) = self.idle().filter(|idle| end + 1 == reply.len() && idle.1.len() < KEPT) {
+            idle.1.extend(stream);
         }
         Ok(verdict)
     }
 
-    fn take(&self) -> Option<UnixStream> {
+    /// The connections that are kept; a child must not share its parent's.
+    fn idle(&self) -> Option<MutexGuard<'_, (u32, Vec<UnixStream>)>> {
         let mut idle = self.idle.lock().ok()?;
         if idle.0 != std::process::id() {
             *idle = (std::process::id(), vec![]);
         }
-        idle.1.pop()
-    }
-
-    fn give(&self, stream: UnixStream) {
-        if let Ok(mut idle) = self.idle.lock() {
-            if idle.0 == std::process::id() && idle.1.len() < 8 {
-                idle.1.push(stream);
-            }
-        }
+        Some(idle)
     }
 }
 
 /// Connects without blocking: std's own connect would wait for ever at a full backlog.
-fn connect(path: &std::path::Path, deadline: Instant) -> io::Result<UnixStream> {
+fn connect(path: &Path, deadline: Instant) -> io::Result<UnixStream> {
     unsafe extern "C" {
         fn socket(domain: i32, kind: i32, protocol: i32) -> i32;
         fn connect(descriptor: i32, address: *const u8, length: u32) -> i32;
     }
     const STREAM_CLOEXEC_NONBLOCK: i32 = 1 | 0o2000000 | 0o4000;
-    let bytes = path.as_os_str().as_bytes();
-    let mut address = [0u8; 110]; // struct sockaddr_un: the family, and 108 bytes of path
-    if bytes.len() > 107 {
-        return Err(ErrorKind::InvalidInput.into());
-    }
+    let path = path.as_os_str().as_bytes();
+    let mut address = [0u8; 110]; // struct sockaddr_un: the family, 107 bytes of path and a NUL
     address[..2].copy_from_slice(&1u16.to_ne_bytes());
-    address[2..2 + bytes.len()].copy_from_slice(bytes);
-    // Safe: the descriptor is new and owned by the stream; the address outlives the call and has the length given.
-    let stream = unsafe {
-        let descriptor = socket(1, STREAM_CLOEXEC_NONBLOCK, 0);
-        if descriptor < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        UnixStream::from_raw_fd(descriptor)
-    };
-    use std::os::fd::AsRawFd;
-    while unsafe { connect(stream.as_raw_fd(), address.as_ptr(), 110) } < 0 {
+    address[2..109].get_mut(..path.len()).ok_or(ErrorKind::InvalidInput)?.copy_from_slice(path);
+    // Safe: the descriptor is new and owned by the stream; the address outlives the calls and has the length given.
+    let descriptor = unsafe { socket(1, STREAM_CLOEXEC_NONBLOCK, 0) };
+    if descriptor < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let stream = unsafe { UnixStream::from_raw_fd(descriptor) };
+    while unsafe { connect(descriptor, address.as_ptr(), 110) } < 0 {
         let error = io::Error::last_os_error();
         if !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) || Instant::now() >= deadline {
             return Err(error);
@@ -151,60 +133,47 @@ fn connect(path: &std::path::Path, deadline: Instant) -> io::Result<UnixStream> 
     Ok(stream)
 }
 
-/// The bytes up to the reply's LF, and what came with it; `None` if the connection was closed before a byte of it.
-fn converse(stream: &mut UnixStream, line: &[u8], deadline: Instant) -> io::Result<Option<Vec<u8>>> {
-    let left = || deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()).ok_or(ErrorKind::TimedOut);
-    let mut sent = 0;
-    while sent < line.len() {
-        stream.set_write_timeout(Some(left()?))?;
-        match stream.write(&line[sent..]) {
-            Ok(count) => sent += count,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => return Ok(None),
-            Err(error) => return Err(error),
+/// The reply and what came with it; nothing if the connection was closed before a byte of it.
+fn converse(mut stream: &UnixStream, line: &[u8], deadline: Instant) -> io::Result<Vec<u8>> {
+    let (mut unsent, mut reply, mut chunk) = (line, vec![], [0; 16384]);
+    while !reply.contains(&b'\n') && reply.len() <= MAXIMUM_REPLY {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        let step = if unsent.is_empty() {
+            stream.set_read_timeout(Some(left))?;
+            stream.read(&mut chunk).inspect(|&count| reply.extend_from_slice(&chunk[..count]))
+        } else {
+            stream.set_write_timeout(Some(left))?;
+            stream.write(unsent).inspect(|&count| unsent = &unsent[count..])
+        };
+        match step.map_err(|error| error.kind()) {
+            Ok(0) | Err(ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => break,
+            Ok(_) | Err(ErrorKind::Interrupted) => {}
+            Err(kind) => return Err(kind.into()),
         }
     }
-    let mut reply = vec![];
-    let mut chunk = [0; 16384];
-    while reply.len() <= MAXIMUM_REPLY {
-        stream.set_read_timeout(Some(left()?))?;
-        match stream.read(&mut chunk) {
-            Ok(0) if reply.is_empty() => return Ok(None),
-            Ok(0) => break,
-            Ok(count) => {
-                reply.extend_from_slice(&chunk[..count]);
-                if chunk[..count].contains(&b'\n') {
-                    return Ok(Some(reply));
-                }
-            }
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == ErrorKind::ConnectionReset && reply.is_empty() => return Ok(None),
-            Err(error) => return Err(error),
-        }
-    }
-    Err(ErrorKind::InvalidData.into())
+    Ok(reply)
 }
 
+/// `None` for whatever is no reply to this request.
 fn read(line: &[u8], id: &str, member: &str) -> Option<Verdict> {
-    let mut reply: Map<String, Value> = serde_json::from_slice(line).ok()?;
-    if reply.get("id")?.as_str()? != id {
+    let mut reply: Value = serde_json::from_slice(line).ok()?;
+    if reply["id"] != id {
         return None;
     }
-    let ok = reply.get("ok")?.as_bool()?;
-    if ok {
-        let claims = match reply.remove(member)? {
-            Value::Object(claims) => claims,
-            _ => return None,
-        };
-        let issuer = reply.get("issuer").and_then(Value::as_str).map(String::from);
-        let stale = reply.get("stale") == Some(&Value::Bool(true));
+    let text = |value: &Value| value.as_str().map(String::from);
+    if reply["ok"].as_bool()? {
+        let (issuer, stale) = (text(&reply["issuer"]), reply["stale"] == true);
+        let Value::Object(claims) = reply.get_mut(member)?.take() else { return None };
         return Some(Verdict::Good { claims, issuer, stale });
     }
-    let error = reply.get("error")?.as_object()?;
-    let status = u16::try_from(error.get("status")?.as_u64()?).ok().filter(|status| (400..600).contains(status))?;
-    let text = |name: &str| error.get(name).and_then(Value::as_str).map(String::from);
+    let error = &reply["error"];
+    let (code, retry_after_ms) = (text(&error["code"]).unwrap_or_default(), error["retry_after_ms"].as_u64());
+    let status = u16::try_from(error["status"].as_u64()?).ok().filter(|status| (400..600).contains(status))?;
     // Nothing that could end a header's line.
-    let www_authenticate = text("www_authenticate").filter(|text| text.bytes().all(|byte| (0x20..0x7f).contains(&byte)));
-    let retry_after_ms = error.get("retry_after_ms").and_then(Value::as_u64);
-    Some(Verdict::Bad { status, code: text("code").unwrap_or_default(), www_authenticate, retry_after_ms })
+    let is_header = |text: &String| text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+    let www_authenticate = text(&error["www_authenticate"]).filter(is_header);
+    Some(Verdict::Bad { status, code, www_authenticate, retry_after_ms })
 }
