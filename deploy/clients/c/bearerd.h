@@ -1,4 +1,4 @@
-/* Asks bearerd whether a token may be trusted. Two files to copy, bearerd.h and bearerd.c; needs jansson (libjansson-dev).
+/* Asks bearerd whether a token may be trusted. Two files to copy, bearerd.h and bearerd.c; it needs jansson.
  *
  *   struct bearerd *daemon = bearerd_new(NULL, 2000);                      // one for each thread
  *   struct bearerd_verdict verdict;
@@ -35,7 +35,8 @@ void bearerd_free(struct bearerd *daemon);
 /* Judge the value of an Authorization header ("" if there is none). `members` are further members of the request
  * (scope, max_age, policy, ...), or NULL; the reference is taken over. */
 void bearerd_verify(struct bearerd *daemon, const char *authorization, json_t *members, struct bearerd_verdict *out);
-void bearerd_introspect(struct bearerd *daemon, const char *authorization, json_t *members, struct bearerd_verdict *out);
+void bearerd_introspect(struct bearerd *daemon, const char *authorization, json_t *members,
+                        struct bearerd_verdict *out);
 void bearerd_verdict_clear(struct bearerd_verdict *verdict);
 
 #endif
