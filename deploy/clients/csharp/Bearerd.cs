@@ -4,7 +4,7 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
 using System.IO;
-using System.Net;
+using System.Linq;
 using System.Net.Sockets;
 using System.Runtime.Serialization.Json;
 using System.Text;
@@ -13,14 +13,15 @@ using System.Xml;
 
 /// <summary>Asks bearerd whether a token may be trusted. One file to copy; the class library only.</summary>
 /// <example><code>
-/// var daemon = new Bearerd();                                  // one for the program: any number of threads may share it
+/// var daemon = new Bearerd();                                  // one for the program: threads may share it
 /// var verdict = daemon.Verify(authorization, new Dictionary&lt;string, object&gt; { ["scope"] = "orders:read" });
-/// if (verdict.Ok) Use(verdict.Claims["iss"], verdict.Claims["sub"]);         // who somebody is: both together
-/// else Answer(verdict.Status, verdict.WwwAuthenticate);                     // 401, 403, or 503: nobody can tell now
+/// if (verdict.Ok) Use(verdict.Claims["iss"], verdict.Claims["sub"]);      // who somebody is: both together
+/// else Answer(verdict.Status, verdict.WwwAuthenticate);                   // 401, 403, or 503: nobody can tell now
 /// </code></example>
-/// <remarks>Everything that is not plainly a yes is a no, and nothing is thrown. Members: every one of a verify request, such
-/// as ["max_age"] = 300 or ["policy"] = "admin". In claims, integers are long (decimal beyond), other numbers double. The
-/// calls block, for the timeout at most: in async code, call them in Task.Run. Tried with Mono 6.8 only; C# 7.0.</remarks>
+/// <remarks>Everything that is not plainly a yes is a no, and nothing is thrown. Members: every one of a verify
+/// request, such as ["max_age"] = 300 or ["policy"] = "admin". In claims, integers are long (decimal beyond), other
+/// numbers are double. The calls block, for the timeout at most: in async code, call them in Task.Run. Tried with Mono
+/// 6.8 only; C# 7.0.</remarks>
 public sealed class Bearerd
 {
     /// <summary>What bearerd said. Trust Claims only if Ok.</summary>
@@ -36,15 +37,15 @@ public sealed class Bearerd
         public long? RetryAfterMs { get; internal set; }          // when asking again is worth while, or null
     }
 
-    const int MaximumReply = 1 << 20, MaximumPath = 107, Kept = 8;
-    static readonly string Process = System.Diagnostics.Process.GetCurrentProcess().Id.ToString(CultureInfo.InvariantCulture);
+    const int MaximumReply = 1 << 20, Kept = 8;
+    static readonly int ProcessId = Process.GetCurrentProcess().Id;
     static long numbers;
 
     readonly string path;
     readonly TimeSpan timeout;
     readonly Stack<Socket> idle = new Stack<Socket>();
 
-    /// <summary>The daemon at path, else at $BEARERD_SOCKET, else at the usual place; timeout bounds a whole exchange.</summary>
+    /// <summary>The daemon at path, else $BEARERD_SOCKET, else the usual place; timeout: of a whole exchange.</summary>
     public Bearerd(string path = null, TimeSpan? timeout = null)
     {
         if (string.IsNullOrEmpty(path)) path = Environment.GetEnvironmentVariable("BEARERD_SOCKET");
@@ -64,24 +65,26 @@ public sealed class Bearerd
         Socket socket = null;
         try
         {
-            var id = Process + "." + Interlocked.Increment(ref numbers);
+            var watch = Stopwatch.StartNew();
+            var id = $"{ProcessId}.{Interlocked.Increment(ref numbers)}";
             var request = new Dictionary<string, object>();
             foreach (var pair in members ?? request) request[pair.Key] = pair.Value;
             request["id"] = id;
             request["op"] = op;
             request["authorization"] = authorization ?? "";
             var line = Encoding.ASCII.GetBytes(Json.Write(request) + "\n");
-            var deadline = new Deadline(timeout);
             lock (idle) if (idle.Count > 0) socket = idle.Pop();
-            var isKept = socket != null;
-            var reply = Converse(socket = socket ?? Connect(deadline), line, deadline);
-            if (reply == null && isKept)
+            var reply = socket == null ? new byte[0] : Converse(socket, line, watch);
+            if (reply.Length == 0)
             {
-                // A restart closed the kept connection; asking once more does no harm.
-                socket.Dispose();
-                reply = Converse(socket = Connect(deadline), line, deadline);
+                // None was kept, or a restart closed it: asking once more does no harm.
+                socket?.Dispose();
+                socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                Connect(socket, watch);
+                reply = Converse(socket, line, watch);
             }
-            var end = Array.IndexOf(reply ?? throw new EndOfStreamException(), (byte)'\n');
+            var end = Array.IndexOf(reply, (byte)'\n');
+            if (end < 0) throw new EndOfStreamException("no whole reply");
             var verdict = Read(Json.Parse(reply, end), id, member);
             // Bytes that nobody asked for make the connection worthless, not the reply.
             lock (idle)
@@ -95,6 +98,52 @@ public sealed class Bearerd
         // Whatever it is: nobody may take it for a yes.
         catch (Exception) { return new Verdict(); }
         finally { socket?.Dispose(); }
+    }
+
+    void Connect(Socket socket, Stopwatch watch)
+    {
+        for (socket.Blocking = false; ; Thread.Sleep(5))
+            try
+            {
+                socket.Connect(new UnixDomainSocketEndPoint(path));
+                socket.Blocking = true;
+                return;
+            }
+            // A full backlog (EAGAIN) cannot be waited for.
+            catch (SocketException fault)
+                when (fault.SocketErrorCode == SocketError.WouldBlock && watch.Elapsed < timeout) { }
+    }
+
+    /// <summary>The reply and what came with it; nothing if the connection was closed before a byte of it.</summary>
+    byte[] Converse(Socket socket, byte[] line, Stopwatch watch)
+    {
+        var reply = new MemoryStream();
+        var chunk = new byte[65536];
+        try
+        {
+            for (var sent = 0; sent < line.Length;)
+            {
+                socket.SendTimeout = Left(watch);
+                sent += socket.Send(line, sent, line.Length - sent, SocketFlags.None);
+            }
+            for (var count = 1; count > 0 && reply.Length <= MaximumReply;)
+            {
+                socket.ReceiveTimeout = Left(watch);
+                count = socket.Receive(chunk);
+                reply.Write(chunk, 0, count);
+                if (Array.IndexOf(chunk, (byte)'\n', 0, count) >= 0) break;
+            }
+        }
+        // Closed by the daemon; what is here of a reply has no end.
+        catch (SocketException) when (watch.Elapsed < timeout) { }
+        return reply.ToArray();
+    }
+
+    /// <summary>Milliseconds; never 0, which a socket takes for no timeout at all.</summary>
+    int Left(Stopwatch watch)
+    {
+        var left = (timeout - watch.Elapsed).TotalMilliseconds;
+        return left > 0 ? (int)Math.Ceiling(left) : throw new TimeoutException();
     }
 
     /// <summary>Throws for whatever is no reply to this request.</summary>
@@ -116,8 +165,7 @@ public sealed class Bearerd
         if (!(status >= 400 && status <= 599)) throw new FormatException("no status of a refusal");
         var challenge = error.Get("www_authenticate") as string;
         // Nothing that could end a header's line.
-        foreach (var character in challenge ?? "")
-            if (character < ' ' || character > '~') challenge = null;
+        if (challenge != null && challenge.Any(character => character < ' ' || character > '~')) challenge = null;
         var wait = error.Get("retry_after_ms") as long?;
         return new Verdict
         {
@@ -125,194 +173,65 @@ public sealed class Bearerd
             RetryAfterMs = wait >= 0 ? wait : null,
         };
     }
-
-    Socket Connect(Deadline deadline)
-    {
-        var address = new UnixEndPoint(path);
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
-        try
-        {
-            while (true)
-                try
-                {
-                    socket.Connect(address);
-                    socket.Blocking = true;
-                    return socket;
-                }
-                // A full backlog (EAGAIN) cannot be waited for.
-                catch (SocketException fault) when (fault.SocketErrorCode == SocketError.WouldBlock && deadline.Left > 5)
-                {
-                    Thread.Sleep(5);
-                }
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>All that came with the reply's line; null if the connection was closed before a byte of it.</summary>
-    static byte[] Converse(Socket socket, byte[] line, Deadline deadline)
-    {
-        var reply = new MemoryStream();
-        try
-        {
-            for (var sent = 0; sent < line.Length;)
-            {
-                socket.SendTimeout = deadline.Left;
-                sent += socket.Send(line, sent, line.Length - sent, SocketFlags.None);
-            }
-            var chunk = new byte[65536];
-            while (true)
-            {
-                socket.ReceiveTimeout = deadline.Left;
-                var count = socket.Receive(chunk);
-                if (count == 0) throw new SocketException((int)SocketError.ConnectionReset);
-                reply.Write(chunk, 0, count);
-                if (reply.Length > MaximumReply) throw new FormatException("the reply is too long");
-                if (Array.IndexOf(chunk, (byte)'\n', 0, count) >= 0) return reply.ToArray();
-            }
-        }
-        catch (SocketException fault) when (reply.Length == 0 && (fault.SocketErrorCode == SocketError.ConnectionReset
-            || fault.SocketErrorCode == SocketError.Shutdown || fault.SocketErrorCode == SocketError.ConnectionAborted))
-        {
-            return null;
-        }
-    }
-
-    sealed class Deadline
-    {
-        readonly Stopwatch watch = Stopwatch.StartNew();
-        readonly TimeSpan timeout;
-
-        internal Deadline(TimeSpan timeout) { this.timeout = timeout; }
-
-        /// <summary>Milliseconds; never 0, which a socket takes for no timeout at all.</summary>
-        internal int Left
-        {
-            get
-            {
-                var left = (timeout - watch.Elapsed).TotalMilliseconds;
-                if (left <= 0) throw new TimeoutException();
-                return (int)Math.Ceiling(left);
-            }
-        }
-    }
-
-    /// <summary>A path, for Mono, which has no such class.</summary>
-    sealed class UnixEndPoint : EndPoint
-    {
-        readonly byte[] path;
-
-        internal UnixEndPoint(string path)
-        {
-            this.path = Encoding.UTF8.GetBytes(path);
-            if (this.path.Length > MaximumPath) throw new ArgumentException("too long a path");
-        }
-
-        public override AddressFamily AddressFamily => AddressFamily.Unix;
-
-        public override SocketAddress Serialize()
-        {
-            var address = new SocketAddress(AddressFamily.Unix, 2 + path.Length + 1);
-            for (var at = 0; at < path.Length; at++) address[2 + at] = path[at];
-            return address;
-        }
-    }
 }
 
 /// <summary>JSON as dictionaries, lists, strings, long, decimal, double, bool and null.</summary>
 static class Json
 {
-    static readonly XmlDictionaryReaderQuotas Quotas = new XmlDictionaryReaderQuotas
-    {
-        MaxDepth = 64, MaxStringContentLength = 1 << 20, MaxArrayLength = 1 << 20, MaxBytesPerRead = 1 << 20,
-        MaxNameTableCharCount = 1 << 20,
-    };
-
     internal static object Get(this Dictionary<string, object> json, string name) =>
         json.TryGetValue(name, out var value) ? value : null;
 
+    /// <summary>The class library reads JSON as XML, with each value's type in an attribute.</summary>
     internal static object Parse(byte[] bytes, int length)
     {
-        using (var reader = JsonReaderWriterFactory.CreateJsonReader(bytes, 0, length, Encoding.UTF8, Quotas, null))
-        {
-            reader.MoveToContent();
-            var value = Parse(reader);
-            if (reader.Read()) throw new FormatException("more than one value");
-            return value;
-        }
+        var document = new XmlDocument { PreserveWhitespace = true };
+        var quotas = new XmlDictionaryReaderQuotas();
+        XmlDictionaryReaderQuotas.Max.CopyTo(quotas);
+        quotas.MaxDepth = 64;
+        using (var reader = JsonReaderWriterFactory.CreateJsonReader(bytes, 0, length, Encoding.UTF8, quotas, null))
+            document.Load(reader);
+        return Value(document.DocumentElement);
     }
 
-    /// <summary>The value whose element the reader is at; leaves it at the element's end.</summary>
-    static object Parse(XmlReader reader)
+    static object Value(XmlElement element)
     {
-        var type = reader.GetAttribute("type") ?? "string";
-        if (type != "object" && type != "array")
+        var children = element.ChildNodes.OfType<XmlElement>();
+        switch (element.GetAttribute("type"))
         {
-            var text = "";
-            if (!reader.IsEmptyElement)
-                while (reader.Read() && reader.NodeType != XmlNodeType.EndElement) text += reader.Value;
-            return Scalar(type, text);
-        }
-        var members = new Dictionary<string, object>();
-        var elements = new List<object>();
-        // The reader makes an attribute of it when it comes first.
-        if (reader.GetAttribute("__type") is string) members.Add("__type", reader.GetAttribute("__type"));
-        if (!reader.IsEmptyElement)
-            while (reader.Read() && reader.NodeType != XmlNodeType.EndElement)
-            {
-                if (reader.NodeType != XmlNodeType.Element) continue;
-                // A name that is none in XML stands in an attribute.
-                var name = reader.GetAttribute("item") ?? reader.LocalName;
-                var value = Parse(reader);
-                if (type == "array") elements.Add(value);
-                else members.Add(name, value);
-            }
-        return type == "array" ? (object)elements : members;
-    }
-
-    static object Scalar(string type, string text)
-    {
-        switch (type)
-        {
+            case "object":
+                // A name that is none in XML stands in an attribute, and __type as well if it comes first.
+                var members = children.ToDictionary(
+                    child => child.HasAttribute("item") ? child.GetAttribute("item") : child.LocalName, Value);
+                if (element.HasAttribute("__type")) members.Add("__type", element.GetAttribute("__type"));
+                return members;
+            case "array": return children.Select(Value).ToList();
             case "null": return null;
-            case "boolean": return text == "true" ? true : text == "false" ? (object)false : throw new FormatException(text);
-            case "number":
-                var culture = CultureInfo.InvariantCulture;
-                if (long.TryParse(text, NumberStyles.AllowLeadingSign, culture, out var whole)) return whole;
-                if (decimal.TryParse(text, NumberStyles.AllowLeadingSign, culture, out var large)) return large;
-                // What no number can hold stays as it was written.
-                return double.TryParse(text, NumberStyles.Float, culture, out var real) ? real : (object)text;
-            default: return text;
+            case "boolean": return XmlConvert.ToBoolean(element.InnerText);
+            case "number": return Number(element.InnerText);
+            default: return element.InnerText;
         }
+    }
+
+    static object Number(string text)
+    {
+        var culture = CultureInfo.InvariantCulture;
+        if (long.TryParse(text, NumberStyles.AllowLeadingSign, culture, out var whole)) return whole;
+        if (decimal.TryParse(text, NumberStyles.AllowLeadingSign, culture, out var large)) return large;
+        // What no number can hold stays as it was written.
+        return double.TryParse(text, NumberStyles.Float, culture, out var real) ? real : (object)text;
     }
 
     internal static string Write(object value)
     {
-        if (value == null) return "null";
-        if (value is bool) return (bool)value ? "true" : "false";
-        if (value is IEnumerable<KeyValuePair<string, object>>)
-        {
-            var pairs = new List<string>();
-            foreach (var pair in (IEnumerable<KeyValuePair<string, object>>)value)
-                pairs.Add(Write(pair.Key) + ":" + Write(pair.Value));
-            return "{" + string.Join(",", pairs) + "}";
-        }
-        if (!(value is string) && value is IEnumerable)
-        {
-            var values = new List<string>();
-            foreach (var element in (IEnumerable)value) values.Add(Write(element));
-            return "[" + string.Join(",", values) + "]";
-        }
-        var text = Convert.ToString(value, CultureInfo.InvariantCulture);
-        if (!(value is string)) return text;
-        var quoted = new StringBuilder("\"");
-        foreach (var character in text)
-            if (character < ' ' || character > '~' || character == '"' || character == '\\')
-                quoted.Append("\\u").Append(((int)character).ToString("x4"));
-            else quoted.Append(character);
-        return quoted.Append('"').ToString();
+        if (value is string text) return "\"" + string.Concat(text.Select(Escape)) + "\"";
+        if (value is bool truth) return truth ? "true" : "false";
+        if (value is IEnumerable<KeyValuePair<string, object>> members)
+            return "{" + string.Join(",", members.Select(pair => Write(pair.Key) + ":" + Write(pair.Value))) + "}";
+        if (value is IEnumerable elements) return "[" + string.Join(",", elements.Cast<object>().Select(Write)) + "]";
+        return Convert.ToString(value ?? "null", CultureInfo.InvariantCulture);
     }
+
+    static string Escape(char character) =>
+        character < ' ' || character > '~' || character == '"' || character == '\\'
+            ? "\\u" + ((int)character).ToString("x4") : character.ToString();
 }
