@@ -9,8 +9,8 @@
 -- max_age = 300 or policy = "admin". Integers beyond 2^53 in claims are rounded, as always in lua-cjson.
 --
 -- What it cannot do: LuaSocket blocks its thread, so this is no file for nginx or HAProxy, whose event loop would stand
--- still. It sets no close-on-exec: a program that yours starts inherits the connection. Its clock is the one that can be
--- set: put back during an exchange, it makes the timeout so much longer.
+-- still. It sets no close-on-exec: a program that yours starts inherits the connection. Its clock is the one that can
+-- be set: put back during an exchange, it makes the timeout so much longer.
 
 local socket = require("socket")
 local unix = require("socket.unix")
@@ -67,45 +67,38 @@ local function read_verdict(text, id, member)
     return { ok = true, status = 200, claims = claims, issuer = reply.issuer, stale = reply.stale == true }
   end
   assert(reply.ok == false and type(fault) == "table", "neither a yes nor a no")
-  local status, challenge, wait = fault.status, fault.www_authenticate, fault.retry_after_ms
+  local status, code, challenge, wait = fault.status, fault.code, fault.www_authenticate, fault.retry_after_ms
   assert(type(status) == "number" and status % 1 == 0 and status >= 400 and status <= 599, "no status of a refusal")
   -- Nothing that could end a header's line.
   if type(challenge) ~= "string" or challenge:find("[^\32-\126]") then challenge = nil end
   if type(wait) ~= "number" or wait < 0 then wait = nil end
-  return { ok = false, status = math.floor(status), code = fault.code, www_authenticate = challenge, retry_after_ms = wait }
+  return { ok = false, status = math.floor(status), code = code, www_authenticate = challenge, retry_after_ms = wait }
 end
 
--- Sends on a connection, a new one if there is none; raises if nobody listens or the time is up.
-local function send(path, stream, line, deadline)
+-- A new connection on which the line was sent; raises if nobody listens or the time is up.
+local function send(path, line, deadline)
   while true do
-    local is_new = not stream
-    if is_new then
-      stream = (type(unix) == "table" and unix.stream or unix)()
-      stream:settimeout(left(deadline), "t")
-      local connected, fault = stream:connect(path)
-      if not connected then
-        stream:close()
-        error(fault)
-      end
-    end
+    local stream = (type(unix) == "table" and unix.stream or unix)()
     stream:settimeout(left(deadline), "t")
-    local sent, fault = stream:send(line)
-    if sent then return stream end
+    local done, fault = stream:connect(path)
+    -- A full backlog (EAGAIN) is a connection to LuaSocket, on which nothing can be sent.
+    local is_refused = not done
+    if done then done, fault = stream:send(line) end
+    if done then return stream end
     stream:close()
-    stream = nil
-    -- A full backlog (EAGAIN) is a connection to LuaSocket, on which nothing can be sent. A restart closed a kept one.
-    if is_new and (fault == "closed" or fault == "timeout" or left(deadline) == 0) then error(fault) end
-    if is_new then socket.sleep(0.005) end
+    if is_refused or fault == "closed" or fault == "timeout" or left(deadline) == 0 then error(fault) end
+    socket.sleep(0.005)
   end
 end
 
--- The reply's line and what follows it; nil and whether not a byte came otherwise.
+-- The reply's line and what follows it; nothing if the connection was closed before a byte of it.
 local function receive(stream, deadline)
   local reply = ""
   while #reply <= MAXIMUM_REPLY do
     stream:settimeout(left(deadline), "t")
     local first, fault = stream:receive(1)
-    if not first then return nil, reply == "" and fault ~= "timeout" end
+    if not first and reply == "" and fault ~= "timeout" then return nil end
+    assert(first, fault)
     -- What else is there already.
     stream:settimeout(0, "t")
     local rest, _, part = stream:receive(65536)
@@ -114,34 +107,30 @@ local function receive(stream, deadline)
     local stop = reply:find("\n", from, true)
     if stop then return reply:sub(1, stop - 1), reply:sub(stop + 1) end
   end
-  return nil, false
+  error("the reply is too long")
 end
 
 function Bearerd:_ask(op, member, authorization, members)
-  local request = {}
-  for name, value in pairs(members or {}) do request[name] = value end
-  local owner = process()
+  local owner, deadline = process(), socket.gettime() + self.timeout
   self.number = self.number + 1
-  local id = (owner or "") .. "." .. self.number
-  request.id, request.op, request.authorization = id, op, authorization
-  local kept, stream = self.stream, nil
+  local request = { id = (owner or "") .. "." .. self.number, op = op, authorization = authorization }
+  for name, value in pairs(members or {}) do request[name] = request[name] or value end
+  local stream = self.stream
   self.stream = nil
-  -- A child must not share its parent's connection.
-  if kept and self.owner ~= owner then
-    kept:close()
-    kept = nil
-  end
   local is_read, verdict = pcall(function()
-    local line, deadline = json.encode(request) .. "\n", socket.gettime() + self.timeout
-    stream = send(self.path, kept, line, deadline)
-    local reply, rest = receive(stream, deadline)
-    if not reply and rest and stream == kept then
-      -- A restart closed the kept connection; asking once more does no harm.
-      stream:close()
-      stream = send(self.path, nil, line, deadline)
+    local line, reply, rest = json.encode(request) .. "\n", nil, nil
+    -- A child must not share its parent's connection.
+    if stream and self.owner == owner then
+      stream:settimeout(left(deadline), "t")
+      if stream:send(line) then reply, rest = receive(stream, deadline) end
+    end
+    if not reply then
+      -- None was kept, or a restart closed it: asking once more does no harm.
+      if stream then stream:close() end
+      stream = send(self.path, line, deadline)
       reply, rest = receive(stream, deadline)
     end
-    local found = read_verdict(assert(reply, "no reply"), id, member)
+    local found = read_verdict(assert(reply, "no reply"), request.id, member)
     -- Bytes that nobody asked for make the connection worthless, not the reply.
     if owner and rest == "" then
       self.stream, self.owner, stream = stream, owner, nil
