@@ -132,7 +132,7 @@ package struct Daemon: Sendable {
       backEnds: backEnds,
       reports: reports,
       notifier: notifier, ready: ready, logger: logger, hangups: await UnixSignalsSequence(trapping: .sighup),
-      watched: watchedFile(on: fetching)
+      watched: configuration.watchesFile ? file.map { ($0, issuers.files) } : nil
     ) {
       // A server that does not run has nobody to answer.
       _ = try? await server.onEachEventLoop { ($0 as? RequestHandler)?.adoptReload() }
@@ -171,14 +171,6 @@ package struct Daemon: Sendable {
         ])
     }
     return limits
-  }
-
-  /// How often the configuration's file is looked at: a change is to be in force within a second.
-  private static let filePeriod = Duration.milliseconds(250)
-
-  private func watchedFile(on group: any EventLoopGroup) -> (path: String, files: FilePoller)? {
-    guard configuration.watchesFile, let file else { return nil }
-    return (file, FilePoller(group: group, period: Self.filePeriod))
   }
 
   private var adminAddress: [ListenAddress] {

@@ -132,7 +132,7 @@ struct JWKSFileTests {
 
     init(_ path: String) async {
       self.path = path
-      poller = FilePoller(group: MultiThreadedEventLoopGroup.singleton, period: .seconds(86_400))
+      poller = FilePoller(group: MultiThreadedEventLoopGroup.singleton, period: .seconds(86_400), hasAlarm: false)
       changes = poller.changes(of: path).makeAsyncIterator()
       poller.poll()
       _ = await changes.next()
@@ -207,7 +207,8 @@ struct JWKSFileTests {
   @Test("what did not change is not told")
   func unchanged() async {
     let inodes = Mutex<[String: UInt64]>(["file": 1])
-    let poller = FilePoller(group: MultiThreadedEventLoopGroup.singleton, period: .seconds(86_400)) { path in
+    let poller = FilePoller(group: MultiThreadedEventLoopGroup.singleton, period: .seconds(86_400), hasAlarm: false) {
+      path in
       inodes.withLock { $0[path].map(FileIdentity.init(inode:)) }
     }
     let changes = poller.changes(of: "file")
@@ -247,7 +248,8 @@ struct JWKSFileTests {
     let inodes = Mutex<[String: UInt64]>(["hung": 1, "good": 1])
     let hasHung = Mutex(false)
     let (hangsNow, hanging) = AsyncStream.makeStream(of: Void.self)
-    let poller = FilePoller(group: MultiThreadedEventLoopGroup.singleton, period: .seconds(86_400)) { path in
+    let poller = FilePoller(group: MultiThreadedEventLoopGroup.singleton, period: .seconds(86_400), hasAlarm: false) {
+      path in
       let isFirst =
         path == "hung"
         && hasHung.withLock { hasHung in
@@ -278,8 +280,32 @@ struct JWKSFileTests {
 
   @Test("looks come by themselves")
   func period() async {
-    let poller = FilePoller(group: MultiThreadedEventLoopGroup.singleton, period: .milliseconds(1)) { _ in nil }
+    let poller = FilePoller(group: MultiThreadedEventLoopGroup.singleton, period: .milliseconds(1), hasAlarm: false) {
+      _ in nil
+    }
     var changes = poller.changes(of: "any").makeAsyncIterator()
+    #expect(await changes.next() != nil)
+  }
+
+  @Test(
+    "what happens in a file's directory brings the next look forward", .timeLimit(.minutes(1)),
+    arguments: [false, true])
+  func alarm(isSwitched: Bool) async throws {
+    let directory = try TemporaryDirectory()
+    for number in 1...2 { try directory.write("\(number)", to: "..data-\(number)") }
+    try directory.link("..data", to: "..data-1")
+    try directory.link("file", to: "..data")
+    let poller = FilePoller(group: MultiThreadedEventLoopGroup.singleton, period: .seconds(86_400))
+    var changes = poller.changes(of: directory.path + "/file").makeAsyncIterator()
+    poller.poll()
+    #expect(await changes.next() != nil)
+    // Nobody tells the poller to look from here on.
+    if isSwitched {
+      try directory.link("..data-new", to: "..data-2")
+      try directory.rename("..data-new", to: "..data")
+    } else {
+      try directory.write("3", to: "..data-1")
+    }
     #expect(await changes.next() != nil)
   }
 }

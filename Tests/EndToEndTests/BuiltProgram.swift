@@ -63,6 +63,15 @@ final class BuiltProgram {
     try? String(contentsOfFile: "/proc/\(process.processIdentifier)/\(name)", encoding: .utf8)
   }
 
+  /// How many of its descriptors lead to something, such as `anon_inode:inotify`.
+  func descriptors(to target: String) throws -> Int {
+    let directory = "/proc/\(process.processIdentifier)/fd"
+    // One that is closed meanwhile leads to nothing.
+    return try FileManager.default.contentsOfDirectory(atPath: directory).filter { number in
+      (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(directory)/\(number)")) == target
+    }.count
+  }
+
   func send(_ signal: CInt) { kill(process.processIdentifier, signal) }
 
   /// Waits for the end; nil if it does not come.

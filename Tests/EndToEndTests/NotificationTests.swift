@@ -104,7 +104,9 @@ import Testing
     await provider.stop()
   }
 
-  @Test("with 500 issuers every datagram is small, READY=1 is alone in its own, and what is wrong comes first")
+  @Test(
+    "with 500 issuers every datagram is small, READY=1 is alone in its own, what is wrong comes first, and all files share one inotify instance"
+  )
   func manyIssuers() async throws {
     try await BlockingThread.run {
       let directory = try ShortDirectory()
@@ -128,6 +130,8 @@ import Testing
       {
         status = try #require(manager.next()?.first)
       }
+      // Of 128 that a user has.
+      #expect(try daemon.descriptors(to: "anon_inode:inotify") == 1)
 
       // A reload that is refused for a thousand faults.
       let wrong = (0..<1000).map { "[issuer.\($0)]\nurl = \($0)\n" }

@@ -15,7 +15,7 @@ import Testing
     "BearerIntrospection": ["Synchronization"],
     "BearerLogging": ["Dispatch", "Glibc", "Synchronization"],
     "BearerConfiguration": ["Glibc"],
-    "BearerFetch": ["Glibc", "Synchronization"],
+    "BearerFetch": ["Dispatch", "Glibc", "Synchronization"],
     "BearerServer": ["Glibc", "Synchronization"],
     "BearerSystemd": ["Glibc", "Dispatch"],
     "BearerClient": ["Glibc", "Synchronization"],

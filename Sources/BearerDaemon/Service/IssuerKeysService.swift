@@ -59,7 +59,8 @@ final class IssuerKeysService: Service {
   private static let diskPatience = DispatchTimeInterval.seconds(2)
 
   private let network: FetchNetwork
-  private let files: FilePoller
+  /// What watches every file of the daemon.
+  let files: FilePoller
   private let clock: LoopClock
   private let places = FetchPlaces()
   private let room = WaitingRoom()

@@ -2,11 +2,13 @@ package import NIOCore
 import NIOPosix
 import Synchronization
 
-/// Tells when files may have changed, by looking at what their paths lead to once a second.
+/// Tells when files may have changed, by looking at what their paths lead to: once a second, and as soon as something
+/// happens in their directories.
 ///
 /// One look follows every link on the way, so that a file that is written, one that is renamed over it, a release link
-/// that is switched and the `..data` link of a Kubernetes volume are all seen alike. Beside inotify it costs a `stat` a
-/// second for each file, and no instance, watch or descriptor, of which a user has few.
+/// that is switched and the `..data` link of a Kubernetes volume are all seen alike. What inotify tells only brings a look
+/// forward: it does not see a change beyond a link or on a network file system, and a user has few instances of it, so
+/// that there is one for all files, or none.
 ///
 /// All files are looked at on one thread. One that has not answered within a second is on a disk that hangs: it keeps
 /// that thread until it does answer, and the others go on with another.
@@ -27,25 +29,37 @@ package final class FilePoller: Sendable {
     var thread: NIOThreadPool?
     var isInRound = false
     var timer: RepeatedTask?
+    /// What rings for the files' directories, and the numbers of these, as of the last round.
+    var alarm: InotifyAlarm?
+    var directories: Set<Int32> = []
+    /// Whether a round is to come that the alarm asked for.
+    var isRung = false
   }
 
   private let group: any EventLoopGroup
   private let period: TimeAmount
+  private let hasAlarm: Bool
   private let look: @Sendable (String) -> FileIdentity?
   private let state = Mutex(State())
+
+  /// How long after an alarm files are looked at, so that what comes together is one round, and a directory in which
+  /// something always happens costs little.
+  private static let settling = TimeAmount.milliseconds(20)
 
   /// A poller that costs nothing while no file is watched.
   ///
   /// - Parameters:
   ///   - group: The event loops, of which one keeps the time.
   ///   - period: How often files are looked at.
+  ///   - hasAlarm: Whether they are looked at as well when something happens in their directories.
   ///   - look: Tells what a path leads to now; `nil` for nothing. It may block.
   package init(
-    group: any EventLoopGroup, period: Duration = .seconds(1),
+    group: any EventLoopGroup, period: Duration = .seconds(1), hasAlarm: Bool = true,
     look: @escaping @Sendable (String) -> FileIdentity? = { FileIdentity(of: $0) }
   ) {
     self.group = group
     self.period = TimeAmount(period)
+    self.hasAlarm = hasAlarm
     self.look = look
   }
 
@@ -63,11 +77,31 @@ package final class FilePoller: Sendable {
         state.timer = group.next().scheduleRepeatedTask(initialDelay: period, delay: period) { [weak self] _ in
           self?.poll()
         }
+        if hasAlarm { state.alarm = InotifyAlarm { [weak self] in self?.ring() } }
       }
       return state.added
     }
     continuation.onTermination = { [weak self] _ in self?.forget(number) }
     return stream
+  }
+
+  /// Brings the next look forward.
+  private func ring() {
+    let isFirst = state.withLock { state in
+      guard !state.files.isEmpty, !state.isRung else { return false }
+      state.isRung = true
+      return true
+    }
+    guard isFirst else { return }
+    group.next().scheduleTask(in: Self.settling) { [weak self] in
+      guard let self else { return }
+      let isBusy = state.withLock { state in
+        state.isRung = false
+        return state.isInRound
+      }
+      // The round under way may have been there already. One that hangs is given up by the timer.
+      if isBusy { ring() } else { poll() }
+    }
   }
 
   /// Looks at every file whose last look has ended; returns at once.
@@ -89,6 +123,8 @@ package final class FilePoller: Sendable {
   }
 
   private func lookAtAll(on thread: NIOThreadPool?) {
+    let alarm = state.withLock(\.alarm)
+    var directories: Set<Int32> = []
     for number in state.withLock({ $0.files.keys.sorted() }) {
       let path = state.withLock { state -> String? in
         guard state.thread === thread, let file = state.files[number], !file.isLookedAt else { return nil }
@@ -96,6 +132,8 @@ package final class FilePoller: Sendable {
         return file.path
       }
       guard let path else { continue }
+      // First, so that nothing happens unheard between the two. It costs a look-up if the directory is known.
+      if let directory = alarm?.listen(besides: path) { directories.insert(directory) }
       let now = look(path)
       state.withLock { state in
         guard let file = state.files[number] else { return }
@@ -104,7 +142,13 @@ package final class FilePoller: Sendable {
         if file.seen != .some(now) { file.continuation.yield() }
       }
     }
-    state.withLock { state in if state.thread === thread { state.isInRound = false } }
+    let left = state.withLock { state -> Set<Int32> in
+      guard state.thread === thread else { return [] }
+      state.isInRound = false
+      defer { state.directories = directories }
+      return state.directories.subtracting(directories)
+    }
+    for directory in left { alarm?.forget(directory) }
   }
 
   private func forget(_ number: UInt64) {
@@ -115,6 +159,8 @@ package final class FilePoller: Sendable {
         state.timer = nil
         state.thread = nil
         state.isInRound = false
+        state.alarm = nil
+        state.directories = []
       }
       return (state.timer, state.thread)
     }
