@@ -77,8 +77,8 @@ package struct IPAddress: Equatable, Sendable {
         bytes += last
         continue
       }
-      // A sign is read as part of a number, and is no digit.
-      guard (1...4).contains(part.count), part.first != UInt8(ascii: "+"),
+      // A sign is read as part of a number, and is no digit; `-0` is a number even where none is below zero.
+      guard (1...4).contains(part.count), part.first != UInt8(ascii: "+"), part.first != UInt8(ascii: "-"),
         let group = UInt16(String(decoding: part, as: UTF8.self), radix: 16)
       else { return nil }
       bytes += [UInt8(group >> 8), UInt8(group & 0xFF)]

@@ -51,7 +51,7 @@ extension BackEndResponse {
     if let roles = try field("user-roles") { claims[Self.userClaims + "roles"] = Self.list(roles, separator: ",") }
     if let methods = try field("session-amr") { claims["amr"] = Self.list(methods, separator: " ") }
     if let text = try field("session-authenticated-at") {
-      guard let seconds = Int64(text), seconds > 0, seconds < 253_402_300_800 else {
+      guard !text.hasPrefix("+"), let seconds = Int64(text), seconds > 0, seconds < 253_402_300_800 else {
         throw badAnswer("an x-authgear-session-authenticated-at that is no time in seconds")
       }
       claims["auth_time"] = .number(JSONNumber(seconds))

@@ -16,6 +16,7 @@ struct ProxyChoiceTests {
       ("a.test:443", "https://a.test", true), ("a.test:8443", "https://a.test", false),
       ("10.0.0.1", "https://10.0.0.1", true), ("10.0.0.1", "https://10.0.0.2", false),
       ("10.0.0.0/8", "https://10.9.9.9:8443", true), ("10.0.0.0/8", "https://11.0.0.1", false),
+      ("10.0.0.0/+8", "https://10.9.9.9", false),
       ("10.0.0.0/8", "https://a.test", false), ("fd00::/8", "https://[fd00::1]", true),
       ("fd00:0:0::1", "https://[fd00::1]", true), ("::1", "https://[::2]", false),
       ("[fd00::1]:443", "https://[fd00::1]", true),

@@ -20,6 +20,7 @@ struct ProviderFuzz: FuzzTarget {
       (2, "Sun, 06 Nov 1994 08:49:37 GMT"), (2, "Sunday, 06-Nov-94 08:49:37 GMT"), (2, "Sun Nov  6 08:49:37 1994"),
       (3, "https://Issuer.example:8443/a/b?c=d"), (3, "http://[::1]:80"), (3, "http://127.0.0.1"),
       (4, "[fd00::5]:8443"), (4, "host.example:443"), (5, "192.0.2.1"), (5, "2001:db8::1"), (5, "::ffff:192.0.2.1"),
+      (5, "-0::1"),
       (6, "localhost,.example,10.0.0.0/8,[::1]:80,*.x"), (6, "http://user:p%40ss@proxy.example:3128"),
       (7, "a.example\n*.example\nA.Example"),
     ]

@@ -243,7 +243,10 @@ import Testing
       Self.resolver([
         ("x-authgear-session-valid", "true"), ("x-authgear-user-id", "u"), ("x-authgear-session-amr", ""),
       ]) == #"yes {"sub":"u","amr":[]}"#)
-    for field in [("x-authgear-user-verified", "yes"), ("x-authgear-session-authenticated-at", "soon")] {
+    for field in [
+      ("x-authgear-user-verified", "yes"), ("x-authgear-session-authenticated-at", "soon"),
+      ("x-authgear-session-authenticated-at", "+1700000000"),
+    ] {
       #expect(
         Self.resolver([("x-authgear-session-valid", "true"), ("x-authgear-user-id", "u"), field])
           .hasPrefix("bad_answer: "))

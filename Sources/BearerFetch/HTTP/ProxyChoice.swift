@@ -39,7 +39,9 @@ enum ProxyChoice {
   private static func covers(entry: Substring, _ address: WebAddress) -> Bool {
     if entry == "*" { return true }
     if let slash = entry.firstIndex(of: "/") {
-      guard let network = IPAddress(entry[..<slash]), let bits = Int(entry[slash...].dropFirst()),
+      let length = entry[slash...].dropFirst()
+      guard let network = IPAddress(entry[..<slash]), length.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+        let bits = Int(length),
         let literal = IPAddress(address.host)
       else { return false }
       return literal.hasPrefix(network, bits: bits)
