@@ -4,8 +4,8 @@ package Bearerd;
 #
 #   my $daemon = Bearerd->new;                       # one for the process; a fork may go on with it
 #   my $verdict = $daemon->verify($env->{HTTP_AUTHORIZATION} // '', scope => 'orders:read');
-#   if ($verdict->{ok}) { ... $verdict->{claims}{iss}, $verdict->{claims}{sub} ... }    # who somebody is: both together
-#   else                { ... $verdict->{status}, $verdict->{www_authenticate} ... }    # 401, 403, or 503: nobody can tell
+#   if ($verdict->{ok}) { ... $verdict->{claims}{iss}, $verdict->{claims}{sub} ... }  # who somebody is: both together
+#   else                { ... $verdict->{status}, $verdict->{www_authenticate} ... }  # 401, 403, or 503: nobody knows
 #
 # Everything that is not plainly a yes is a no, and nothing dies. Members: every one of a verify request, such as
 # max_age => 300 or policy => 'admin'. A number must be a number: 0 + $x.
@@ -38,10 +38,21 @@ sub introspect { my $self = shift; return $self->_ask('introspect', 'introspecti
 
 sub _ask {
     my ($self, $op, $member, $authorization, %members) = @_;
-    my $id = "$$." . ++$self->{number};
+    my ($id, $deadline) = ("$$." . ++$self->{number}, _now() + $self->{timeout});
+    # A child must not share its parent's connection.
+    delete $self->{stream} if $self->{owner} != $$;
     my $verdict = eval {
         my $line = $JSON->encode({ %members, id => $id, op => $op, authorization => "$authorization" }) . "\n";
-        _verdict($JSON->decode($self->_exchange($line)), $id, $member);
+        my $reply = $self->{stream} ? $self->_converse($line, $deadline) : '';
+        if ($reply eq '') {
+            # None was kept, or a restart closed it: asking once more does no harm.
+            $self->_connect($deadline);
+            $reply = $self->_converse($line, $deadline);
+        }
+        $reply =~ s/\n(.*)//s or die "no whole reply\n";
+        # Bytes that nobody asked for make the connection worthless, not the reply.
+        delete $self->{stream} if length $1;
+        _verdict($JSON->decode($reply), $id, $member);
     };
     return $verdict if $verdict;
     # No reply to this request: nobody may read what comes later.
@@ -73,24 +84,6 @@ sub _verdict {
     };
 }
 
-# One line there and one back, within the timeout.
-sub _exchange {
-    my ($self, $line) = @_;
-    my $deadline = _now() + $self->{timeout};
-    # A child must not share its parent's connection.
-    delete $self->{stream} if $self->{owner} != $$;
-    for my $attempt (1, 2) {
-        my $is_kept = defined $self->{stream};
-        $self->_connect($deadline) if !$is_kept;
-        my ($reply, $closed) = $self->_converse($line, $deadline);
-        return $reply if defined $reply;
-        delete $self->{stream};
-        # A restart closed the kept connection; asking once more does no harm.
-        die "no reply\n" if !$is_kept || !$closed;
-    }
-    die "no reply\n";
-}
-
 sub _connect {
     my ($self, $deadline) = @_;
     # Perl would cut it, and connect to whatever is there.
@@ -107,34 +100,33 @@ sub _connect {
     return;
 }
 
+# The reply and what came with it; nothing if the connection was closed before a byte of it.
 sub _converse {
     my ($self, $line, $deadline) = @_;
     my ($stream, $reply) = ($self->{stream}, '');
     my $select = IO::Select->new($stream);
-    while (length $line) {
-        my $count = send $stream, $line, MSG_NOSIGNAL;
-        if    (defined $count) { substr $line, 0, $count, '' }
-        elsif ($! == EAGAIN)   { $select->can_write(_left($deadline)) or return }
-        elsif ($! != EINTR)    { return (undef, 1) }
-    }
-    while (length $reply < $MAXIMUM_REPLY) {
-        my $count = sysread $stream, $reply, 65_536, length $reply;
-        if (!defined $count) {
-            next if $! == EINTR || ($! == EAGAIN && $select->can_read(_left($deadline)));
-            return (undef, $reply eq '' && $! == ECONNRESET);
+    until ($reply =~ /\n/ || length $reply > $MAXIMUM_REPLY) {
+        my $sending = length $line;
+        my $count = $sending ? send $stream, $line, MSG_NOSIGNAL : sysread $stream, $reply, 65_536, length $reply;
+        if ($count) {
+            substr $line, 0, $count, '' if $sending;
         }
-        return (undef, $reply eq '') if $count == 0;
-        my $end = index $reply, "\n";
-        next if $end < 0;
-        # Bytes that nobody asked for make the connection worthless, not the reply.
-        delete $self->{stream} if $end + 1 < length $reply;
-        return substr $reply, 0, $end;
+        elsif (defined $count || $! == EPIPE || $! == ECONNRESET) {
+            last;
+        }
+        elsif ($! == EAGAIN) {
+            my $left = $deadline - _now();
+            die "too late\n" if $left <= 0;
+            $sending ? $select->can_write($left) : $select->can_read($left);
+        }
+        elsif ($! != EINTR) {
+            die "no connection\n";
+        }
     }
-    return;
+    return $reply;
 }
 
 # A clock that nobody sets.
 sub _now { return clock_gettime(CLOCK_MONOTONIC) }
-sub _left { my $left = $_[0] - _now(); return $left > 0 ? $left : 0 }
 
 1;

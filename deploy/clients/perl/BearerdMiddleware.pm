@@ -26,7 +26,8 @@ sub call {
     }
     my @headers = ('Content-Type' => 'application/json', 'Cache-Control' => 'no-store');
     push @headers, 'WWW-Authenticate' => $verdict->{www_authenticate} if defined $verdict->{www_authenticate};
-    push @headers, 'Retry-After' => int(($verdict->{retry_after_ms} + 999) / 1000) if defined $verdict->{retry_after_ms};
+    my $wait = $verdict->{retry_after_ms};
+    push @headers, 'Retry-After' => int(($wait + 999) / 1000) if defined $wait;
     return [ $verdict->{status}, \@headers, [ JSON::PP->new->utf8->encode({ error => $verdict->{code} }) ] ];
 }
 

@@ -6,7 +6,7 @@
     def orders(request):
         return JsonResponse({"subject": request.claims["sub"]})
 
-`max_age=300` demands a login within the last five minutes (RFC 9470); any other member of a verify request goes as well.
+`max_age=300` demands a login within the last five minutes (RFC 9470); any other member of a verify request goes too.
 """
 
 import functools

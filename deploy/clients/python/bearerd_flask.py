@@ -7,7 +7,7 @@
     def orders():
         return jsonify(subject=g.claims["sub"])
 
-`max_age=300` demands a login within the last five minutes (RFC 9470); any other member of a verify request goes as well.
+`max_age=300` demands a login within the last five minutes (RFC 9470); any other member of a verify request goes too.
 """
 
 import functools

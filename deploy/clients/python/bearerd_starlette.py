@@ -1,5 +1,5 @@
-"""Guards paths of a FastAPI or Starlette application without ever blocking its event loop. Copy it beside bearerd.py and
-bearerd_asyncio.py.
+"""Guards paths of a FastAPI or Starlette application without ever blocking its event loop. Copy it beside bearerd.py
+and bearerd_asyncio.py.
 
     daemon = AsyncBearerd()
 
@@ -10,7 +10,7 @@ bearerd_asyncio.py.
     async def orders(request):                                     # Starlette
         claims = await Token(daemon, scope="orders:read")(request)
 
-`max_age=300` demands a login within the last five minutes (RFC 9470); any other member of a verify request goes as well.
+`max_age=300` demands a login within the last five minutes (RFC 9470); any other member of a verify request goes too.
 """
 
 from starlette.exceptions import HTTPException
