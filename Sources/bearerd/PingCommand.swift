@@ -1,5 +1,6 @@
 import ArgumentParser
 import BearerJSON
+import BearerProtocol
 
 /// `bearerd ping`.
 struct PingCommand: AsyncParsableCommand {
@@ -7,8 +8,8 @@ struct PingCommand: AsyncParsableCommand {
     commandName: "ping",
     abstract: "Ask whether the daemon answers, for health checks.",
     discussion: """
-      Exit status 0 means that it does; 69 that nobody answers, or not within 5 s. With --ready, 75 means that it answers but has no keys \
-      for some issuer yet.
+      Exit status 0 means that it does, if only to say that there are too many connections; 69 that nobody answers, or not within 5 s. \
+      With --ready, 75 means that it answers but has no keys for some issuer yet, or that it had no connection left to say so.
 
       Example, as a container's readiness probe:
         bearerd ping --ready
@@ -25,8 +26,12 @@ struct PingCommand: AsyncParsableCommand {
   }
 
   /// The exit status for a reply; without a word about readiness, the daemon is not ready.
+  ///
+  /// A daemon without a connection left answers all the same: clients that hold all of them must not have it restarted.
   static func status(of reply: JSONObject, mustBeReady: Bool) -> ExitStatus {
     let status = ExitStatus(reply: reply)
-    return status == .holds && mustBeReady && reply["ready"] != .bool(true) ? .undecided : status
+    if mustBeReady { return status == .holds && reply["ready"] != .bool(true) ? .undecided : status }
+    let code = reply["error"]?["code"]?.stringValue
+    return status == .undecided && code == UnavailableCode.tooManyConnections.rawValue ? .holds : status
   }
 }

@@ -27,4 +27,15 @@ import Testing
     #expect(PingCommand.status(of: ["ok": true], mustBeReady: true) == .undecided)
     #expect(PingCommand.status(of: ["ok": false], mustBeReady: true) == .refused)
   }
+
+  @Test("a daemon that says that there are too many connections answers a ping, but does not say that it is ready")
+  func full() {
+    let full: JSONObject = ["ok": false, "error": ["code": "too_many_connections", "category": "unavailable"]]
+    #expect(PingCommand.status(of: full, mustBeReady: false) == .holds)
+    #expect(PingCommand.status(of: full, mustBeReady: true) == .undecided)
+    let ending: JSONObject = ["ok": false, "error": ["code": "shutting_down", "category": "unavailable"]]
+    #expect(PingCommand.status(of: ending, mustBeReady: false) == .undecided)
+    let other: JSONObject = ["ok": false, "error": ["code": "too_many_connections", "category": "token"]]
+    #expect(PingCommand.status(of: other, mustBeReady: false) == .refused)
+  }
 }

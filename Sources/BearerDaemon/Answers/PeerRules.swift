@@ -60,12 +60,15 @@ final class PeerRules: Sendable {
 
   /// Why a request is not worked on; `nil` if it is.
   ///
-  /// Either way it counts towards its peer's rate.
+  /// Either way it counts towards its peer's rate. What everybody may ask is answered beyond the rate, too: a refusal would
+  /// take as long, and a `ping` that is refused would have the daemon restarted for what its callers do.
   func refusal(of request: Request, from peer: Peer, now: MonotonicTime) -> ErrorReply? {
     let (_, members, callers) = request.operation.row
-    if callers == .everybody { return nil }
-    guard let rule = users[peer.uid] ?? groups[peer.gid] else { return Self.stranger(peer) }
+    guard let rule = users[peer.uid] ?? groups[peer.gid] else {
+      return callers == .everybody ? nil : Self.stranger(peer)
+    }
     let refusal = Self.rateRefusal(rule, now)
+    if callers == .everybody { return nil }
     if let operations = rule.peer.operations, !operations.contains(request.operation) {
       return Self.notPermitted("peer.\(rule.peer.name) does not permit this op.", member: "op")
     }

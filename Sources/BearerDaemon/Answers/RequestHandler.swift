@@ -155,12 +155,13 @@ package final class RequestHandler: LineHandler {
   /// Whoever has come through `admin_socket` may ask everything.
   private func refusal(of request: Request, from peer: Peer) -> ErrorReply? {
     if peer.isAdministrator { return nil }
+    let refusal = active.peers?.refusal(of: request, from: peer, now: now.monotonic)
     if request.operation.row.callers == .administrators {
       var error = ErrorReply(.notPermitted, "This op is answered on admin_socket only.")
       error.member = "op"
       return error
     }
-    return active.peers?.refusal(of: request, from: peer, now: now.monotonic)
+    return refusal
   }
 
   /// Appends the reply for something that the framing refused; a line counts towards its peer's rate like any other.

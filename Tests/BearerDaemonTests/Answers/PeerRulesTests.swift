@@ -3,6 +3,7 @@ import BearerConfiguration
 import BearerJSON
 import BearerProtocol
 import BearerServer
+import BearerTestKit
 import Testing
 
 @testable import BearerDaemon
@@ -83,7 +84,7 @@ import Testing
     #expect(try ask(fixture, uid: 1, #"{"op":"status"}"#).verdict == "ok")
   }
 
-  @Test("a request beyond the rate is undecided, never a verdict; ping still works")
+  @Test("a request beyond the rate is undecided, never a verdict; ping and hello are answered all the same")
   func rate() throws {
     let fixture = fixture {
       var peer = PeerConfiguration(name: "a", identity: .user(1))
@@ -99,7 +100,12 @@ import Testing
     let wait = try #require(reply["error"]?["retry_after_ms"]?.integerValue)
     #expect((1...1000).contains(wait))
     #expect(reply["introspection"] == nil)
-    #expect(try ask(fixture, uid: 1, #"{"op":"ping"}"#).verdict == "ok")
+    for op in ["ping", "hello", "ping"] { #expect(try ask(fixture, uid: 1, #"{"op":"\#(op)"}"#).verdict == "ok") }
+    // These took nothing, for there was nothing left.
+    fixture.clock.advance(by: .seconds(1))
+    #expect(try ask(fixture, uid: 1, #"{"op":"verify",\#(expired)}"#).verdict == "malformed_token")
+    // Nobody else's allowance is touched, and an op of administrators is refused as that.
+    #expect(try ask(fixture, uid: 1, #"{"op":"reload"}"#)["error"]?["member"] == "op")
   }
 
   @Test("who matches no table is not told what is wrong with a request, and who does is")
@@ -116,8 +122,12 @@ import Testing
   }
 
   @Test(
-    "every line counts towards the rate: bad ones, unknown ops, and those that are refused",
-    arguments: [#"{"op":"nonsense"}"#, #"{"op":"status","x":1}"#, "[]", #"{"op":"status"}"#])
+    "every line counts towards the rate: bad ones, unknown ops, those that are refused, and those that never are",
+    arguments: [
+      #"{"op":"nonsense"}"#, #"{"op":"status","x":1}"#, "[]", #"{"op":"status"}"#, #"{"op":"reload"}"#,
+      #"{"op":"ping"}"#,
+      #"{"op":"hello"}"#, #"{"op":"ping","x":1}"#, #"{"op":"verify","policy":"other","token":"a.b.c"}"#,
+    ])
   func everyLineCounts(_ line: String) throws {
     let fixture = fixture {
       var peer = PeerConfiguration(name: "a", identity: .user(1))
