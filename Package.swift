@@ -131,7 +131,7 @@ let table: [(kind: Kind, name: String, imports: String)] = [
     .fuzzer, "bearerd-fuzz",
     "BearerAddress BearerClaims BearerConfiguration BearerCrypto BearerDaemon BearerFetch BearerFraming "
       + "BearerIntrospection BearerJOSE BearerJSON BearerKeys BearerProtocol BearerServer BearerSigning "
-      + "BearerTOML NIOHTTP1"
+      + "BearerTOML BearerTime NIOHTTP1"
   ),
 
 ]

@@ -16,6 +16,13 @@ package struct RequestConstraints: Equatable, Sendable {
   /// No constraints.
   package init() {}
 
+  /// What its values take in memory besides their bytes: each is an array of its own, with a header of 32 bytes, its place
+  /// in a list, and what malloc adds.
+  package var overheadBytes: Int {
+    let lists = [audiences ?? [], scopes, roles, acrValues ?? []]
+    return 64 * lists.reduce(nonce == nil ? 0 : 1) { $0 + $1.count }
+  }
+
   /// Whether there are none, so that what was prepared for the policy serves.
   package var isEmpty: Bool {
     audiences == nil && scopes.isEmpty && roles.isEmpty && maximumAge == nil && acrValues == nil && nonce == nil

@@ -1,15 +1,25 @@
 import BearerClaims
 import BearerConfiguration
-import BearerDaemon
 import BearerJOSE
 import BearerJSON
 import BearerKeys
+import BearerProtocol
 import BearerServer
+import BearerTime
+
+@testable import BearerDaemon
 
 /// Any bytes as a request line, to the handler that the daemon has, with real keys and policies.
 ///
-/// In an input, `$` stands for a good access token, `&` for one that another key has signed.
+/// In an input, `$` stands for a good access token, `&` for one that another key has signed. Both are known before, so that
+/// a line which is accepted is remembered at once; what it is answered with, and the same line with other ids, is compared
+/// with the answers of a handler that remembers nothing.
 struct RequestFuzz: FuzzTarget {
+  /// Stands still, so that both handlers tell the same time and the keys stay fresh.
+  private struct StandingClock: MomentClock {
+    let moment = Moment(monotonic: .now, unixMicroseconds: 1_900_000_000_000_000)
+  }
+
   private struct NoNetwork: KeySource {
     func fetch(previous: KeySet?, validators: FetchValidators?) async -> Result<FetchOutcome, FetchFault> {
       .failure(FetchFault(.connectFailed, found: "there is no network here"))
@@ -17,6 +27,8 @@ struct RequestFuzz: FuzzTarget {
   }
 
   private let handler: any LineHandler
+  private let forgetful: any LineHandler
+  private var reader = RequestReader()
   private let good: [UInt8]
   private let bad: [UInt8]
 
@@ -27,13 +39,19 @@ struct RequestFuzz: FuzzTarget {
           Array(#"{"id":1,"op":"\#(op)","token":"$","policy":"\#(policy)","scope":"read","explain":true}"#.utf8)
         }
       }
+      + [
+        #"{"op":"verify","token":"$","id":7}"#, #"{"op": "verify", "token": "$", "id": "a b"}"#,
+        #"{"id": "a", "authorization": "Bearer $", "op": "introspect"}"#, #"{"id":1,"op":"verify","token":"$","id":2}"#,
+        #"{"op":"verify","token":"$"},"id":7}"#, #"{"op":"verify","token":"$","nonce":",\"id\":1}"#,
+        #"{"op":"verify","token":"$","\u0069d":3}"#, #"{"id":"","op":"verify","token":"$","scope":"read"}"#,
+      ].map { Array($0.utf8) }
   }
 
   init() throws {
     let tokens = try SignedTokens()
     let issuer = IssuerConfiguration(name: "main", url: SignedTokens.issuer)
     let audiences = [SignedTokens.audience]
-    let configuration = Configuration(
+    var configuration = Configuration(
       issuers: [issuer],
       policies: [
         Policy(name: "default", issuers: ["main"], audiences: audiences),
@@ -50,9 +68,15 @@ struct RequestFuzz: FuzzTarget {
     keys.restore(
       with: FetchedKeys(keys: tokens.keySet, body: tokens.body, lifetime: nil),
       age: .zero)
-    handler = RequestHandlers(
-      ActiveConfigurationStore(ActiveConfiguration(configuration, keys: [keys])), Reports(eventLoops: 1)
-    ).makeHandler()
+    let clock = StandingClock()
+    func makeHandler() -> any LineHandler {
+      RequestHandlers(
+        ActiveConfigurationStore(ActiveConfiguration(configuration, keys: [keys])), Reports(eventLoops: 1), clock: clock
+      ).makeHandler()
+    }
+    handler = makeHandler()
+    configuration.limits.tokenCacheBytes = 0
+    forgetful = makeHandler()
     let header = Array(#"{"alg":"EdDSA","kid":"ed25519","typ":"at+jwt"}"#.utf8)
     let payload = """
       {"iss":"\(SignedTokens.issuer)","sub":"Ada Lovelace","aud":"\(SignedTokens.audience)","client_id":"app","iat":1,\
@@ -60,6 +84,21 @@ struct RequestFuzz: FuzzTarget {
       """
     good = try tokens.token(header: header, payload: Array(payload.utf8))
     bad = Array(good.dropLast(8)) + Array("AAAAAAAA".utf8)
+    let line = Array(#"{"id":1,"op":"verify","token":""#.utf8) + good + Array(#""}"#.utf8)
+    for _ in 0..<4 { _ = reply(of: handler, to: line) }
+    require((handler as? RequestHandler)?.lines.count == 1, "a line that comes again and again is not known")
+  }
+
+  /// What a handler replies; nil if that comes later.
+  private func reply(of handler: any LineHandler, to line: [UInt8]) -> [UInt8]? {
+    var reply: [UInt8] = []
+    switch handler.handle(line.span, from: Peer(uid: 0, gid: 0, pid: 0), into: &reply) {
+    case .answered, .notAnObject: return reply
+    case .deferred(_, let deferred):
+      require(reply.isEmpty, "a reply that comes later has begun")
+      deferred.cancel()
+      return nil
+    }
   }
 
   mutating func feed(_ input: [UInt8]) {
@@ -71,13 +110,9 @@ struct RequestFuzz: FuzzTarget {
       }
     }
     if line.isEmpty { return }
-    var reply: [UInt8] = []
-    switch handler.handle(line.span, from: Peer(uid: 0, gid: 0, pid: 0), into: &reply) {
-    case .answered, .notAnObject: break
-    case .deferred(_, let deferred):
-      require(reply.isEmpty, "a reply that comes later has begun")
-      return deferred.cancel()
-    }
+    let atOnce = reply(of: handler, to: line)
+    requireSame(line, atOnce)
+    guard let reply = atOnce else { return }
     require(reply.last == 0x0A && reply.dropLast().allSatisfy { $0 >= 0x20 }, "not one line")
     guard let answer = SlowJSON.read(reply, maximumDepth: 64) else { return require(false, "the reply is not JSON") }
     let request = SlowJSON.read(line)
@@ -86,6 +121,34 @@ struct RequestFuzz: FuzzTarget {
       return require(answer["ok"] == .word("false"), "ok without an op")
     }
     if operation == "verify" || operation == "introspect" { requireJustified(answer, request, line, reply) }
+  }
+
+  /// The reply is that of a handler which remembers nothing, for other ids in the place of the line's, too; and where an id
+  /// is thought to be, the strict reader finds it.
+  private mutating func requireSame(_ line: [UInt8], _ answer: [UInt8]?) {
+    requireAlike(answer, reply(of: forgetful, to: line))
+    let shape = LineShape(line.span)
+    if shape.place == .unknown { return }
+    _ = try? reader.read(line.span)
+    require(reader.isUnidentified || reader.id == Array(line[shape.id]), "another id than the reader finds")
+    for id in ["0", #""},{ ""#, "999999999999999"] {
+      let other = Array(line[..<shape.id.lowerBound]) + Array(id.utf8) + Array(line[shape.id.upperBound...])
+      requireAlike(reply(of: handler, to: other), reply(of: forgetful, to: other))
+    }
+  }
+
+  /// Two replies to one line are the same, unless they tell of keys that are asked for: each question changes what the
+  /// next one is told.
+  private func requireAlike(_ left: [UInt8]?, _ right: [UInt8]?) {
+    if left == right { return }
+    let codes = [left, right].map { reply in
+      reply.flatMap { SlowJSON.read($0, maximumDepth: 64)?["error"] }
+    }
+    for (reply, error) in zip([left, right], codes) where reply != nil {
+      let mayChange =
+        error?["category"]?.utf8 == Array("unavailable".utf8) || error?["code"]?.utf8 == Array("unknown_key".utf8)
+      require(mayChange, "what is remembered shows in a reply")
+    }
   }
 
   /// `ok` for the good token only, and no error that holds a part of a token.

@@ -10,6 +10,7 @@ package final class ManualClock: AlarmClock, MomentClock {
 
   private struct State: Sendable {
     var now = MonotonicTime.zero
+    var dateOffset = Duration.zero
     var alarms: [UInt64: Alarm] = [:]
     var scheduled: UInt64 = 0
 
@@ -34,8 +35,9 @@ package final class ManualClock: AlarmClock, MomentClock {
 
   /// Where both clocks stand; that of dates stood at ``date`` when the other stood at its origin.
   package var moment: Moment {
-    let now = now
-    return Moment(monotonic: now, unixMicroseconds: Self.date * 1_000_000 + now.nanoseconds / 1000)
+    let (now, offset) = state.withLock { ($0.now, $0.dateOffset) }
+    let date = now + offset
+    return Moment(monotonic: now, unixMicroseconds: Self.date * 1_000_000 + date.nanoseconds / 1000)
   }
 
   /// The date at the origin, in seconds since 1970: a day in 2027.
@@ -61,6 +63,11 @@ package final class ManualClock: AlarmClock, MomentClock {
     return ScheduledAlarm { [weak self] in
       self?.state.withLock { state in _ = state.alarms.removeValue(forKey: number) }
     }
+  }
+
+  /// Sets the clock of dates, forward or back, as an operator does; the other one goes on as before.
+  package func setDate(by duration: Duration) {
+    state.withLock { $0.dateOffset += duration }
   }
 
   /// Moves the clock, and lets the alarms on the way go off in order, each at its own time.

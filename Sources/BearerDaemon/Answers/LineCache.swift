@@ -1,3 +1,4 @@
+import BearerClaims
 import BearerJOSE
 import BearerJSON
 import BearerProtocol
@@ -44,7 +45,7 @@ final class CachedLine {
     self.basis = basis
     self.reply = Array(kept)
     // Its objects, its place in the table, and what growing leaves unused; a request's members may be kept twice.
-    heldBytes = 512 + self.reply.count + 2 * requestBytes + basis.heldBytes
+    heldBytes = 512 + self.reply.count + 2 * requestBytes + request.constraints.overheadBytes + basis.heldBytes
   }
 
   /// Appends the reply as it is now.

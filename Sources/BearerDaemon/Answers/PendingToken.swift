@@ -1,3 +1,4 @@
+import BearerClaims
 import BearerConfiguration
 import BearerIntrospection
 import BearerJOSE
@@ -67,7 +68,7 @@ final class PendingToken: DeferredReply {
     cameAt: MonotonicTime
   ) {
     // What a request tightens is kept twice: as it came, and as what must hold.
-    keptBytes = token.count + id.count + 2 * otherBytes
+    keptBytes = token.count + id.count + 2 * otherBytes + question.request.constraints.overheadBytes
     self.question = question
     self.handler = handler
     self.user = user

@@ -93,26 +93,20 @@ import Testing
     #expect(try lastRead(fixture) == "3")
   }
 
-  /// Whatever happens to keys, policies and time, the replies are those of a handler that remembers nothing.
-  @Test("replies are the same with and without what is remembered", arguments: 0..<8 as Range<UInt64>)
-  func same(seed: UInt64) throws {
+  /// Whatever happens to keys, policies, callers and time, the replies are those of a handler that remembers nothing.
+  @Test(
+    "replies are the same with and without what is remembered", arguments: 0..<4 as Range<UInt64>,
+    [nil, 40_000] as [Int?])
+  func same(seed: UInt64, memory: Int?) throws {
     var chance = JitterGenerator(seed: seed)
-    let with = AnswersFixture()
-    let without = AnswersFixture(limits: Self.noCache)
+    var limits = Limits()
+    limits.tokenCacheBytes = memory
+    let peers = try Self.peers(&chance)
+    let with = AnswersFixture(peers: peers, limits: limits)
+    let without = AnswersFixture(peers: peers, limits: Self.noCache)
     let both = [with, without]
     for fixture in both { try fixture.restore("k1") }
-    var tokens: [String] = []
-    for kid in ["k1", "k2"] {
-      for lifetime in [2, 40, 4000] as [Int64] {
-        tokens.append(
-          try AnswersFixture.token(kid: kid) {
-            $0.lifetime = lifetime
-            $0.scope = "read"
-            $0.claims["t"] = "a\u{2028}b"
-          })
-      }
-    }
-    tokens += [try AnswersFixture.token(.id), String(tokens[0].dropLast(4)) + "AAAA"]
+    let tokens = try Self.tokens()
     var read = 0
     for step in 0..<4000 {
       switch UInt64.random(in: 0..<100, using: &chance) {
@@ -123,18 +117,24 @@ import Testing
       case 2:
         let scopes = [[], ["read"], ["write"]].randomElement(using: &chance) ?? []
         let kind = [TokenType.access, .id].randomElement(using: &chance) ?? .access
+        let peers = try Self.peers(&chance)
         for fixture in both {
           let policy = AnswersFixture.policy {
             $0.scopes = scopes
             $0.tokenType = kind
           }
-          fixture.reload([policy], limits: fixture === with ? Limits() : Self.noCache)
+          fixture.reload([policy], peers: peers, limits: fixture === with ? limits : Self.noCache)
         }
+      case 3:
+        let step = [-3, -1, 1, 3].randomElement(using: &chance) ?? 1
+        for fixture in both { fixture.clock.setDate(by: .milliseconds(step * 700)) }
       default: break
       }
       let token = tokens.randomElement(using: &chance) ?? ""
       let op = ["verify", "introspect"].randomElement(using: &chance) ?? "verify"
-      let rest = ["", #","scope":"read""#, #","max_age":3"#, #","explain":true"#].randomElement(using: &chance) ?? ""
+      let rest =
+        ["", #","scope":"read""#, #","max_age":3"#, #","explain":true"#, #","policy":"default""#]
+        .randomElement(using: &chance) ?? ""
       let body = #""op":"\#(op)","token":"\#(token)"\#(rest)"#
       let id = ["\(step)", #""s\#(step)""#, #""\\u0041""#, "-\(step)"].randomElement(using: &chance) ?? "0"
       let lines = [
@@ -142,11 +142,99 @@ import Testing
         #"{"id":\#(id),\#(body)} "#, #"{"id":\#(id),"id":1,\#(body)}"#,
       ]
       let line = lines.randomElement(using: &chance) ?? ""
-      #expect(with.text(line) == without.text(line))
+      let uid = ([0, 1, 2, 3] as [UInt32]).randomElement(using: &chance) ?? 0
+      let peer = Peer(uid: uid, gid: 9, pid: 1, isAdministrator: UInt64.random(in: 0..<20, using: &chance) == 0)
+      #expect(with.outcome(line, from: peer).reply == without.outcome(line, from: peer).reply)
       if try lastRead(with) == id { read += 1 }
     }
     // Not all were read, or nothing was tried.
     #expect(read < 4000)
+  }
+
+  /// Three users who may ask different things; 3 is a stranger in half of the cases.
+  private static func peers(_ chance: inout JitterGenerator) throws -> [PeerConfiguration] {
+    var peers = (0...3 as ClosedRange<UInt32>).map { PeerConfiguration(name: "u\($0)", identity: .user($0)) }
+    peers[1].operations = [.verify]
+    peers[1].rate = 50
+    peers[2].policies = [["default"], ["other"]].randomElement(using: &chance)
+    if Bool.random(using: &chance) { peers.removeLast() }
+    return peers
+  }
+
+  /// Tokens of two keys, of short and long lives, with times of every kind, and spoilt ones.
+  private static func tokens() throws -> [String] {
+    var tokens: [String] = []
+    for kid in ["k1", "k2"] {
+      for lifetime in [2, 40, 4000] as [Int64] {
+        tokens.append(
+          try AnswersFixture.token(kid: kid) {
+            $0.lifetime = lifetime
+            $0.scope = "read"
+            $0.claims["t"] = "a\u{2028}b"
+          })
+      }
+      tokens.append(
+        try AnswersFixture.token(kid: kid) {
+          $0.scope = "read"
+          $0.claims["nbf"] = .number(JSONNumber(ManualClock.date + 31))
+          $0.claims["auth_time"] = .number(JSONNumber(ManualClock.date - 2))
+        })
+    }
+    return tokens + [try AnswersFixture.token(.id), String(tokens[0].dropLast(4)) + "AAAA"]
+  }
+
+  @Test(
+    "a line that differs by one byte from one that is known is answered as if it had been read",
+    arguments: [
+      { #"{"id":7,"op":"verify","token":"\#($0)"}"# }, { #"{"op":"verify","token":"\#($0)","id":7}"# },
+      { #"{"id": "a", "op": "introspect", "token": "\#($0)"}"# },
+      { #"{"op": "verify", "token": "\#($0)", "scope":"read", "id": "a"}"# }, { #"{"op":"verify","token":"\#($0)"}"# },
+    ] as [@Sendable (String) -> String])
+  func neighbours(line: @Sendable (String) -> String) throws {
+    let with = AnswersFixture()
+    let without = AnswersFixture(limits: Self.noCache)
+    for fixture in [with, without] { try fixture.restore("k1") }
+    let token = try AnswersFixture.token { $0.scope = "read" }
+    let known = Array(line(token).utf8)
+    for _ in 0..<4 { _ = with.text(line(token)) }
+    #expect((with.handler as? RequestHandler)?.lines.count == 1)
+    let inToken = try #require(known.firstRange(of: Array(token.utf8)))
+    var accepted = 0
+    for at in 0...known.count where !inToken.dropFirst().dropLast().contains(at) {
+      var neighbours = Array(#"{}[]":, \/019aid-.e"# + "\u{7F}\t").flatMap { character -> [[UInt8]] in
+        let byte = Array(String(character).utf8)
+        let replaced = at < known.count ? [known[..<at] + byte + known[(at + 1)...]] : []
+        return replaced.map { Array($0) } + [Array(known[..<at] + byte + known[at...])]
+      }
+      if at < known.count { neighbours.append(Array(known[..<at] + known[(at + 1)...])) }
+      for neighbour in neighbours {
+        let text = String(decoding: neighbour, as: UTF8.self)
+        let reply = with.text(text)
+        #expect(reply == without.text(text), "\(text)")
+        if reply.contains(#""ok":true"#) { accepted += 1 }
+        // Nobody but the known line is known, or the next one would be compared with that.
+        #expect(reply == with.text(text), "\(text)")
+      }
+    }
+    // Other ids and white space.
+    #expect(accepted > 20)
+  }
+
+  @Test("a line about a JWT that the back-end is asked about is never known")
+  func recheck() async throws {
+    var settings = BackEndSettings()
+    settings.cache = .seconds(30)
+    let fixture = try BackEndFixture(settings: settings, policies: [BackEndFixture.recheck(.refuse)])
+    let handler = try #require(fixture.handler as? RequestHandler)
+    let token = try AnswersFixture.token()
+    try await fixture.run { () async throws in
+      fixture.source.say(#"{"active":true}"#)
+      for id in 0..<8 { #expect(try await fixture.verify(token, #","id":\#(id)"#).verdict == "ok") }
+      #expect(handler.lines.count == 0)
+      fixture.source.say(#"{"active":false}"#)
+      fixture.clock.advance(by: .seconds(31))
+      #expect(try await fixture.verify(token, #","id":8"#).verdict == "inactive_token")
+    }
   }
 
   @Test(
@@ -215,6 +303,29 @@ import Testing
       #expect(line(reply, AcceptanceBasis.Momentary(expiresIn: other.0, age: .seconds(other.1))) == nil)
     }
     #expect(line("}", now) == nil)
+  }
+
+  @Test("lists in a request are counted as what they take, and not as what they take in the line")
+  func lists() throws {
+    let values = [[UInt8]](repeating: [0x61], count: 64)
+    let policy = EffectivePolicy(AnswersFixture.policy(), issuers: [])
+    let basis = AcceptanceBasis(
+      issuer: 0, source: .keys(set: 1), validity: ClaimSet().validity(under: policy), tellsExpiry: false, expiry: nil)
+    var request = Request(.verify)
+    func size() -> Int? {
+      let bytes = Array("}\n".utf8)
+      let line = CachedLine(
+        .first, request, requestBytes: 0, in: 0, basis: basis, momentary: .init(), reply: bytes.span)
+      return line?.heldBytes
+    }
+    let plain = try #require(size())
+    request.constraints.audiences = values
+    request.constraints.acrValues = values
+    #expect(size() == plain + 128 * 64)
+    request.constraints.scopes = values
+    request.constraints.roles = values
+    request.constraints.nonce = [0x61]
+    #expect(size() == plain + 257 * 64)
   }
 
   @Test("memory is bounded, what was used lately is spared, and what is too large is not kept")
