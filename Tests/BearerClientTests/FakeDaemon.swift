@@ -1,7 +1,10 @@
 import Foundation
 import Glibc
+import Testing
 
 /// A socket whose other end the test plays line by line.
+///
+/// A client that does nothing for a minute is a failure, and not a test without end.
 final class FakeDaemon: Sendable {
   let path = "/tmp/bc-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
   private let descriptor: CInt
@@ -17,6 +20,14 @@ final class FakeDaemon: Sendable {
       }
     }
     listen(descriptor, 16)
+    Self.waitForAMinute(descriptor)
+  }
+
+  private static func waitForAMinute(_ descriptor: CInt) {
+    var minute = timeval(tv_sec: 60, tv_usec: 0)
+    for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
+      setsockopt(descriptor, SOL_SOCKET, option, &minute, socklen_t(MemoryLayout<timeval>.size))
+    }
   }
 
   func end() {
@@ -26,7 +37,10 @@ final class FakeDaemon: Sendable {
 
   /// The next client that connects.
   func accept() async -> Caller {
-    await blocking { [descriptor] in Caller(descriptor: Glibc.accept(descriptor, nil, nil)) }
+    let accepted = await blocking { [descriptor] in Glibc.accept(descriptor, nil, nil) }
+    if accepted < 0 { Issue.record("no client came") }
+    Self.waitForAMinute(accepted)
+    return Caller(descriptor: accepted)
   }
 
   /// The daemon's end of a connection.
@@ -34,12 +48,18 @@ final class FakeDaemon: Sendable {
     private let descriptor: CInt
     // Safe because the test uses a caller from one task at a time.
     private var received: [UInt8] = []
+    private var waitedInVain = false
 
     init(descriptor: CInt) { self.descriptor = descriptor }
 
     /// The next request line; nil once the client has closed.
     func line() async -> String? {
-      await blocking { [self] in
+      defer {
+        // Silence is not the end, for which a caller would take it.
+        if waitedInVain { Issue.record("the client did nothing for a minute") }
+        waitedInVain = false
+      }
+      return await blocking { [self] in
         while true {
           if let end = received.firstIndex(of: 0x0A) {
             defer { received.removeSubrange(...end) }
@@ -47,6 +67,7 @@ final class FakeDaemon: Sendable {
           }
           var buffer = [UInt8](repeating: 0, count: 65536)
           let count = read(descriptor, &buffer, buffer.count)
+          if count < 0, errno == EAGAIN { waitedInVain = true }
           guard count > 0 else { return nil }
           received += buffer[..<count]
         }

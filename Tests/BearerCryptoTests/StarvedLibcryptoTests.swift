@@ -63,6 +63,7 @@ import Testing
     }
   }
 
+  /// With another type than `StaticString` this does not compile: of a `String`, nothing promises the NUL.
   @Test("the name of a curve ends with the NUL up to which libcrypto reads it", arguments: EllipticCurve.allCases)
   func curveNames(_ curve: EllipticCurve) {
     let name = curve.groupName

@@ -199,6 +199,28 @@ struct ListenerTests {
     #expect(mode(path) == nil)
   }
 
+  @Test("takes nobody's socket who is between making it and listening, which looks like a stale one")
+  func unfinishedStart() async throws {
+    let path = RunningServer.freePath()
+    let lock = try await StartLock(of: path)
+    let starting = bound(path, backlog: nil)
+    defer {
+      close(starting)
+      unlink(path)
+    }
+    func inode() -> ino_t? {
+      var status = stat()
+      return lstat(path, &status) == 0 ? status.st_ino : nil
+    }
+    let made = inode()
+    #expect(await fault(.path(SocketFile(path: path))) == .directoryLocked(path: "/tmp"))
+    #expect(inode() == made)
+    listen(starting, 1)
+    lock.release()
+    #expect(await fault(.path(SocketFile(path: path))) == .liveDaemon(path: path))
+    #expect(inode() == made)
+  }
+
   @Test("of several daemons that start at one stale path, one serves and the others are told")
   func severalAtOnce() async throws {
     let path = RunningServer.freePath()

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Testing
 
 /// Runs something that blocks on a thread of its own, so that the tasks of the code under test are never held up.
 func blocking<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
@@ -9,10 +10,13 @@ func blocking<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async 
 }
 
 /// A client without manners or library: a connected socket.
+///
+/// A server that is silent for a minute where it should have answered or closed is a failure, and not a test without end.
 final class RawClient: @unchecked Sendable {
   let descriptor: CInt
   // Safe because a test uses a client from one task at a time, and that task waits for each call.
   private var received: [UInt8] = []
+  private var waitedInVain = false
 
   /// Connects; nil if nobody answers.
   ///
@@ -36,6 +40,10 @@ final class RawClient: @unchecked Sendable {
       return nil
     }
     if !waits { _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK) }
+    var minute = timeval(tv_sec: 60, tv_usec: 0)
+    for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
+      setsockopt(descriptor, SOL_SOCKET, option, &minute, socklen_t(MemoryLayout<timeval>.size))
+    }
   }
 
   func close() {
@@ -54,17 +62,20 @@ final class RawClient: @unchecked Sendable {
 
   @discardableResult
   func send(_ bytes: [UInt8]) async -> Bool {
-    await blocking { [descriptor] in
+    let isSent = await blocking { [self] in
       var sent = 0
       while sent < bytes.count {
         let count = bytes[sent...].withUnsafeBytes {
           Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
         }
+        if count < 0, errno == EAGAIN { waitedInVain = true }
         if count <= 0 { return false }
         sent += count
       }
       return true
     }
+    tellOfSilence()
+    return isSent
   }
 
   /// Writes text in one piece, with a descriptor sent along (`SCM_RIGHTS`, unix(7)).
@@ -98,7 +109,7 @@ final class RawClient: @unchecked Sendable {
     guard Glibc.send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL)) == bytes.count else { return "not sent" }
     closeWriting()
     while readMore() {}
-    return String(decoding: received, as: UTF8.self)
+    return waitedInVain ? "silence" : String(decoding: received, as: UTF8.self)
   }
 
   /// Writes as much as the kernel takes without waiting.
@@ -111,7 +122,8 @@ final class RawClient: @unchecked Sendable {
 
   /// The next line, without LF; nil at the end.
   func line() async -> String? {
-    await blocking { [self] in
+    defer { tellOfSilence() }
+    return await blocking { [self] in
       while true {
         if let end = received.firstIndex(of: 0x0A) {
           defer { received.removeSubrange(...end) }
@@ -124,7 +136,8 @@ final class RawClient: @unchecked Sendable {
 
   /// Everything up to the end, as lines.
   func rest() async -> [String] {
-    await blocking { [self] in
+    defer { tellOfSilence() }
+    return await blocking { [self] in
       while readMore() {}
       defer { received = [] }
       return received.split(separator: 0x0A).map { String(decoding: $0, as: UTF8.self) }
@@ -134,8 +147,15 @@ final class RawClient: @unchecked Sendable {
   private func readMore() -> Bool {
     var buffer = [UInt8](repeating: 0, count: 65536)
     let count = read(descriptor, &buffer, buffer.count)
+    if count < 0, errno == EAGAIN { waitedInVain = true }
     guard count > 0 else { return false }
     received += buffer[..<count]
     return true
+  }
+
+  /// Silence is not the end, for which a caller would take it.
+  private func tellOfSilence() {
+    if waitedInVain { Issue.record("the server did nothing for a minute") }
+    waitedInVain = false
   }
 }
