@@ -15,6 +15,7 @@ TENANTS = ["a", "b"]
 AUDIENCES = ["api", "web", "admin"]
 CLIENTS = ["app", "cli"]
 SCOPES = ["read", "write", "all"]
+CONTEXTS = ["gold", "silver"]
 
 
 def encoded(data):
@@ -103,6 +104,10 @@ def claims_of(random, url, now, policy=None):
         claims |= policy["claims"] | {"scope": " ".join(SCOPES), "scp": SCOPES}
         claims["client_id"] = random.choice(policy["clients"] or CLIENTS)
         claims["aud"] = random.choice(policy["audiences"] or AUDIENCES)
+        if policy["acr_values"]:
+            claims["acr"] = random.choice(policy["acr_values"])
+        if policy["max_age"]:
+            claims["auth_time"] = int(now) - 30
     for _ in range(random.choice([0, 0, 0, 1, 1, 2])):
         random.choice(CHANGES)(random, claims, now)
     return claims
@@ -130,6 +135,10 @@ CHANGES = [
     lambda random, claims, now: claims.update(scope=random.sample(SCOPES, 2)),
     lambda random, claims, now: claims.update(scp=random.sample(SCOPES, 2)),
     lambda random, claims, now: claims.update(azp=random.choice(CLIENTS + AUDIENCES)),
+    lambda random, claims, now: claims.update(acr=random.choice(CONTEXTS)),
+    lambda random, claims, now: claims.update(auth_time=int(now) - random.choice([30, 300, 3000, -600])),
+    lambda random, claims, now: claims.update(auth_time=str(int(now))),
+    change(acr=1), change(acr=["gold"]), change(acr=None), change(auth_time=None), change(auth_time=-1),
     change(scope=None), change(aud=None), change(exp=None), change(events=None), change(nonce=None),
     change(scope=["read write"]), change(scope=["read", 1]), change(scope=""), change(tenant=1), change(tenant=True),
     change(events={"http://schemas.openid.net/event/backchannel-logout": {}}), change(nonce="n"), change(nonce=1),
@@ -137,6 +146,26 @@ CHANGES = [
     change(sub="a\0b"), change(aud=["api", 1]), change(aud=["api", "else"]), change(iss="https://else.example"),
     change(iss=1), change(client_id="else"),
 ]
+
+
+def answer_of(random, url, now, policy=None):
+    """What a back-end says of an active token: any claims, but of the types that RFC 7662 has for them."""
+    claims = claims_of(random, url, now, policy)
+    for _ in range(random.choice([0, 0, 1])):
+        random.choice([change(token_use="refresh"), remove("iss"), remove("exp"), change(iss=url + "x")])(
+            random, claims, now)
+
+    def fits(name, value):
+        texts = all(isinstance(element, str) for element in (value if isinstance(value, list) else [value]))
+        if name in ("exp", "iat", "nbf", "auth_time"):
+            return isinstance(value, (int, float)) and 0 <= value < 253402300800
+        if name in ("aud", "scope"):
+            return texts
+        if name == "cnf":
+            return isinstance(value, dict)
+        return name not in ("iss", "sub", "client_id", "azp", "jti", "acr") or isinstance(value, str)
+
+    return {"active": True} | {name: value for name, value in claims.items() if fits(name, value)}
 
 
 def header_of(random, key, policy=None):

@@ -1,8 +1,8 @@
 """A slow, plain verifier of JWTs: section 6 of protocol.md written out once more, by other means.
 
 It shares nothing with the daemon: signatures are verified by joserfc, JSON is read by Python, nothing is remembered
-from one token to the next. deploy/hostile-sequences compares the two. What it leaves out is not played there: `acr`,
-`max_age`, and lists of more than 512 elements.
+from one token to the next. deploy/hostile-sequences compares the two. What it leaves out is not played there: roles,
+and lists of more than 512 elements.
 """
 
 import base64
@@ -62,6 +62,24 @@ def json_object(data, code):
     return value
 
 
+def is_opaque(token):
+    """Whether a token is no JWT and no JWE by its form (section 6.9)."""
+    if token.startswith("{") or token.count(".") == 4:
+        return False
+    if token.count(".") != 2:
+        return True
+    head = token.split(".")[0]
+    try:
+        return not head.startswith("eyJ") and json_object(decoded(head), "invalid_header") is None
+    except Refused:
+        return True
+
+
+def subject_of(token):
+    """What a back-end's word is about, by its form: another spelling of a JWT's signature is the same token."""
+    return ("opaque", token) if is_opaque(token) else ("JWT", token.rpartition(".")[0])
+
+
 class Issuer:
     """An issuer as it is configured, with the key set that the daemon holds."""
 
@@ -102,22 +120,53 @@ def is_signed(token, key, algorithm):
         return False
 
 
-def verdict(token, policy, request, issuers, now):
+def verdict(token, policy, request, issuers, now, back_end):
     """What is to be said of a token: "ok", or a code of section 5.
 
     `policy` is a table of the configuration as a dictionary, with every default written out; None is one that there is
-    not. `request` is the request's object. `issuers` are those of the configuration. `now` is in seconds.
+    not. `request` is the request's object. `issuers` are those of the configuration. `now` is in seconds. `back_end` is
+    called with an issuer's name, a token's subject and the policy; it gives what that issuer's back-end says, None for
+    inactive.
     """
     if policy is None:
         return "unknown_policy"
+    if "acr_values" in request:
+        # What the request demands besides the policy.
+        wanted = request["acr_values"].split()
+        both = [value for value in wanted if not policy["acr_values"] or value in policy["acr_values"]]
+        if not both:
+            return "invalid_request"
+        policy = policy | {"acr_values": both}
+    if "max_age" in request:
+        policy = policy | {"max_age": min(request["max_age"], policy["max_age"] or request["max_age"])}
+    if request.get("issuer", policy["issuers"][0]) not in policy["issuers"]:
+        return "invalid_request"
     try:
-        judge(token, policy, request, issuers, now)
+        if policy["opaque"] and is_opaque(token):
+            judge_opaque(token, policy, request, issuers, now, back_end)
+        else:
+            judge(token, policy, request, issuers, now, back_end)
         return "ok"
     except Refused as refused:
         return refused.code
 
 
-def judge(token, policy, request, issuers, now):
+def judge_opaque(token, policy, request, issuers, now, back_end):
+    if not re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", token, re.ASCII):
+        raise Refused("malformed_token")
+    if "issuer" not in request and len(policy["issuers"]) > 1:
+        raise Refused("invalid_request")
+    name = request.get("issuer", policy["issuers"][0])
+    answer = back_end(name, subject_of(token), policy)
+    if answer is None:
+        raise Refused("inactive_token")
+    claims = {name: value for name, value in answer.items() if value is not None}
+    if "iss" in claims and claims["iss"] != next(issuer.url for issuer in issuers if issuer.name == name):
+        raise Refused("unknown_issuer")
+    judge_claims(claims, policy, request, now, is_answer=True)
+
+
+def judge(token, policy, request, issuers, now, back_end):
     segments = token.split(".")
     if len(segments) != 3:
         raise Refused({1: "opaque_token", 5: "unsupported_token"}.get(len(segments), "malformed_token"))
@@ -151,15 +200,27 @@ def judge(token, policy, request, issuers, now):
         raise Refused("algorithm_not_allowed")
 
     keys, is_named = issuer.choose(header.get("kid"), algorithm)
-    if keys and not any(is_signed(token, key, algorithm) for key in keys):
+    is_bad = keys and not any(is_signed(token, key, algorithm) for key in keys)
+    is_wanted = request.get("issuer", issuer.name) == issuer.name
+    # Where no name says which key it is, the right one may be new, and every other check comes first.
+    if is_bad and (is_named or is_wanted):
         raise Refused("bad_signature")
-    judge_claims(claims, policy, request, now)
-    # Only now: a token that is bad anyway is never called one whose key is unknown.
+    try:
+        judge_claims(claims, policy, request, now)
+    except Refused:
+        if is_bad:
+            raise Refused("bad_signature") from None
+        raise
+    if not is_wanted:
+        raise Refused("unknown_issuer")
+    # Only now: a token that is bad anyway is never called one whose key is unknown, and is asked about nowhere.
     if not keys:
         raise Refused("unknown_key")
+    if policy["recheck"] and back_end(issuer.name, subject_of(token), policy) is None:
+        raise Refused("inactive_token")
 
 
-def judge_claims(claims, policy, request, now):
+def judge_claims(claims, policy, request, now, is_answer=False):
     def listed(value):
         return value if isinstance(value, list) else [value]
 
@@ -173,6 +234,12 @@ def judge_claims(claims, policy, request, now):
     if not all(is_text(claims[name]) for name in STRINGS if name in claims):
         raise Refused("malformed_claims")
     if not all(is_number(claims[name]) and 0 <= claims[name] <= LATEST_DATE for name in TIMES if name in claims):
+        raise Refused("malformed_claims")
+    if policy["acr_values"] and not is_text(claims.get("acr", "")):
+        raise Refused("malformed_claims")
+    authenticated = claims.get("auth_time")
+    if policy["max_age"] and authenticated is not None and not (
+        is_number(authenticated) and 0 <= authenticated <= LATEST_DATE):
         raise Refused("malformed_claims")
     if "aud" in claims and not all(is_text(value) for value in listed(claims["aud"])):
         raise Refused("malformed_claims")
@@ -188,12 +255,18 @@ def judge_claims(claims, policy, request, now):
         if name in claims:
             raise Refused("wrong_type")
     required = {"access": ["sub", "aud", "client_id", "iat", "jti"], "id": ["sub", "aud", "iat"], "any": []}[kind]
-    if not all(name in claims for name in ["exp"] + required + policy["required_claims"]):
+    if is_answer:
+        if claims.get("token_use") == "refresh":
+            raise Refused("wrong_type")
+        required = []
+    elif "exp" not in claims:
+        raise Refused("missing_claim")
+    if not all(name in claims for name in required + policy["required_claims"]):
         raise Refused("missing_claim")
 
     # 11 to 13: times
     leeway = policy["leeway"]
-    if now >= claims["exp"] + leeway:
+    if "exp" in claims and now >= claims["exp"] + leeway:
         raise Refused("expired")
     if claims.get("nbf", 0) > now + leeway:
         raise Refused("not_yet_valid")
@@ -223,6 +296,14 @@ def judge_claims(claims, policy, request, now):
         raise Refused("wrong_nonce")
     if "cnf" in claims and policy["sender_constraint"] == "refuse":
         raise Refused("proof_required")
+
+    # 19: step-up
+    if policy["acr_values"] and claims.get("acr") not in policy["acr_values"]:
+        raise Refused("insufficient_user_authentication")
+    if policy["max_age"]:
+        age = None if authenticated is None else now - authenticated
+        if age is None or not -leeway <= age <= policy["max_age"] + leeway:
+            raise Refused("insufficient_user_authentication")
 
     # 20: scopes
     granted = set()
