@@ -77,11 +77,11 @@ async function connect(path, deadline) {
   if (Buffer.byteLength(path) > maximumPath) throw new Error("too long a path");
   for (;;) {
     const socket = createConnection({ path });
+    const connection = { socket, wake: () => {} };
+    // Without a listener an error while it is idle would end the process.
+    for (const event of ["readable", "end", "close", "error"]) socket.on(event, () => connection.wake());
     try {
       await once(socket, "connect");
-      const connection = { socket, wake: () => {} };
-      // Without a listener an error while it is idle would end the process.
-      for (const event of ["readable", "end", "close", "error"]) socket.on(event, () => connection.wake());
       return connection;
     } catch (error) {
       // A full backlog says EAGAIN and cannot be waited for.
@@ -96,7 +96,11 @@ async function converse(connection, line, deadline) {
   const { socket } = connection;
   // Whatever came while it was idle is nobody's reply.
   if (socket.readableLength > 0) return undefined;
-  const timer = setTimeout(() => socket.destroy(), Math.max(1, deadline - performance.now()));
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    socket.destroy();
+  }, Math.max(1, deadline - performance.now()));
   try {
     socket.ref?.();
     socket.write(line);
@@ -108,7 +112,7 @@ async function converse(connection, line, deadline) {
         if (chunk.includes("\n")) return reply;
       } else if (!socket.destroyed && !socket.readableEnded) {
         await new Promise((resolve) => (connection.wake = resolve));
-      } else if (reply.length === 0 && performance.now() < deadline) return undefined;
+      } else if (reply.length === 0 && !isLate) return undefined;
       else break;
     }
     throw new Error("no whole reply in time");

@@ -130,7 +130,8 @@ class Bearerd:
             stream.settimeout(_left(deadline))
             try:
                 stream.connect(self._path)
-                return self._check_server(stream)
+                self._check_server(stream)
+                return
             except BlockingIOError:
                 # A full backlog says EAGAIN and cannot be waited for.
                 time.sleep(0.005)
