@@ -77,9 +77,13 @@ async function connect(path, deadline) {
   if (Buffer.byteLength(path) > maximumPath) throw new Error("too long a path");
   for (;;) {
     const socket = createConnection({ path });
-    const connection = { socket, wake: () => {} };
+    const connection = { socket, chunks: [], wake: () => {} };
     // Without a listener an error while it is idle would end the process.
-    for (const event of ["readable", "end", "close", "error"]) socket.on(event, () => connection.wake());
+    for (const event of ["end", "close", "error"]) socket.on(event, () => connection.wake());
+    socket.on("data", (chunk) => {
+      connection.chunks.push(chunk);
+      connection.wake();
+    });
     try {
       await once(socket, "connect");
       return connection;
@@ -93,9 +97,9 @@ async function connect(path, deadline) {
 
 // The reply's line and what came with it; undefined if the connection was closed before a byte of it.
 async function converse(connection, line, deadline) {
-  const { socket } = connection;
+  const { socket, chunks } = connection;
   // Whatever came while it was idle is nobody's reply.
-  if (socket.readableLength > 0) return undefined;
+  if (chunks.length > 0) return undefined;
   let isLate = false;
   const timer = setTimeout(() => {
     isLate = true;
@@ -106,8 +110,8 @@ async function converse(connection, line, deadline) {
     socket.write(line);
     let reply = Buffer.alloc(0);
     while (reply.length <= maximumReply) {
-      const chunk = socket.read();
-      if (chunk !== null) {
+      const chunk = chunks.shift();
+      if (chunk) {
         reply = Buffer.concat([reply, chunk]);
         if (chunk.includes("\n")) return reply;
       } else if (!socket.destroyed && !socket.readableEnded) {
