@@ -116,7 +116,18 @@ final class LogThread: Sendable {
       state.queue.next().map { ($0, $0.dropped > 0 ? notice($0.dropped) : nil) }
     }
 
+    /// Names this thread for whoever looks at the process's threads (`top -H`); proc(5), for the function of pthreads(7)
+    /// is not among those that Swift sees.
+    private static func nameThread(_ name: StaticString) {
+      let descriptor = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
+      // Without proc(5) it stays without a name.
+      guard descriptor >= 0 else { return }
+      _ = Glibc.write(descriptor, name.utf8Start, name.utf8CodeUnitCount)
+      close(descriptor)
+    }
+
     private func run() {
+      Self.nameThread("bearerd-log")
       while true {
         wakeUp.wait()
         while let (batch, notice) = state.withLock({ nextBatch(&$0) }) {
