@@ -18,9 +18,6 @@ package enum DigestAlgorithm: Hashable, Sendable, CaseIterable {
 }
 
 extension DigestAlgorithm {
-  /// The longest digest of all cases, in bytes.
-  static let maximumByteCount = 64
-
   /// libcrypto's implementation, an `EVP_MD`, looked up once in the process.
   ///
   /// In OpenSSL 3 a digest named at each use is looked up among the providers at each use, which costs several
