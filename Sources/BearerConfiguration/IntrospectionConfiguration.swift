@@ -26,4 +26,7 @@ package struct IntrospectionConfiguration: Equatable, Sendable {
 
   /// The file of the secret, or of the token, that the authentication needs.
   package var secretFile: String? { authentication == .bearer ? bearerTokenFile : clientSecretFile }
+
+  /// The key that names it.
+  package var secretFileKey: String { authentication.secretFileKey }
 }

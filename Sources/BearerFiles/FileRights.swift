@@ -25,25 +25,45 @@ package struct FileRights: Equatable, Sendable {
     self.init(owner: facts.st_uid, group: facts.st_gid, mode: facts.st_mode & 0o7777)
   }
 
-  /// Who besides root and a user may write it, in words; `nil` if nobody.
+  /// Who has a right that nobody should have but a few, and what takes it away.
+  package struct Intruder: Equatable, Sendable {
+    /// Who, and what they may do, in words.
+    package var words: String
+    /// The command that takes the right away, without the path.
+    package var command: String
+
+    /// Somebody.
+    package init(_ words: String, command: String) {
+      self.words = words
+      self.command = command
+    }
+  }
+
+  /// Who besides root and a user may write it; `nil` if nobody.
   ///
-  /// - Parameter user: The user who may; `nil` if that can be any.
-  /// - Returns: The words.
-  package func foreignWriter(besides user: UInt32?) -> String? {
-    if mode & 0o002 != 0 { return "every user may write it" }
+  /// - Parameters:
+  ///   - user: The user who may; `nil` if that can be any.
+  ///   - owner: To whom it should be given if it belongs to somebody else.
+  /// - Returns: Who may.
+  package func foreignWriter(besides user: UInt32?, rightfulOwner owner: UInt32 = 0) -> Intruder? {
+    if mode & 0o002 != 0 { return Intruder("every user may write it", command: "chmod go-w") }
     // Root's own group has no users who are not root's.
-    if mode & 0o020 != 0, group != 0 { return "group \(group) may write it" }
-    if let user, owner != 0, owner != user { return "it belongs to user \(owner)" }
+    if mode & 0o020 != 0, group != 0 { return Intruder("group \(group) may write it", command: "chmod g-w") }
+    if let user, self.owner != 0, self.owner != user {
+      return Intruder("it belongs to user \(self.owner)", command: "chown \(owner == 0 ? "root" : "\(owner)")")
+    }
     return nil
   }
 
-  /// Who besides its owner may read it, in words, of all users and one group; `nil` if neither.
+  /// Who besides its owner may read it, of all users and one group; `nil` if neither.
   ///
   /// - Parameter group: The group; `nil` for none.
-  /// - Returns: The words.
-  package func foreignReader(ofGroup group: UInt32?) -> String? {
-    if mode & 0o004 != 0 { return "every user may read it" }
-    if mode & 0o040 != 0, let group, self.group == group { return "group \(group) may read it" }
+  /// - Returns: Who may.
+  package func foreignReader(ofGroup group: UInt32?) -> Intruder? {
+    if mode & 0o004 != 0 { return Intruder("every user may read it", command: "chmod o-r") }
+    if mode & 0o040 != 0, let group, self.group == group {
+      return Intruder("group \(group) may read it", command: "chmod g-r")
+    }
     return nil
   }
 }

@@ -13,6 +13,9 @@ package enum ClientAuthentication: String, CaseIterable, Sendable {
 
   /// Whether a secret belongs to it.
   package var needsSecret: Bool { self == .secretBasic || self == .secretPost || self == .bearer }
+
+  /// The configuration's key for the file of what is shown.
+  package var secretFileKey: String { self == .bearer ? "bearer_token_file" : "client_secret_file" }
 }
 
 /// How the name and the secret of `client_secret_basic` are written (`basic_encoding`).

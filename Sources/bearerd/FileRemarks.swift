@@ -7,6 +7,8 @@ import Glibc
 ///
 /// They may come later, or the daemon may run as somebody else: so these are remarks, and no faults.
 struct FileRemarks {
+  private static let secretKeys = [".client_key", ".client_secret_file", ".bearer_token_file"]
+
   private let configuration: Configuration
   private let file: String?
   /// The daemon's user; `nil` if this is root, who may look at the configuration of a daemon that runs as another.
@@ -29,12 +31,14 @@ struct FileRemarks {
     if let directory = configuration.stateDirectory, let reason = Self.trouble(directory: directory) {
       remarks.append(
         "state_directory: user \(geteuid()) cannot write in \(Self.shown(directory)) (\(reason)); no keys would be kept "
-          + "for the next start")
+          + "for the next start: \(Self.asThatUser("make it a directory of that user's"))")
     }
     guard withIssuers else { return remarks }
     for (key, path) in issuerFiles {
       guard let reason = Self.trouble(file: path) else { continue }
-      remarks.append("\(key): user \(geteuid()) cannot read \(Self.shown(path)) (\(reason))")
+      remarks.append(
+        "\(key): user \(geteuid()) cannot read \(Self.shown(path)) (\(reason)): "
+          + Self.asThatUser("put a file there that it may read"))
     }
     return remarks
   }
@@ -44,43 +48,50 @@ struct FileRemarks {
   /// It may block on the disk or the database of groups.
   func onOthers() -> [String] {
     var remarks: [String] = []
-    if let file, let reason = foreignWriter(ofFile: file) {
-      remarks.append("others can change \(Self.shown(file)) (\(reason)), and with it who is trusted")
+    if let file, let writer = foreignWriter(ofFile: file) {
+      remarks.append(
+        "others can change \(Self.shown(file)) (\(writer.words)), and with it who is trusted: \(writer.remedy)")
     }
     for (key, path) in issuerFiles where key.hasSuffix(".jwks_file") || key.hasSuffix(".ca_file") {
-      guard let reason = foreignWriter(ofFile: path) else { continue }
-      remarks.append("\(key): others can change \(Self.shown(path)) (\(reason)), and with it which keys are trusted")
+      guard let writer = foreignWriter(ofFile: path) else { continue }
+      remarks.append(
+        "\(key): others can change \(Self.shown(path)) (\(writer.words)), and with it which keys are trusted: "
+          + writer.remedy)
     }
-    if let path = configuration.stateDirectory, let rights = FileRights(of: path) {
-      // Root is no exception here: the daemon reads what is kept only in a directory of its own user.
-      let owner = rights.owner == user ?? rights.owner ? nil : "it belongs to user \(rights.owner)"
-      if let reason = rights.foreignWriter(besides: nil) ?? owner {
-        remarks.append(
-          "state_directory: others can change \(Self.shown(path)) (\(reason)); keys kept there are not used")
-      }
+    if let path = configuration.stateDirectory, let writer = foreignWriter(ofState: path) {
+      remarks.append(
+        "state_directory: others can change \(Self.shown(path)) (\(writer.words)); keys kept there are not used: "
+          + writer.remedy)
     }
     let directory = Self.directory(of: configuration.socketPath)
-    if let reason = FileRights(of: directory)?.foreignWriter(besides: user) {
+    // The daemon itself must be able to make its socket there.
+    let intruder = FileRights(of: directory)?.foreignWriter(besides: user, rightfulOwner: user ?? 0)
+    if let writer = Self.found(intruder, at: directory) {
       remarks.append(
-        "socket: others can put a socket of theirs into \(Self.shown(directory)) (\(reason)), and applications would ask it"
-      )
+        "socket: others can put a socket of theirs into \(Self.shown(directory)) (\(writer.words)), and applications would "
+          + "ask it: \(writer.remedy)")
     }
     return remarks + secretsThatClientsRead()
   }
 
   /// Secrets that may be read by whoever may ask, since a group is both the daemon's and its clients', or by all.
   private func secretsThatClientsRead() -> [String] {
-    var secrets = issuerFiles.filter { $0.key.hasSuffix(".client_key") }
+    var secrets = issuerFiles.filter { file in Self.secretKeys.contains { file.key.hasSuffix($0) } }
     if let file, configuration.issuers.contains(where: { $0.proxy?.password != nil }) {
       secrets.insert(("proxy", file), at: 0)
     }
     guard !secrets.isEmpty else { return [] }
     let group = configuration.socketMode & 0o020 == 0 ? nil : configuration.socketGroup.map(Self.groupID) ?? getegid()
     return secrets.compactMap { key, path in
-      guard let reason = FileRights(of: path)?.foreignReader(ofGroup: group == 0 ? nil : group) else { return nil }
-      let isGroup = reason.hasPrefix("group")
-      return "\(key): \(Self.shown(path)) holds a secret, and \(reason)"
-        + (isGroup ? ", which may use the socket, too" : "")
+      let rights = FileRights(of: path)
+      guard let reader = Self.found(rights?.foreignReader(ofGroup: group == 0 ? nil : group), at: path) else {
+        return nil
+      }
+      let secret = "\(key): \(Self.shown(path)) holds a secret, and \(reader.words)"
+      // The daemon itself may need the group's right.
+      return reader.isGroup
+        ? "\(secret), which may use the socket, too: name another group in socket_group, or \(reader.remedy)"
+        : "\(secret): \(reader.remedy)"
     }
   }
 
@@ -91,17 +102,50 @@ struct FileRemarks {
         ("ca_file", issuer.caFile), ("client_certificate", issuer.clientCertificate), ("client_key", issuer.clientKey),
       ]
       if case .jwksFile(let path) = issuer.source { files.append(("jwks_file", path)) }
+      if let introspection = issuer.introspection, let path = introspection.secretFile, path.hasPrefix("/") {
+        files.append(("introspection.\(introspection.secretFileKey)", path))
+      }
       return files.compactMap { key, path in path.map { ("issuer.\(issuer.name).\(key)", $0) } }
     }
   }
 
+  /// Who may do what they should not, and the command after which they may not.
+  private struct Finding {
+    let words: String
+    let remedy: String
+    let isGroup: Bool
+  }
+
+  private static func found(_ intruder: FileRights.Intruder?, at path: String, of: String = "") -> Finding? {
+    intruder.map {
+      Finding(
+        words: of + $0.words, remedy: "\($0.command) \(shown(path))", isGroup: $0.words.hasPrefix("group"))
+    }
+  }
+
   /// Who else may write a file, or put another in its place.
-  private func foreignWriter(ofFile path: String) -> String? {
+  private func foreignWriter(ofFile path: String) -> Finding? {
     guard let rights = FileRights(of: path) else { return nil }
-    if let reason = rights.foreignWriter(besides: user) { return reason }
+    if let writer = Self.found(rights.foreignWriter(besides: user), at: path) { return writer }
     // In a directory with the sticky bit, only owners may remove or replace (unlink(2)).
-    guard let directory = FileRights(of: Self.directory(of: path)), directory.mode & 0o1000 == 0 else { return nil }
-    return directory.foreignWriter(besides: user).map { "of its directory: \($0)" }
+    let directory = Self.directory(of: path)
+    guard let rights = FileRights(of: directory), rights.mode & 0o1000 == 0 else { return nil }
+    return Self.found(rights.foreignWriter(besides: user), at: directory, of: "of its directory: ")
+  }
+
+  /// Who else may write where keys are kept.
+  private func foreignWriter(ofState path: String) -> Finding? {
+    guard let rights = FileRights(of: path) else { return nil }
+    if let writer = Self.found(rights.foreignWriter(besides: nil), at: path) { return writer }
+    // Root is no exception here: the daemon reads what is kept only in a directory of its own user.
+    guard let user, rights.owner != user else { return nil }
+    return Self.found(
+      .init("it belongs to user \(rights.owner)", command: "chown \(user)"), at: path)
+  }
+
+  /// A remedy for who lacks a right; one who looks at the configuration of another user's daemon needs none.
+  private static func asThatUser(_ remedy: String) -> String {
+    "\(remedy), or check as the user that runs bearerd"
   }
 
   private static func directory(of path: String) -> String {

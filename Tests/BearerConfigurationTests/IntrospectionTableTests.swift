@@ -24,6 +24,17 @@ import Testing
 
   private static let plain = "kind = \"rfc7662\"\nclient_auth = \"none\""
 
+  @Test("the file of what is shown, and the key that names it")
+  func secretFile() throws {
+    let files = try [
+      "client_id = \"b\"\nclient_secret_file = \"/s\"", "bearer_token_file = \"/t\"\nclient_auth = \"bearer\"",
+    ].map { lines in
+      let introspection = try configuration(text("kind = \"rfc7662\"\n" + lines)).issuers[0].introspection
+      return "\(introspection?.secretFileKey ?? "") \(introspection?.secretFile ?? "")"
+    }
+    #expect(files == ["client_secret_file /s", "bearer_token_file /t"])
+  }
+
   @Test("every kind of client authentication, with what belongs to it")
   func accepted() throws {
     let tables = [

@@ -62,18 +62,24 @@ import Testing
     arguments: [
       (FileRights(owner: 0, group: 0, mode: 0o644), nil), (FileRights(owner: 7, group: 7, mode: 0o600), nil),
       (FileRights(owner: 0, group: 0, mode: 0o664), nil),
-      (FileRights(owner: 8, group: 7, mode: 0o600), "it belongs to user 8"),
-      (FileRights(owner: 0, group: 33, mode: 0o664), "group 33 may write it"),
-      (FileRights(owner: 7, group: 7, mode: 0o602), "every user may write it"),
-    ] as [(FileRights, String?)])
-  func writers(_ rights: FileRights, _ words: String?) {
-    #expect(rights.foreignWriter(besides: 7) == words)
+      (FileRights(owner: 8, group: 7, mode: 0o600), .init("it belongs to user 8", command: "chown root")),
+      (FileRights(owner: 0, group: 33, mode: 0o664), .init("group 33 may write it", command: "chmod g-w")),
+      (FileRights(owner: 7, group: 7, mode: 0o602), .init("every user may write it", command: "chmod go-w")),
+    ] as [(FileRights, FileRights.Intruder?)])
+  func writers(_ rights: FileRights, _ writer: FileRights.Intruder?) {
+    #expect(rights.foreignWriter(besides: 7) == writer)
+    // Where root's would not do, it is to be the user's.
+    let command = rights.foreignWriter(besides: 7, rightfulOwner: 7)?.command
+    #expect(command == (writer?.command == "chown root" ? "chown 7" : writer?.command))
   }
 
   @Test("who else may read is told for all and for one group")
   func readers() {
-    #expect(FileRights(owner: 0, group: 5, mode: 0o644).foreignReader(ofGroup: nil) == "every user may read it")
-    #expect(FileRights(owner: 0, group: 5, mode: 0o640).foreignReader(ofGroup: 5) == "group 5 may read it")
+    let everyone = FileRights.Intruder("every user may read it", command: "chmod o-r")
+    #expect(FileRights(owner: 0, group: 5, mode: 0o644).foreignReader(ofGroup: nil) == everyone)
+    #expect(
+      FileRights(owner: 0, group: 5, mode: 0o640).foreignReader(ofGroup: 5)
+        == .init("group 5 may read it", command: "chmod g-r"))
     #expect(FileRights(owner: 0, group: 5, mode: 0o640).foreignReader(ofGroup: 6) == nil)
     #expect(FileRights(owner: 0, group: 5, mode: 0o600).foreignReader(ofGroup: 5) == nil)
   }

@@ -9,6 +9,8 @@ import Testing
 @Suite struct FileRemarksTests {
   private let directory: ShortDirectory
   private let user = geteuid()
+  private let ownDirectory = "make it a directory of that user's, or check as the user that runs bearerd"
+  private let readable = "put a file there that it may read, or check as the user that runs bearerd"
 
   init() throws {
     directory = try ShortDirectory()
@@ -46,14 +48,14 @@ import Testing
     #expect(
       FileRemarks(on: configuration(state: missing), in: nil).onUse(withIssuers: false) == [
         "state_directory: user \(user) cannot write in \"\(missing)\" (No such file or directory); "
-          + "no keys would be kept for the next start"
+          + "no keys would be kept for the next start: \(ownDirectory)"
       ])
     let file = directory.file("file")
     try "".write(toFile: file, atomically: false, encoding: .utf8)
     #expect(
       FileRemarks(on: configuration(state: file), in: nil).onUse(withIssuers: false) == [
         "state_directory: user \(user) cannot write in \"\(file)\" (Not a directory); "
-          + "no keys would be kept for the next start"
+          + "no keys would be kept for the next start: \(ownDirectory)"
       ])
   }
 
@@ -66,10 +68,10 @@ import Testing
       IssuerConfiguration(name: "b", url: "b", source: .jwksFile(directory.file("j"))))
     #expect(
       FileRemarks(on: odd, in: nil).onUse(withIssuers: true) == [
-        "issuer.a.ca_file: user \(user) cannot read \"\(directory.path)\" (Is a directory)",
-        "issuer.a.client_certificate: user \(user) cannot read \"\(directory.file("c"))\" (No such file or directory)",
-        "issuer.a.client_key: user \(user) cannot read \"\(directory.file(#"\u{1b}k"#))\" (No such file or directory)",
-        "issuer.b.jwks_file: user \(user) cannot read \"\(directory.file("j"))\" (No such file or directory)",
+        "issuer.a.ca_file: user \(user) cannot read \"\(directory.path)\" (Is a directory): \(readable)",
+        "issuer.a.client_certificate: user \(user) cannot read \"\(directory.file("c"))\" (No such file or directory): \(readable)",
+        "issuer.a.client_key: user \(user) cannot read \"\(directory.file(#"\u{1b}k"#))\" (No such file or directory): \(readable)",
+        "issuer.b.jwks_file: user \(user) cannot read \"\(directory.file("j"))\" (No such file or directory): \(readable)",
       ])
     #expect(FileRemarks(on: odd, in: nil).onUse(withIssuers: false) == [])
   }
@@ -99,22 +101,33 @@ import Testing
     let who = "every user may write it"
     #expect(
       remarks.onOthers() == [
-        "others can change \"\(file)\" (\(who)), and with it who is trusted",
-        "issuer.a.ca_file: others can change \"\(file)\" (\(who)), and with it which keys are trusted",
-        "issuer.b.jwks_file: others can change \"\(file)\" (\(who)), and with it which keys are trusted",
-        "state_directory: others can change \"\(state)\" (\(who)); keys kept there are not used",
-        "socket: others can put a socket of theirs into \"\(state)\" (\(who)), and applications would ask it",
+        "others can change \"\(file)\" (\(who)), and with it who is trusted: chmod go-w \"\(file)\"",
+        "issuer.a.ca_file: others can change \"\(file)\" (\(who)), and with it which keys are trusted: chmod go-w \"\(file)\"",
+        "issuer.b.jwks_file: others can change \"\(file)\" (\(who)), and with it which keys are trusted: chmod go-w \"\(file)\"",
+        "state_directory: others can change \"\(state)\" (\(who)); keys kept there are not used: chmod go-w \"\(state)\"",
+        "socket: others can put a socket of theirs into \"\(state)\" (\(who)), and applications would ask it: chmod go-w \"\(state)\"",
       ])
     try rights(file, 0o600)
     try rights(state, 0o700)
     try rights(directory.path, 0o777)
     #expect(
       remarks.onOthers().first
-        == "others can change \"\(file)\" (of its directory: \(who)), and with it who is trusted")
+        == "others can change \"\(file)\" (of its directory: \(who)), and with it who is trusted: chmod go-w \"\(directory.path)\""
+    )
+    try rights(directory.path, 0o755)
+    if user == 0 {
+      #expect(chown(state, 777, 777) == 0)
+      #expect(
+        FileRemarks(on: configuration, in: nil, user: 12345).onOthers().contains(
+          "socket: others can put a socket of theirs into \"\(state)\" (it belongs to user 777), and applications would "
+            + "ask it: chown 12345 \"\(state)\""))
+      #expect(chown(state, 0, 0) == 0)
+    }
     // A directory of another user is not used, by whomever the daemon is run.
     #expect(
       FileRemarks(on: configuration, in: nil, user: user + 1).onOthers().contains(
-        "state_directory: others can change \"\(state)\" (it belongs to user \(user)); keys kept there are not used"))
+        "state_directory: others can change \"\(state)\" (it belongs to user \(user)); keys kept there are not used: chown \(user + 1) \"\(state)\""
+      ))
   }
 
   @Test("a secret that may be read by those who use the socket is remarked on")
@@ -123,23 +136,31 @@ import Testing
     try "".write(toFile: file, atomically: false, encoding: .utf8)
     var issuer = issuer(caFile: file, clientCertificate: file, clientKey: file)
     issuer.proxy = try ProxyAddress(parsing: "http://u:p@10.0.0.1")
-    var configuration = configuration(state: nil, issuer)
+    issuer.introspection = IntrospectionConfiguration()
+    issuer.introspection?.clientSecretFile = file
+    // The name of a credential, which only the service sees.
+    var other = IssuerConfiguration(name: "b", url: "https://b.example")
+    other.introspection = IntrospectionConfiguration()
+    other.introspection?.clientSecretFile = "secret"
+    var configuration = configuration(state: nil, issuer, other)
     configuration.socketPath = directory.file("s")
     configuration.socketGroup = "bin"
+    let secrets = ["client_key", "introspection.client_secret_file"].map { key in
+      "issuer.a.\(key): \"\(file)\" holds a secret, and "
+    }
     try rights(file, 0o604)
     #expect(
-      FileRemarks(on: configuration, in: file).onOthers() == [
-        "proxy: \"\(file)\" holds a secret, and every user may read it",
-        "issuer.a.client_key: \"\(file)\" holds a secret, and every user may read it",
-      ])
+      FileRemarks(on: configuration, in: file).onOthers()
+        == ["proxy: \"\(file)\" holds a secret, and every user may read it: chmod o-r \"\(file)\""]
+        + secrets.map { $0 + "every user may read it: chmod o-r \"\(file)\"" })
     try rights(file, 0o640)
     // The one group that this user can be sure to own files of.
     if geteuid() == 0 {
       #expect(chown(file, 0, 2) == 0)
+      let group =
+        "group 2 may read it, which may use the socket, too: name another group in socket_group, or chmod g-r "
       #expect(
-        FileRemarks(on: configuration, in: nil).onOthers() == [
-          "issuer.a.client_key: \"\(file)\" holds a secret, and group 2 may read it, which may use the socket, too"
-        ])
+        FileRemarks(on: configuration, in: nil).onOthers() == secrets.map { "\($0)\(group)\"\(file)\"" })
     }
     configuration.socketMode = 0o600
     #expect(FileRemarks(on: configuration, in: file).onOthers() == [])
@@ -157,7 +178,7 @@ import Testing
           status: 0,
           output: """
             The configuration is sound: 1 issuer, 1 policy.
-            ! state_directory: user \(user) cannot write in "\(missing)" (No such file or directory); no keys would be kept for the next start
+            ! state_directory: user \(user) cannot write in "\(missing)" (No such file or directory); no keys would be kept for the next start: \(ownDirectory)
 
             """, error: ""))
   }

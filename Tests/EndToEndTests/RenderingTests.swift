@@ -226,13 +226,37 @@ import Testing
     odd.adminSocketPath = "/run/bearerd/admin.sock"
     #expect(
       ConfigurationRemarks.remarks(on: odd) == [
-        "issuer.a is in no policy's issuers: its tokens are always refused",
-        "policy.p accepts tokens that are meant for anybody (audience_check = false)",
-        "policy.p accepts tokens bound to a key without asking for the proof (sender_constraint)",
-        "there is no [policy.default]: every request must name its policy",
-        "socket_mode lets every user of this host ask",
-        "admin_socket is in the directory of socket, which applications see",
+        "issuer.a is in no policy's issuers: its tokens are always refused; add it to those of a policy",
+        "policy.p accepts tokens that are meant for anybody (audience_check = false); set audiences in its place, or "
+          + "clients if the tokens have no aud",
+        "policy.p accepts tokens bound to a key without asking for the proof; leave sender_constraint out, unless whoever "
+          + "asks checks the proof against the token's cnf",
+        "there is no [policy.default]: every request must name its policy; call a policy default unless that is meant",
+        "socket_mode lets every user of this host ask; set it to \"0660\" and socket_group to a group of those who may, or "
+          + "name them in [peer.NAME] tables",
+        "admin_socket is in the directory of socket, which applications see; give it one that they do not, such as "
+          + "/run/bearerd-admin/admin.sock",
       ])
+  }
+
+  @Test("each remark's remedies end it")
+  func remedies() {
+    let issuer = IssuerConfiguration(name: "a", url: "https://a.example")
+    let named = Configuration(
+      issuers: [issuer],
+      policies: [
+        Policy(name: "default", issuers: ["a"], audiences: []) {
+          $0.checksAudience = false
+          $0.clients = ["web"]
+        }
+      ])
+    #expect(ConfigurationRemarks.remarks(on: named) == [])
+    var peers = Configuration(
+      issuers: [issuer], policies: [Policy(name: "default", issuers: ["a"], audiences: ["x"])],
+      peers: [PeerConfiguration(name: "web", identity: .user(33))])
+    peers.socketMode = 0o666
+    peers.adminSocketPath = "/run/bearerd-admin/admin.sock"
+    #expect(ConfigurationRemarks.remarks(on: peers) == [])
   }
 
   @Test("long lines are broken between words, under where they began")

@@ -37,7 +37,7 @@ struct BackEndMaterial: Sendable {
 
   /// A secret without the line end that editors add.
   private static func secret(in path: String, _ settings: BackEndSourceSettings) throws(BackEndFault) -> [UInt8] {
-    let key = settings.authentication == .bearer ? "bearer_token_file" : "client_secret_file"
+    let key = settings.authentication.secretFileKey
     var secret: [UInt8]
     do throws(RegularFile.Fault) {
       secret = try RegularFile.bytes(of: path, limit: secretBytes)
