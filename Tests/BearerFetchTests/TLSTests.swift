@@ -62,6 +62,21 @@ struct TLSTests {
     }
   }
 
+  @Test("an intermediate certificate that has expired cannot be seen, and the advice thinks of it")
+  func expiredIntermediate() async throws {
+    let certificates = try TestCertificates.shared()
+    try await ProviderTrial.run(identity: certificates.expiredIntermediate) { trial in
+      let fault = await trial.source { $0.caFile = certificates.authorityFile }
+        .fetch(previous: nil, validators: nil).fault
+      #expect(fault?.code == .tlsUnknownAuthority)
+      #expect(
+        fault?.advice
+          == "name the authority's certificate in ca_file, or if it is a public one, install ca-certificates; if that is "
+          + "done, have the provider send its intermediate certificates, none of which may have expired")
+      #expect(trial.provider.requests.isEmpty)
+    }
+  }
+
   @Test("an expired authority that signed something else stays tls_unknown_authority, with a word about it")
   func otherExpiredAuthority() async throws {
     let certificates = try TestCertificates.shared()
@@ -123,7 +138,11 @@ struct TLSTests {
     var identity = try TestCertificates.shared().good
     identity.isOldTLSOnly = true
     try await ProviderTrial.run(identity: identity) { trial in
-      #expect(await trial.code { $0.caFile = try? TestCertificates.shared().authorityFile } == .tlsFailed)
+      let fault = await trial.source { $0.caFile = try? TestCertificates.shared().authorityFile }
+        .fetch(previous: nil, validators: nil).fault
+      #expect(fault?.code == .tlsFailed)
+      #expect(fault?.found.hasSuffix(": it speaks no TLS that this host does") == true, "\(fault?.message ?? "")")
+      #expect(fault?.advice == "have it speak TLS 1.2 or 1.3")
       #expect(trial.provider.requests.isEmpty)
     }
   }

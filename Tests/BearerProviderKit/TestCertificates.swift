@@ -60,6 +60,8 @@ package struct TestCertificates: Sendable {
   package var expiredAuthorityFile: String
   /// As `good`, but signed by an authority that has expired.
   package var expiredAuthority: TestIdentity
+  /// As `good`, but signed by an intermediate certificate, sent with it, that has expired.
+  package var expiredIntermediate: TestIdentity
   /// A client's, signed by the authority.
   package var client: TestIdentity
   /// A client's, signed by the authority, but expired yesterday.
@@ -82,6 +84,7 @@ package struct TestCertificates: Sendable {
     try maker.authority("ca")
     try maker.authority("stranger")
     try maker.expiredAuthority("old-ca")
+    try maker.expiredAuthority("middle", signedBy: "ca")
     let names = "DNS:localhost,DNS:\(publicName),IP:127.0.0.1,IP:::1"
     return TestCertificates(
       authorityFile: "\(directory)/ca.pem",
@@ -95,6 +98,7 @@ package struct TestCertificates: Sendable {
       unknownAuthority: try maker.leaf("unknown", names: names, days: 2, authority: "stranger"),
       expiredAuthorityFile: "\(directory)/old-ca.pem",
       expiredAuthority: try maker.leaf("survivor", names: names, days: 2, authority: "old-ca"),
+      expiredIntermediate: try maker.leaf("below", names: names, days: 2, authority: "middle", isSentWithIt: true),
       client: try maker.leaf("client", names: "DNS:client.example.test", days: 2, authority: "ca"),
       expiredClient: try maker.leaf("old-client", names: "DNS:client.example.test", days: -1, authority: "ca"),
       strangeClient: try maker.leaf("strange", names: "DNS:client.example.test", days: 2, authority: "stranger"))
@@ -112,21 +116,31 @@ package struct TestCertificates: Sendable {
     }
 
     /// An authority that expired yesterday; `openssl req` takes no negative days.
-    func expiredAuthority(_ name: String) throws {
+    func expiredAuthority(_ name: String, signedBy authority: String? = nil) throws {
       try key(name)
       try write("basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n", to: "\(name).ext")
       try openssl("req", "-new", "-key", "\(name).key", "-subj", "/CN=bearerd test \(name)", "-out", "\(name).csr")
+      var signer = ["-signkey", "\(name).key"]
+      if let authority { signer = ["-CA", "\(authority).pem", "-CAkey", "\(authority).key", "-set_serial", "7"] }
       try openssl(
-        "x509", "-req", "-in", "\(name).csr", "-signkey", "\(name).key", "-days", "-1", "-extfile", "\(name).ext",
-        "-out", "\(name).pem")
+        ["x509", "-req", "-in", "\(name).csr"] + signer
+          + ["-days", "-1", "-extfile", "\(name).ext", "-out", "\(name).pem"])
     }
 
-    func leaf(_ name: String, names: String?, days: Int, authority: String) throws -> TestIdentity {
+    func leaf(
+      _ name: String, names: String?, days: Int, authority: String, isSentWithIt: Bool = false
+    ) throws -> TestIdentity {
       try request(name, names: names)
       try openssl(
         "x509", "-req", "-in", "\(name).csr", "-CA", "\(authority).pem", "-CAkey", "\(authority).key",
         "-set_serial", String(Int.random(in: 1...Int(Int32.max))), "-days", String(days), "-extfile", "\(name).ext",
         "-out", "\(name).pem")
+      if isSentWithIt {
+        let chain = try [name, authority].map {
+          try String(contentsOfFile: "\(directory)/\($0).pem", encoding: .utf8)
+        }
+        try write(chain.joined(), to: "\(name).pem")
+      }
       return identity(name)
     }
 
@@ -182,7 +196,9 @@ package struct TestCertificates: Sendable {
       try openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "\(name).key")
     }
 
-    private func openssl(_ arguments: String...) throws {
+    private func openssl(_ arguments: String...) throws { try openssl(arguments) }
+
+    private func openssl(_ arguments: [String]) throws {
       let process = Process()
       process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
       process.arguments = arguments

@@ -76,8 +76,8 @@ enum CertificateDiagnosis {
       .tlsUnknownAuthority,
       found: "the certificate of \(peer) is not signed by an authority that this host trusts"
         + (expired.map { "; ca_file holds one that \(words(for: $0, now: now))" } ?? ""),
-      advice: "name the authority's certificate in ca_file; if it is a public one, install ca-certificates "
-        + "or have the provider send its intermediate certificates")
+      advice: "name the authority's certificate in ca_file, or if it is a public one, install ca-certificates; if that "
+        + "is done, have the provider send its intermediate certificates, none of which may have expired")
   }
 
   private static func words(for certificate: CertificateFacts, now: Int64) -> String {
