@@ -134,6 +134,9 @@ package enum Preset: String, CaseIterable, Sendable {
     }
   }
 
+  /// Whether the provider's access tokens have `aud`; its source is where the preset's are.
+  package var hasAudiences: Bool { self != .cognito }
+
   // MARK: Whose issuer it is
 
   /// The provider of an issuer, by the form of its url; `nil` if that says nothing.

@@ -66,9 +66,13 @@ struct ConfigurationProposal {
     if policy != "default" { lines.append("# Requests must name this policy.") }
     lines += ["[policy.\(policy)]", "issuers = [\"\(name)\"]"]
     if let preset { lines.append("# \(preset.advice).") }
-    lines.append(
-      audiences.isEmpty
-        ? "audiences = []   # FILL IN what the tokens for this application have as aud" : "audiences = [\(shown)]")
+    if !audiences.isEmpty {
+      lines.append("audiences = [\(shown)]")
+    } else if preset?.hasAudiences == false {
+      lines += ["audience_check = false", "clients = []   # FILL IN the ids of the clients whose tokens you accept"]
+    } else {
+      lines.append("audiences = []   # FILL IN what the tokens for this application have as aud")
+    }
     if isForIDTokens { lines.append("token_type = \"id\"") }
     return lines
   }

@@ -1,3 +1,4 @@
+import BearerConfiguration
 import BearerDevIssuer
 import BearerJSON
 import BearerProviderKit
@@ -216,6 +217,17 @@ import Testing
       lines(["https://b.example"], ["a", "a2"], ["default", "a3"])
         == ["  [issuer.a3]", "  [policy.a32]", "  issuers = [\"a3\"]"])
     #expect(lines(["https://id.a.example/"], ["a"], ["default"]).isEmpty)
+  }
+
+  @Test("where access tokens have no aud, the clients are to be filled in")
+  func clients() {
+    let url = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_x"
+    #expect(
+      ConfigurationProposal(url: url, algorithms: ["RS256"], preset: .cognito).lines().suffix(2)
+        == ["audience_check = false", "clients = []   # FILL IN the ids of the clients whose tokens you accept"])
+    // ID tokens have one.
+    #expect(
+      ConfigurationProposal(url: url, audiences: ["web"], preset: .cognito).lines().last == #"audiences = ["web"]"#)
   }
 
   @Test("neither none nor HMAC is ever proposed")

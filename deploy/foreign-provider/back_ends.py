@@ -33,13 +33,13 @@ SECRET = "s3cret:+ %/="
 
 
 @contextlib.contextmanager
-def listening(application):
-    """Serves a WSGI application; gives its origin."""
-    server = werkzeug.serving.make_server("127.0.0.1", 0, application, threaded=True)
+def listening(application, tls=None):
+    """Serves a WSGI application, over TLS if a certificate and its key are named; gives its origin."""
+    server = werkzeug.serving.make_server("127.0.0.1", 0, application, threaded=True, ssl_context=tls)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         thread.join()

@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 import secrets
+import subprocess
 import urllib.parse
 import urllib.request
 
@@ -127,3 +128,53 @@ class DjangoOAuthToolkit:
             answer = flow.tokens(response.headers["Location"], origin + "/o/token/")
             self.tokens = {"access": answer["access_token"], "id": answer["id_token"]}
             yield origin + "/o"
+
+
+class Cognito:
+    """moto's Cognito: both kinds of tokens are alike but for token_use, and access tokens have no aud.
+
+    As at AWS its discovery document and its tokens have the name of a host at AWS, wherever it listens.
+    """
+
+    HOST = "cognito-idp.eu-central-1.amazonaws.com"
+    PASSWORD = "Perm4nent!"
+
+    def __init__(self, directory):
+        """Makes a certificate for the name at AWS, in a directory."""
+        self.ca_file, self.key_file = str(directory / "cognito.pem"), str(directory / "cognito.key")
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+             "-subj", "/CN=cognito", "-addext", f"subjectAltName=DNS:{self.HOST},IP:127.0.0.1",
+             "-keyout", self.key_file, "-out", self.ca_file], check=True, capture_output=True)
+
+    @contextlib.contextmanager
+    def serve(self):
+        import boto3
+        from moto.server import DomainDispatcherApplication, create_backend_app
+
+        application = DomainDispatcherApplication(create_backend_app)
+        with contextlib.ExitStack() as servers:
+            self.plain = servers.enter_context(back_ends.listening(application))
+            origin = servers.enter_context(back_ends.listening(application, (self.ca_file, self.key_file)))
+            self.address = urllib.parse.urlparse(origin).netloc
+            api = boto3.client(
+                "cognito-idp", region_name="eu-central-1", endpoint_url=origin, verify=self.ca_file,
+                aws_access_key_id="key", aws_secret_access_key=back_ends.SECRET)
+            servers.callback(api.close)
+            self.pool = api.create_user_pool(PoolName="people")["UserPool"]["Id"]
+            pool = {"UserPoolId": self.pool}
+            api.admin_create_user(**pool, Username="ann")
+            api.admin_set_user_password(**pool, Username="ann", Password=self.PASSWORD, Permanent=True)
+            api.create_group(**pool, GroupName="admins")
+            api.admin_add_user_to_group(**pool, Username="ann", GroupName="admins")
+            self.clients, self.tokens = {}, {}
+            for name in ["web", "other"]:
+                client = api.create_user_pool_client(
+                    **pool, ClientName=name, ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"])
+                self.clients[name] = client["UserPoolClient"]["ClientId"]
+                answer = api.initiate_auth(
+                    ClientId=self.clients[name], AuthFlow="USER_PASSWORD_AUTH",
+                    AuthParameters={"USERNAME": "ann", "PASSWORD": self.PASSWORD})["AuthenticationResult"]
+                self.tokens[name] = {
+                    "access": answer["AccessToken"], "id": answer["IdToken"], "refresh": answer["RefreshToken"]}
+            yield f"https://{self.HOST}/{self.pool}"

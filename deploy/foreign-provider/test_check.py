@@ -195,6 +195,91 @@ class DjangoOAuthToolkit(Case):
             self.assertEqual(verdict(self.tokens["access"] + "x"), "inactive_token")
 
 
+class Cognito(Case):
+    """The issuer is a name at AWS; what listens is on loopback."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.provider = providers.Cognito(cls.directory)
+        cls.issuer = cls.enterClassContext(cls.provider.serve())
+        cls.tokens = cls.provider.tokens["web"]
+        cls.client = cls.provider.clients["web"]
+        cls.there = [
+            'preset = "cognito"', f'connect_to = "{cls.provider.address}"', f'ca_file = "{cls.provider.ca_file}"']
+
+    def test_it_is_as_it_is_described(self):
+        access, identity = (segment(self.tokens[kind], 1) for kind in ["access", "id"])
+        self.assertEqual((access["token_use"], identity["token_use"]), ("access", "id"))
+        self.assertEqual((access["client_id"], identity["aud"]), (self.client, self.client))
+        self.assertNotIn("aud", access)
+        self.assertEqual(access["cognito:groups"], ["admins"])
+        # AWS writes no typ; with one, nothing but the claims tells the two apart either.
+        self.assertEqual(segment(self.tokens["access"], 0), segment(self.tokens["id"], 0))
+        self.assertEqual(segment(self.tokens["id"], 0)["typ"], "JWT")
+
+    def test_its_own_address_is_not_its_name(self):
+        result, text = self.init(f"{self.provider.plain}/{self.provider.pool}")
+        self.assert_said(
+            result, 75, "issuer_mismatch", self.issuer, "write url exactly as the provider writes its issuer")
+        self.assertIsNone(text)
+
+    def test_what_try_proposes_for_its_token_is_filled_in_and_works(self):
+        keys = f"{self.provider.plain}/{self.provider.pool}/.well-known/jwks.json"
+        elsewhere = "\n".join([
+            '[issuer.elsewhere]', 'url = "https://elsewhere.example"', f'jwks_uri = "{keys}"', "[policy.default]",
+            'audiences = ["x"]', ""])
+        with self.daemon(elsewhere) as (look, verdict):
+            status, words = look(self.tokens["access"])
+        self.assertEqual(status, 1, words)
+        for line in [
+            '[issuer.cognito-idp] preset = "cognito" url = ' + f'"{self.issuer}"', "audience_check = false",
+            "clients = [] # FILL IN the ids of the clients whose tokens you accept",
+        ]:
+            self.assertIn(line, words)
+        # As a file, it wants what only its reader knows, and says so.
+        proposed = "\n".join([
+            "[issuer.cognito-idp]", *self.there, f'url = "{self.issuer}"', "[policy.default]",
+            'issuers = ["cognito-idp"]', "audience_check = false", "clients = []", ""])
+        self.assert_said(self.check(proposed), 78, "policy.default.clients: empty list")
+        filled = proposed.replace("clients = []", f'clients = ["{self.client}"]')
+        self.assertNotIn("!", self.check(filled)[1])
+        with self.daemon(filled) as (look, verdict):
+            self.assertEqual(verdict(self.tokens["access"]), "ok")
+
+    def test_access_tokens(self):
+        policy = ["audience_check = false", f'clients = ["{self.client}"]']
+        self.assert_said(
+            self.check(self.configuration(*self.there, policy=policy)), 0, 'preset "cognito" has set these',
+            f"discovery at {self.issuer}/.well-known/openid-configuration names this issuer", "1 of 1 keys")
+        with self.daemon(self.configuration(*self.there, policy=policy)) as (look, verdict):
+            self.assertEqual(
+                [verdict(self.tokens[kind]) for kind in ["access", "id", "refresh"]],
+                ["ok", "wrong_type", "opaque_token"])
+            self.assertEqual(verdict(self.changed(self.tokens["access"])), "bad_signature")
+            self.assertEqual(verdict(self.provider.tokens["other"]["access"]), "wrong_client")
+            self.assert_said(look(self.tokens["id"]), 1, "wrong_type", "the kind that the policy's token_type wants")
+        for role, expected in [("admins", "ok"), ("owners", "insufficient_scope")]:
+            roles = self.configuration(*self.there, policy=[*policy, f'roles = ["{role}"]'])
+            with self.daemon(roles) as (look, verdict):
+                self.assertEqual(verdict(self.tokens["access"]), expected)
+
+    def test_id_tokens(self):
+        policy = [f'audiences = ["{self.client}"]', 'token_type = "id"']
+        with self.daemon(self.configuration(*self.there, policy=policy)) as (look, verdict):
+            self.assertEqual(
+                [verdict(self.tokens[kind]) for kind in ["access", "id", "refresh"]],
+                ["wrong_type", "ok", "opaque_token"])
+            self.assertEqual(verdict(self.changed(self.tokens["id"])), "bad_signature")
+            self.assertEqual(verdict(self.provider.tokens["other"]["id"]), "wrong_audience")
+
+    def test_nobody_can_be_asked_about_its_opaque_tokens(self):
+        policy = ["audience_check = false", f'clients = ["{self.client}"]', "opaque = true"]
+        self.assert_said(
+            self.check(self.configuration(*self.there, policy=policy, table=self.introspection("bearerd"))), 78,
+            "the provider has no RFC 7662 endpoint")
+
+
 @unittest.skipUnless(back_ends.Glewlwyd.PROGRAM.exists(), "there is no Glewlwyd")
 class Glewlwyd(Case):
     @classmethod
