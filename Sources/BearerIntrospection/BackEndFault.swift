@@ -52,6 +52,9 @@ package struct BackEndFault: Error, Equatable, Sendable {
   /// What was found and what to do about it, for `status` and the log.
   package var message: String { FaultMessage.text(found: found, advice: advice) }
 
+  /// Whether it is the operator's to mend, by what this daemon shows of itself.
+  package var isOfCredentials: Bool { code == .credentialsRefused || code == .credentialsUnreadable }
+
   /// Whether the back-end as a whole is meant, rather than what it says about one token.
   var isOfBackEnd: Bool {
     switch code {

@@ -35,6 +35,8 @@ package enum BackEndLimits {
   static let longestPause = Duration.seconds(30)
   /// The longest `Retry-After` that is obeyed.
   static let longestRetryAfter = Duration.seconds(600)
+  /// How long it is not told again that the credentials are refused, if that may be the doing of made-up tokens.
+  static let refusalQuiet = Duration.seconds(60)
   /// A pause's length varies by this much, so that a fleet does not come back as one.
   static let pauseJitter = 0.8...1.2
   /// So many tokens whose signature is good that are called inactive one after the other are hardly all revoked.

@@ -12,7 +12,8 @@ import BearerTime
 //     provider may not be in it.
 //  4. An error is no fact. It changes nothing of what is known, and counts against the back-end only if it cannot be the
 //     doing of a made-up token: it concerns the way there, or a token that was active before, or nothing was ever
-//     answered with these credentials.
+//     answered with these credentials. That the credentials are refused is told to the log all the same, but not often:
+//     some servers answer 401 to a token that they do not know.
 //  5. Credentials have a generation. An answer to an older one counts for nothing.
 
 /// What ``BackEnd`` guards with its lock.
@@ -55,8 +56,10 @@ struct BackEndState: Sendable {
   private var numbers: UInt64 = 0
   private var generation: UInt64 = 0
   private var hasAnswered = false
-  /// Whether a failure was told of since the last answer.
-  private var hasToldFailure = false
+  /// The failures that were told of since the last answer, as long as it is the same people's to mend them.
+  private var told: (isOfCredentials: Bool, count: Int)?
+  /// When a refusal of the credentials that may be about the token is told again.
+  private var quietUntil: MonotonicTime?
   private var longestRecheck = Duration.zero
   private var counts = BackEndStatus()
   private var orders: [Order] = []
@@ -259,8 +262,8 @@ struct BackEndState: Sendable {
   private mutating func note(
     _ status: TokenStatus, of flight: Flight, askedAt: MonotonicTime, at now: MonotonicTime
   ) {
-    if hasToldFailure { changes.append(.recovered) }
-    hasToldFailure = false
+    if told != nil { changes.append(.recovered) }
+    told = nil
     counts.fault = nil
     hasAnswered = true
     backOff.succeeded()
@@ -284,10 +287,20 @@ struct BackEndState: Sendable {
     counts.fault = fault
     // What two answers differ in cannot be told from an answer that has changed for good: the next one counts.
     if fault.code == .anotherToken, !flight.isRecheck { answers.forget(flight.order.digest) }
-    guard fault.isOfBackEnd || flight.wasActive || !hasAnswered else { return }
-    backOff.failed(retryAfter: fault.retryAfter, at: now, jitter: &jitter)
-    changes.append(.failed(fault, consecutive: backOff.consecutiveFailures))
-    hasToldFailure = true
+    if fault.isOfBackEnd || flight.wasActive || !hasAnswered {
+      backOff.failed(retryAfter: fault.retryAfter, at: now, jitter: &jitter)
+      tell(fault)
+    } else if fault.code == .credentialsRefused, told?.isOfCredentials != true, quietUntil.map({ $0 <= now }) ?? true {
+      quietUntil = now + BackEndLimits.refusalQuiet
+      tell(fault)
+    }
+  }
+
+  private mutating func tell(_ fault: BackEndFault) {
+    let isOfCredentials = fault.isOfCredentials
+    let count = told?.isOfCredentials == isOfCredentials ? told?.count ?? 0 : 0
+    told = (isOfCredentials, count + 1)
+    changes.append(.failed(fault, consecutive: count + 1))
   }
 
   // MARK: Changes
@@ -303,6 +316,9 @@ struct BackEndState: Sendable {
     guard !isShutDown else { return }
     generation += 1
     hasAnswered = false
+    // What is refused now is news again.
+    told?.count = 0
+    quietUntil = nil
     answers.forgetAnswers()
     backOff.succeeded()
     streak.noteActive()

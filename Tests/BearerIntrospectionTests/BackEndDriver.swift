@@ -104,6 +104,14 @@ struct BackEndDriver {
     changes += work.changes
   }
 
+  /// The failures that the log tells of: each first, second, fourth … of a row.
+  var news: [String] {
+    changes.compactMap { change in
+      guard case .failed(let fault, let number) = change, number.nonzeroBitCount == 1 else { return nil }
+      return "\(fault.code.rawValue) \(number)"
+    }
+  }
+
   static func name(_ word: KnownStatus.Word) -> String {
     if case .active = word { "yes" } else { "no" }
   }
@@ -122,5 +130,6 @@ struct BackEndDriver {
 
 extension BackEndFault {
   static let down = BackEndFault(.unreachable, found: "down")
+  static let refused = BackEndFault(.credentialsRefused, found: "401")
   static let broken = BackEndFault(.httpStatus, found: "500")
 }

@@ -265,6 +265,70 @@ import Testing
     #expect(driver.ask(4) == "wait 5")
   }
 
+  @Test("that the credentials are refused is told, whichever token meets it, and when they are accepted again")
+  func refusedCredentials() {
+    for recheck in [nil, Duration.seconds(30)] {
+      var driver = BackEndDriver()
+      driver.ask(1)
+      driver.answer(.success(.inactive))
+      for token in 2...3 {
+        driver.ask(token, recheck: recheck)
+        driver.answer(.failure(.refused))
+      }
+      #expect(driver.changes.first == .failed(.refused, consecutive: 1))
+      #expect(driver.state.status(at: driver.now).fault == .refused)
+      // Other credentials that are refused, too, are news.
+      driver.state.credentialsChanged()
+      driver.ask(4, recheck: recheck)
+      driver.answer(.failure(.refused))
+      #expect(driver.changes.suffix(2) == [.credentialsChanged, .failed(.refused, consecutive: 1)])
+      driver.ask(5)
+      driver.answer(.success(.inactive))
+      #expect(driver.changes.last == .recovered)
+      #expect(driver.state.status(at: driver.now).fault == nil)
+    }
+  }
+
+  @Test("some servers answer 401 to a token that they do not know: a flood of such is told once a minute")
+  func refusedTokens() {
+    var driver = BackEndDriver()
+    func flood(_ tokens: ClosedRange<Int>) {
+      for token in tokens {
+        driver.ask(token)
+        driver.answer(.failure(.refused))
+        driver.ask(token + 1000)
+        driver.answer(.success(BackEndDriver.active()))
+      }
+    }
+    driver.ask(1)
+    driver.answer(.success(BackEndDriver.active()))
+    flood(2...20)
+    #expect(driver.changes == [.failed(.refused, consecutive: 1), .recovered])
+    driver.pass(.seconds(60))
+    flood(21...40)
+    #expect(
+      driver.changes == [
+        .failed(.refused, consecutive: 1), .recovered, .failed(.refused, consecutive: 1), .recovered,
+      ])
+    // It is none of the back-end's failures: nobody is kept from asking.
+    #expect(driver.ask(41).hasPrefix("wait"))
+  }
+
+  @Test("a back-end that is back from an outage and then refuses the credentials is told of anew")
+  func refusedAfterOutage() {
+    for recheck in [nil, Duration.seconds(30)] {
+      var driver = BackEndDriver()
+      driver.ask(1)
+      driver.answer(.success(.inactive))
+      for (token, fault) in [(2, BackEndFault.down), (3, .down), (4, .refused)] {
+        driver.pass(.seconds(60))
+        driver.ask(token, recheck: recheck)
+        driver.answer(.failure(fault))
+      }
+      #expect(driver.news == ["unreachable 1", "unreachable 2", "credentials_refused 1"])
+    }
+  }
+
   @Test("Retry-After is obeyed, within ten minutes")
   func retryAfter() {
     var driver = BackEndDriver()

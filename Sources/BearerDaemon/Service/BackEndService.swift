@@ -154,10 +154,10 @@ extension Logger {
       ]
       // The first, second, fourth, eighth … of a row is news; the rest is counted, and shown by op status.
       guard failures.nonzeroBitCount == 1 else { return debug("the back-end failed again", metadata: metadata) }
-      switch fault.code {
-      case .credentialsRefused, .credentialsUnreadable:
+      if fault.isOfCredentials {
         error("the back-end cannot be asked with the configured credentials", metadata: metadata)
-      default: warning("the back-end did not answer as it must", metadata: metadata)
+      } else {
+        warning("the back-end did not answer as it must", metadata: metadata)
       }
     case .recovered: notice("the back-end answers again")
     case .callsAllInactive:

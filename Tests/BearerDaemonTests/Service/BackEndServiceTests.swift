@@ -136,6 +136,48 @@ import Testing
     }
   }
 
+  @Test("a back-end that refuses the credentials is loud once, whichever token meets it, and told when it is over")
+  func refused() async throws {
+    try await run { service, provider in
+      let backEnd = try #require(
+        service.backEnds(for: configuration(url: provider.issuer, at(provider)))[0]
+      ).backEnd
+      guard case .inactive = try await word(backEnd, token: "a") else { throw Unexpected() }
+      provider.answer(.backEnd, with: .status(401))
+      for token in ["made-up-1", "made-up-2", "made-up-3"] {
+        guard case .failed? = await outcome(backEnd, token: token) else { throw Unexpected() }
+      }
+      #expect(backEnd.status(at: backEnd.now).fault?.code == .credentialsRefused)
+      let told = log.lines
+      #expect(told.count == 1)
+      #expect(told.first?.hasPrefix("error the back-end cannot be asked with the configured credentials ") == true)
+      #expect(told.first?.contains(#""bearerd.issuer": idp"#) == true)
+      #expect(told.first?.contains(#""bearerd.code": credentials_refused"#) == true)
+      #expect(told.first?.contains("made-up") == false)
+      provider.answer(.backEnd, with: .document)
+      guard case .inactive = try await word(backEnd, token: "e") else { throw Unexpected() }
+      #expect(backEnd.status(at: backEnd.now).fault == nil)
+      #expect(log.lines.count == 2 && log.lines.last?.hasPrefix("notice the back-end answers again ") == true)
+    }
+  }
+
+  @Test("of a row of failures the first, second, fourth, eighth … is told, and what is the operator's fault is louder")
+  func rows() {
+    for number in 1...9 {
+      log.logger.tell(.failed(BackEndFault(.httpStatus, found: "what was found"), consecutive: number))
+    }
+    for number in 1...2 {
+      log.logger.tell(.failed(BackEndFault(.credentialsUnreadable, found: "x"), consecutive: number))
+    }
+    log.logger.tell(.callsAllInactive)
+    #expect(
+      log.lines.map { $0.split(separator: " [").first ?? "" }
+        == [Substring](repeating: "warning the back-end did not answer as it must", count: 4)
+        + [Substring](repeating: "error the back-end cannot be asked with the configured credentials", count: 2) + [
+          "warning the back-end calls every token inactive whose signature is good; this client may not be in their aud, its secret may be wrong, or the provider's database away"
+        ])
+  }
+
   // MARK: Means
 
   private struct Unexpected: Error {}
@@ -171,6 +213,13 @@ import Testing
     return backEnd.ask(
       StatusQuestion(TokenDigest(bytes.span, of: .opaqueToken), .opaque), now: backEnd.now, waitAtMost: .seconds(20),
       wait: WaitingRoom.Wait(user: 0, bytes: 0), call: { StatusCall(token: bytes, identity: nil) }, wakeUp: wakeUp)
+  }
+
+  /// How a wait for an answer about a token ended; `nil` if there was none.
+  private func outcome(_ backEnd: BackEnd, token: String) async -> StatusOutcome? {
+    let (outcomes, told) = AsyncStream<StatusOutcome>.makeStream()
+    guard case .waiting = ask(backEnd, token: token, { told.yield($0) }) else { return nil }
+    return await outcomes.first { _ in true }
   }
 
   /// The back-end's word about a token; asked for again while credentials change.
