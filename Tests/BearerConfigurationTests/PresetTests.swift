@@ -289,6 +289,39 @@ import Testing
     #expect(judge(provider, access.merging([scope: #""openid""#]) { $1 }, as: .access) == "insufficient_scope scope")
   }
 
+  /// Changes that spoil any provider's ID token, with the answer.
+  private static let brokenID: [(Claims, String)] = [
+    (["iss": #""https://evil.example""#], "wrong_type|unknown_issuer iss"),
+    (["iss": ""], "wrong_type|missing_claim iss"), (["iss": "7"], "wrong_type|malformed_claims iss"),
+    (["aud": #""api""#], "wrong_audience aud"), (["aud": #"["app","evil"]"#], "wrong_audience aud"),
+    (["aud": "[]"], "wrong_audience aud"), (["aud": "7"], "malformed_claims aud"), (["aud": ""], "missing_claim aud"),
+    (["azp": #""evil""#], "wrong_client azp"), (["azp": "7"], "malformed_claims azp"),
+    (["sub": ""], "missing_claim sub"), (["sub": "7"], "malformed_claims sub"),
+    (["sub": #""a\u0000""#], "malformed_claims sub"), (["exp": ""], "missing_claim exp"),
+    (["exp": "1400"], "expired exp"), (["exp": #""2000""#], "malformed_claims exp"),
+    (["exp": "2000000000000000"], "malformed_claims exp"), (["iat": ""], "missing_claim iat"),
+    (["iat": "1600"], "issued_in_future iat"), (["iat": "true"], "malformed_claims iat"),
+    (["nbf": "1600"], "not_yet_valid nbf|wrong_type"), (["nbf": #""x""#], "malformed_claims nbf|wrong_type"),
+    (["cnf": "{}"], "proof_required cnf"), (["cnf": #""x""#], "malformed_claims cnf"),
+    (["events": "{}"], "wrong_type events"),
+  ]
+
+  @Test("so is an ID token", arguments: providers)
+  func brokenID(_ provider: Provider) {
+    #expect(judge(provider, provider.id, as: .id) == nil)
+    for (change, verdicts) in Self.brokenID {
+      let found = judge(provider, provider.id.merging(change) { $1 }, as: .id) ?? "good"
+      #expect(verdicts.split(separator: "|").contains { $0 == found }, "\(change): \(found)")
+    }
+    for (header, verdict) in [
+      (#"{"alg":"none"}"#, "algorithm_not_allowed"), (#"{"alg":"HS256"}"#, "algorithm_not_allowed"),
+      (#"{"alg":"RS256","typ":"at+jwt"}"#, "wrong_type"), (#"{"alg":"RS256","typ":"logout+jwt"}"#, "wrong_type"),
+      (#"{"alg":"RS256","typ":7}"#, "invalid_header"), (#"{"alg":"RS256","crit":["x"]}"#, "invalid_header"),
+    ] {
+      #expect(judge(provider, provider.id, as: .id, header: header) == verdict, "\(header)")
+    }
+  }
+
   @Test("roles are where the provider has them", arguments: providers.filter { $0.access != nil })
   func roles(_ provider: Provider) {
     var issuer = IssuerConfiguration(name: "p")
