@@ -9,7 +9,7 @@ import NIOPosix
 import Testing
 
 /// How back-ends are asked over HTTP, and every way for that to fail.
-@Suite struct BackEndSourceTests {
+@Suite(.timeLimit(.minutes(2))) struct BackEndSourceTests {
   /// A provider with a back-end, and a source that is pointed at it.
   struct Trial {
     let provider: FaultyProvider
@@ -241,6 +241,11 @@ import Testing
       try await Trial.run(timeout: .milliseconds(100)) { trial in
         trial.provider.answer(.backEnd, with: answer)
         #expect(await trial.ask() == "unreachable", "\(answer)")
+        // Nor is its connection used again: what comes late is nobody's answer.
+        trial.provider.answer(.backEnd, with: .document)
+        while await trial.ask() != "no" {}
+        let connections = trial.provider.backEndRequests.map(\.connection)
+        #expect(connections.first != connections.last)
       }
     }
   }

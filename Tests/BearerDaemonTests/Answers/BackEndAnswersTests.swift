@@ -116,6 +116,18 @@ import Testing
     }
   }
 
+  @Test("an opaque token of an issuer that has no back-end is refused, and no other issuer is asked")
+  func noBackEnd() async throws {
+    let fixture = try Fixture(policies: [Fixture.policy()])
+    fixture.reload([Fixture.policy { $0.issuers = ["idp", "other"] }], onlyFirst: true)
+    try await fixture.run { () async throws in
+      fixture.source.say(Self.good)
+      #expect(try await fixture.verify("abc", #","issuer":"other""#).verdict == "opaque_token")
+      #expect(fixture.source.calls.isEmpty && fixture.other.calls.isEmpty)
+      #expect(try await fixture.verify("abc", #","issuer":"idp""#).verdict == "ok")
+    }
+  }
+
   // MARK: Which issuer
 
   @Test("of several issuers the request names the one to ask, and no other is asked")
@@ -291,15 +303,41 @@ import Testing
     }
   }
 
-  @Test("tokens of machines are not asked about where the back-end knows only those of users")
-  func machines() async throws {
-    let fixture = try Fixture(kind: .authgearResolver, policies: [Fixture.recheck(.refuse)])
+  @Test(
+    "tokens of machines are not asked about where the back-end knows only those of users",
+    arguments: BackEndKind.allCases)
+  func machines(kind: BackEndKind) async throws {
+    let fixture = try Fixture(kind: kind, policies: [Fixture.recheck(.refuse)])
     try await fixture.run { () async throws in
-      let reply = try await fixture.verify(try AnswersFixture.token { $0.subject = "client_id_dev-client" })
+      let machine = try AnswersFixture.token { $0.subject = "client_id_dev-client" }
+      let reply = try await fixture.verify(machine)
+      if kind == .rfc7662 {
+        #expect(reply.verdict == "inactive_token" && fixture.source.calls == [machine])
+        return
+      }
       #expect(reply.verdict == "ok" && reply["source"] == nil)
       #expect(fixture.source.calls.isEmpty)
       #expect(try await fixture.verify(try AnswersFixture.token()).verdict == "inactive_token")
       #expect(fixture.source.calls.count == 1)
+    }
+  }
+
+  @Test("that ten good tokens in a row are called inactive is a fault in status, until one is active")
+  func allInactive() async throws {
+    let fixture = try Fixture(policies: [Fixture.recheck(.allow)])
+    try await fixture.run { () async throws in
+      func code() async throws -> JSONValue? {
+        try await fixture.status()["issuers"]?.arrayValue?.first?["introspection"]?["fault"]?["code"]
+      }
+      for number in 1...10 {
+        #expect(try await code() == nil)
+        let token = try AnswersFixture.token { $0.subject = "user \(number)" }
+        #expect(try await fixture.verify(token).verdict == "inactive_token")
+      }
+      #expect(try await code() == "calls_all_inactive")
+      fixture.source.say(#"{"active":true}"#)
+      #expect(try await fixture.verify(try AnswersFixture.token()).verdict == "ok")
+      #expect(try await code() == nil)
     }
   }
 

@@ -102,12 +102,14 @@ final class BackEndFixture {
     }
   }
 
-  /// Puts other policies in force, as a reload does that changes nothing else.
-  func reload(_ policies: [Policy], assuming audiences: [String]? = nil) {
+  /// Puts other policies in force, as a reload does that changes nothing else, or takes the other issuer's back-end away.
+  func reload(_ policies: [Policy], assuming audiences: [String]? = nil, onlyFirst: Bool = false) {
     current.replace(
       with: ActiveConfiguration(
         Self.configuration(policies), keys: keys,
-        backEnds: backEnds.map { IssuerBackEnd($0, assumedAudiences: audiences) }))
+        backEnds: backEnds.enumerated().map { number, backEnd in
+          onlyFirst && number > 0 ? nil : IssuerBackEnd(backEnd, assumedAudiences: audiences)
+        }))
   }
 
   func run(_ body: () async throws -> Void) async throws {
@@ -124,6 +126,15 @@ final class BackEndFixture {
     var reply: [UInt8] = []
     if let deferred = begin(token, rest, op: op, into: &reply) { return try await deferred.reply() }
     return try JSONValue(parsing: reply)
+  }
+
+  /// The reply to op `status`.
+  func status() async throws -> JSONValue {
+    var reply: [UInt8] = []
+    let line = Array(#"{"op":"status"}"#.utf8)
+    guard case .deferred(_, let pending) = handler.handle(line.span, from: Peer(uid: 0, gid: 0, pid: 1), into: &reply)
+    else { return try JSONValue(parsing: reply) }
+    return try await Deferred(pending).reply()
   }
 
   /// Asks about a token; the reply is there, or is to come.
