@@ -5,6 +5,9 @@ final class BuiltProgram {
   /// Where the test bundle and the programs were built.
   static let directory = Bundle.main.executableURL?.deletingLastPathComponent() ?? URL(filePath: ".build/debug")
 
+  /// What a sanitizer is told, to the programs as to the tests (deploy/sanitize).
+  private static let sanitizer = ProcessInfo.processInfo.environment.filter { $0.key == "ASAN_OPTIONS" }
+
   private let process = Process()
   private let output: Collector
   private let error: Collector
@@ -20,6 +23,7 @@ final class BuiltProgram {
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = launcher + [Self.directory.appending(path: "bearerd").path()] + arguments
     process.environment = environment.merging(["PATH": "/usr/bin:/bin", "COLUMNS": "80"]) { given, _ in given }
+      .merging(Self.sanitizer) { given, _ in given }
     process.standardOutput = output.writing
     process.standardError = error.writing
     let (inputReading, inputWriting) = try Self.pipe()
