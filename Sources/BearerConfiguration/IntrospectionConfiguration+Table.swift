@@ -27,7 +27,7 @@ extension IntrospectionConfiguration: ConfigurationTable {
       reader.miss("kind", expected: "one of \(kinds)")
     }
     let ofClients = ["client_id", "client_auth", "basic_encoding", "client_secret_file", "bearer_token_file"]
-    if kind != .rfc7662 {
+    if !kind.takesCredentials {
       for key in ofClients where reader.has(key) {
         reader.refuse(key, expected: "no such key", "has no effect with this kind: the token itself is the credential")
       }

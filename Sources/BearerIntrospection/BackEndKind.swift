@@ -19,5 +19,18 @@ package enum BackEndKind: String, CaseIterable, Sendable {
   }
 
   /// Whether it knows tokens of users only, so that it calls every machine's token inactive.
-  package var knowsUsersOnly: Bool { self != .rfc7662 }
+  package var knowsUsersOnly: Bool {
+    switch self {
+    case .rfc7662: false
+    case .authgearResolver, .userinfo: true
+    }
+  }
+
+  /// Whether the daemon shows there who asks; the others are shown nothing but the token.
+  package var takesCredentials: Bool {
+    switch self {
+    case .rfc7662: true
+    case .authgearResolver, .userinfo: false
+    }
+  }
 }

@@ -74,6 +74,14 @@ package struct AlgorithmSet: OptionSet, Hashable, Sendable {
     self = algorithms.reduce(into: []) { $0.formUnion(AlgorithmSet($1)) }
   }
 
+  /// The algorithms that sign with keys on a curve.
+  init(on curve: EllipticCurve) {
+    self.init(
+      Algorithm.allCases.filter { algorithm in
+        if case .ecdsa(curve, _) = algorithm.scheme { true } else { false }
+      })
+  }
+
   /// All that an `alg` value of RFC 7518, RFC 8037 or RFC 9864 may stand for; empty if it names none of the table.
   ///
   /// `EdDSA` names two: the key decides which.

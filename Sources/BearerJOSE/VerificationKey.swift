@@ -61,9 +61,7 @@ enum KeyMaterial: Hashable, Sendable {
   var algorithms: AlgorithmSet {
     switch self {
     case .rsa: .rsa
-    case .ec(.p256, _, _): AlgorithmSet(.es256)
-    case .ec(.p384, _, _): AlgorithmSet(.es384)
-    case .ec(.p521, _, _): AlgorithmSet(.es512)
+    case .ec(let curve, _, _): AlgorithmSet(on: curve)
     case .ed25519: AlgorithmSet(.ed25519)
     case .ed448: AlgorithmSet(.ed448)
     }

@@ -131,7 +131,7 @@ extension IssuerConfiguration {
     var settings = BackEndSourceSettings(kind: introspection.kind, connection: keySourceSettings)
     settings.endpoint = introspection.endpoint
     settings.concurrency = introspection.settings.concurrency
-    guard introspection.kind == .rfc7662 else { return settings }
+    guard introspection.kind.takesCredentials else { return settings }
     settings.authentication = introspection.authentication
     settings.clientID = introspection.clientID ?? ""
     settings.basicEncoding = introspection.basicEncoding

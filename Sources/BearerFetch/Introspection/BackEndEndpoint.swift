@@ -10,7 +10,11 @@ enum BackEndEndpoint {
 
   /// The member of a discovery document that names it (RFC 8414 section 2, OpenID Connect Discovery 1.0 section 3).
   static func member(of kind: BackEndKind) -> String {
-    kind == .userinfo ? "userinfo_endpoint" : "introspection_endpoint"
+    switch kind {
+    case .userinfo: "userinfo_endpoint"
+    // No document names a resolver: its place is known without.
+    case .rfc7662, .authgearResolver: "introspection_endpoint"
+    }
   }
 
   /// An address that tokens may be sent to.
