@@ -2,16 +2,10 @@
 
 import contextlib
 import json
-import logging
-import pathlib
 import subprocess
-import sys
-import tempfile
 import unittest
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "python"), str(HERE.parent / "clients" / "python")]
-
+import cases
 import back_ends
 import joserfc.jwk
 import running
@@ -20,25 +14,17 @@ from bearerd import Bearerd
 ISSUER = "https://issuer.example"
 
 
-class Case(unittest.TestCase):
-    """A directory, and a daemon that trusts several issuers with different ways to the same back-end."""
+class BackEndCase(cases.QuietCase):
+    """A daemon that trusts several issuers with different ways to the same back-end."""
 
     @classmethod
     def setUpClass(cls):
-        for name in ["werkzeug", "django.request"]:
-            logging.getLogger(name).setLevel(logging.CRITICAL)
-        cls.directory = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
+        super().setUpClass()
         cls.issuers = []
         key = joserfc.jwk.generate_key("EC", "P-256", {"kid": "1", "use": "sig", "alg": "ES256"})
         (cls.directory / "jwks.json").write_text(json.dumps({"keys": [key.as_dict(private=False)]}))
         cls.write("secret", back_ends.SECRET)
         cls.write("mistake", "wrong")
-
-    @classmethod
-    def write(cls, name, text):
-        file = cls.directory / name
-        file.touch(mode=0o600)
-        file.write_text(text)
 
     @classmethod
     def issuer(cls, name, endpoint, authentication, policy="", url=None, keys=None):
@@ -110,7 +96,7 @@ class Case(unittest.TestCase):
         self.assertEqual(self.status(issuer)["fault"]["code"], "unreachable")
 
 
-class Authlib(Case):
+class Authlib(BackEndCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -164,7 +150,7 @@ class Authlib(Case):
         self.assertEqual(self.status("gone")["fault"]["code"], "unreachable")
 
 
-class DjangoOAuthToolkit(Case):
+class DjangoOAuthToolkit(BackEndCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -207,7 +193,7 @@ class DjangoOAuthToolkit(Case):
 
 
 @unittest.skipUnless(back_ends.Glewlwyd.PROGRAM.exists(), "there is no Glewlwyd")
-class Glewlwyd(Case):
+class Glewlwyd(BackEndCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

@@ -1,16 +1,10 @@
 """A stranger's way with providers that others made: `init`, `check`, a daemon, `try`, and what each message says."""
 
 import contextlib
-import logging
-import pathlib
 import subprocess
-import sys
-import tempfile
 import unittest
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "python"), str(HERE.parent / "clients" / "python")]
-
+import cases
 import back_ends
 import providers
 import running
@@ -18,18 +12,14 @@ from bearerd import Bearerd
 from test_foreign_provider import segment, with_segment
 
 
-class Case(unittest.TestCase):
-    """A directory with a secret, and the commands."""
+class CheckCase(cases.QuietCase):
+    """A secret, and the commands."""
 
     @classmethod
     def setUpClass(cls):
-        for name in ["werkzeug", "django.request"]:
-            logging.getLogger(name).setLevel(logging.CRITICAL)
-        cls.directory = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
+        super().setUpClass()
         cls.file = cls.directory / "bearerd.toml"
-        secret = cls.directory / "secret"
-        secret.touch(mode=0o600)
-        secret.write_text(back_ends.SECRET)
+        cls.write("secret", back_ends.SECRET)
 
     def run_bearerd(self, *arguments):
         """Exit status and all that is said, with single spaces."""
@@ -78,7 +68,7 @@ class Case(unittest.TestCase):
         return with_segment(token, 1, segment(token, 1) | {"sub": "eve"})
 
 
-class Canaille(Case):
+class Canaille(CheckCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -135,7 +125,7 @@ class Canaille(Case):
             self.assertEqual([verdict(self.tokens[kind]) for kind in ["access", "id"]], ["ok", "ok"])
 
 
-class DjangoOAuthToolkit(Case):
+class DjangoOAuthToolkit(CheckCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -281,7 +271,7 @@ class Cognito(Case):
 
 
 @unittest.skipUnless(back_ends.Glewlwyd.PROGRAM.exists(), "there is no Glewlwyd")
-class Glewlwyd(Case):
+class Glewlwyd(CheckCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

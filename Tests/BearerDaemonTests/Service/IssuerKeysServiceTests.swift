@@ -254,21 +254,34 @@ import Testing
     }
   }
 
+  /// A provider with one key, and a directory in which its key sets are kept.
+  private struct Kept {
+    let directory = FileManager.default.temporaryDirectory.appending(path: "bearerd-\(UUID().uuidString)").path()
+    let store: SnapshotStore
+    let provider: FaultyProvider
+    let url: String
+
+    init() async throws {
+      try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
+      store = SnapshotStore(directory: directory)
+      provider = try await FaultyProvider.start()
+      provider.setKeys(TestKey.set(try TestKey(kid: "k1")))
+      url = "http://localhost:\(provider.port)"
+      provider.present(issuer: url, keysAddress: "\(url)/jwks")
+    }
+
+    func remove() { try? FileManager.default.removeItem(atPath: directory) }
+  }
+
   @Test(
     "a set that is fetched is kept, also after a reload, by the time that the service has ended",
     .timeLimit(.minutes(1)))
   func snapshotsAfterReload() async throws {
-    let directory = FileManager.default.temporaryDirectory.appending(path: "bearerd-\(UUID().uuidString)").path()
-    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
-    defer { try? FileManager.default.removeItem(atPath: directory) }
-    let store = SnapshotStore(directory: directory)
-    let provider = try await FaultyProvider.start()
-    provider.setKeys(TestKey.set(try TestKey(kid: "k1")))
-    let url = "http://localhost:\(provider.port)"
-    provider.present(issuer: url, keysAddress: "\(url)/jwks")
-    let before = issuer("idp", url)
+    let kept = try await Kept()
+    defer { kept.remove() }
+    let (store, provider, before) = (kept.store, kept.provider, issuer("idp", kept.url))
     // Another way to the same keys.
-    let after = issuer("idp", url) { $0.connectTo = HostAndPort("127.0.0.1:\(provider.port)") }
+    let after = issuer("idp", kept.url) { $0.connectTo = HostAndPort("127.0.0.1:\(provider.port)") }
 
     let (changes, changed) = AsyncStream<Void>.makeStream()
     let service = service(store) { changed.yield() }
@@ -290,17 +303,11 @@ import Testing
 
   @Test("a set that came before a reload brought another trust is not kept as one of that", .timeLimit(.minutes(1)))
   func lateSnapshot() async throws {
-    let directory = FileManager.default.temporaryDirectory.appending(path: "bearerd-\(UUID().uuidString)").path()
-    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
-    defer { try? FileManager.default.removeItem(atPath: directory) }
-    let store = SnapshotStore(directory: directory)
-    let provider = try await FaultyProvider.start()
-    provider.setKeys(TestKey.set(try TestKey(kid: "k1")))
-    let url = "http://localhost:\(provider.port)"
-    provider.present(issuer: url, keysAddress: "\(url)/jwks")
-    let before = issuer("idp", url)
+    let kept = try await Kept()
+    defer { kept.remove() }
+    let (store, provider, before) = (kept.store, kept.provider, issuer("idp", kept.url))
     // Nobody is there.
-    let after = issuer("idp", url) { $0.connectTo = HostAndPort("127.0.0.1:1") }
+    let after = issuer("idp", kept.url) { $0.connectTo = HostAndPort("127.0.0.1:1") }
 
     // What is told first holds up what comes after it, so that the reload is between a set and its being told.
     let isTold = DispatchSemaphore(value: 0)
@@ -321,7 +328,7 @@ import Testing
     await service.settle()
     #expect(log.lines.contains { $0.contains("key set replaced") })
     #expect(store.load(after, logger: log.logger) == nil)
-    #expect(try FileManager.default.contentsOfDirectory(atPath: directory).isEmpty)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: kept.directory).isEmpty)
     await provider.stop()
   }
 }
