@@ -1,4 +1,5 @@
 import BearerCrypto
+import BearerJOSE
 package import BearerJSON
 
 /// What a development issuer remembers of tokens: the opaque ones that it gave out, and the JWTs that were revoked.

@@ -1,3 +1,4 @@
+import BearerJOSE
 package import BearerJSON
 package import BearerSigning
 

@@ -1,3 +1,5 @@
+import BearerJOSE
+
 /// Identifiers that nobody else has: `jti`, `sid`, `kid`.
 package enum RandomIdentifier {
   /// `byteCount` bytes from the system's generator, base64url encoded.

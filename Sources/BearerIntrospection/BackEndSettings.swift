@@ -2,7 +2,8 @@
 package struct BackEndSettings: Equatable, Sendable {
   /// How long a yes about an opaque token counts at most (`cache`); zero for not at all.
   package var cache = Duration.seconds(30)
-  /// How long a no counts at most (`negative_cache`); more than ``BackEndLimits/negativeCache`` is as much as that.
+  /// How long a no counts at most (`negative_cache`); the configuration takes no more than
+  /// ``BackEndLimits/negativeCache``.
   package var negativeCache = BackEndLimits.negativeCache
   /// Calls in flight at most (`concurrency`).
   package var concurrency = 32

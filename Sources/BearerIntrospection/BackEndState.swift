@@ -108,8 +108,7 @@ struct BackEndState: Sendable {
     }
     guard let askedAt = answers.inactive(question.digest) else { return nil }
     let age = now.duration(since: askedAt)
-    return age < min(settings.negativeCache, BackEndLimits.negativeCache)
-      ? KnownStatus(word: .inactive, age: age) : nil
+    return age < settings.negativeCache ? KnownStatus(word: .inactive, age: age) : nil
   }
 
   /// The back-end's last word about a token, however old.

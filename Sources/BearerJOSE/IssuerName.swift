@@ -12,13 +12,8 @@ package struct IssuerName: Equatable, Sendable {
   /// The value, compared byte for byte (OpenID Connect Core 1.0 section 3.1.3.7, point 2).
   package let text: String
   let bytes: [UInt8]
-  /// The tenant whose name it is, which `tid` must repeat; `nil` for an issuer without tenants.
-  let tenant: [UInt8]?
-  /// What `ver` must be in a tenant's token.
-  ///
-  /// The form of a token follows from its API's settings and not from who asked for it, and each form has a name of its own
-  /// (Microsoft identity platform, access token claims reference: `iss`, `ver`).
-  let version: [UInt8]
+  /// What the claims of a tenant's token must say besides; `nil` for an issuer without tenants.
+  let tenantClaims: TenantClaims?
 
   /// The names of an issuer.
   ///
@@ -38,18 +33,6 @@ package struct IssuerName: Equatable, Sendable {
   private init(_ text: String, tenant: String?) {
     self.text = text
     bytes = Array(text.utf8)
-    self.tenant = tenant.map { Array($0.utf8) }
-    version = Array((text.hasSuffix("/v2.0") ? "2.0" : "1.0").utf8)
-  }
-
-  /// Refuses a tenant's token whose other claims are not those of its name.
-  func check(_ claims: ClaimSet) throws(Rejection) {
-    guard let tenant else { return }
-    guard claims.string("tid", is: tenant) else {
-      throw Rejection(.unknownIssuer, "The token's tid is not the tenant of its iss.", claim: "tid")
-    }
-    guard claims.string("ver", is: version) else {
-      throw Rejection(.unknownIssuer, "The token's ver is not that of its iss.", claim: "ver")
-    }
+    tenantClaims = tenant.map { TenantClaims(of: $0, in: text) }
   }
 }

@@ -317,7 +317,7 @@ package struct Verifier {
     }
     keyIssuer = nil
     if input.issuers[index].profile?.hasTenants == true {
-      try input.issuers.names[found].name.check(claims)
+      try input.issuers.names[found].name.tenantClaims?.check(claims)
       keyIssuer = input.issuers.names[found].name.bytes
     }
     issuerIndex = index

@@ -9,7 +9,7 @@ import Testing
     let ring = KeyRing([try CachedKeys.key(.es256)])
     let issuer = DevIssuer(url: "https://issuer.test", keyStore: ring)
     let token = try issuer.mint(now: 1_000_000) { $0.subject = "someone" }
-    let expectedHeader = Base64URL.encode(Array(#"{"alg":"ES256","kid":"es256","typ":"at+jwt"}"#.utf8))
+    let expectedHeader = TestKey.base64URL(Array(#"{"alg":"ES256","kid":"es256","typ":"at+jwt"}"#.utf8))
     #expect(token.split(separator: ".").first.map(String.init) == expectedHeader)
     #expect(token.split(separator: ".").count == 3)
   }

@@ -17,6 +17,16 @@ struct Base64URLTests {
     #expect(Base64URL.decode(text) == bytes)
   }
 
+  @Test(
+    "the vectors of RFC 4648 section 10, without padding, and the two characters that differ from plain base64",
+    arguments: [
+      ("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg"), ("fooba", "Zm9vYmE"),
+      ("foobar", "Zm9vYmFy"),
+    ].map { (Array($0.utf8), $1) } + [([0xFB, 0xEF, 0xFF], "--__"), ([0xFF, 0xFF], "__8")] as [([UInt8], String)])
+  func encoding(bytes: [UInt8], text: String) {
+    #expect(Base64URL.encode(bytes) == text)
+  }
+
   @Test("what is encoded is decoded to the same, at every length and for every byte")
   func roundTrip() {
     for length in 0..<70 {

@@ -56,7 +56,7 @@ import Testing
       var token = try issuer.mint(.access, key: try CachedKeys.key(named: kid)) { $0.audiences = ["api"] }
       if let name {
         let header = #"{"alg":"ES256","typ":"at+jwt","kid":"\#(name)"}"#
-        token = Base64URL.encode(Array(header.utf8)) + token[(token.firstIndex(of: ".") ?? token.endIndex)...]
+        token = TestKey.base64URL(Array(header.utf8)) + token[(token.firstIndex(of: ".") ?? token.endIndex)...]
       }
       return #"{"id":"\#(name == nil ? "good" : "bogus")","op":"verify","token":"\#(token)"}"# + "\n"
     }

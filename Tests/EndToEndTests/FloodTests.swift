@@ -162,7 +162,7 @@ extension Floods {
     /// The token with another header, which its signature does not fit.
     private static func token(_ token: String, withKid kid: String) -> String {
       let header = #"{"alg":"ES256","typ":"at+jwt","kid":"\#(kid)"}"#
-      return Base64URL.encode(Array(header.utf8)) + token[(token.firstIndex(of: ".") ?? token.endIndex)...]
+      return TestKey.base64URL(Array(header.utf8)) + token[(token.firstIndex(of: ".") ?? token.endIndex)...]
     }
 
     /// How often each verdict is among the next replies; a good one counts only for the good token.

@@ -180,13 +180,13 @@ import Testing
       0xAD, 0xA7, 0x17, 0x9E, 0x84, 0xF3, 0xB9, 0xCA, 0xC2, 0xFC, 0x63, 0x25, 0x51,
     ]
     let dot = try #require(token.lastIndex(of: "."))
-    var signature = try #require(BearerJOSE.Base64URL.decode(String(token[token.index(after: dot)...])))
+    var signature = try #require(Base64URL.decode(String(token[token.index(after: dot)...])))
     var borrow = 0
     for place in (0..<32).reversed() {
       let difference = Int(order[place]) - Int(signature[32 + place]) - borrow
       borrow = difference < 0 ? 1 : 0
       signature[32 + place] = UInt8(truncatingIfNeeded: difference)
     }
-    return token[...dot] + BearerDevIssuer.Base64URL.encode(signature)
+    return token[...dot] + Base64URL.encode(signature)
   }
 }

@@ -1,0 +1,31 @@
+import BearerClaims
+
+/// What a tenant's tokens say of the tenant besides `iss`.
+///
+/// Entra is the one provider whose names have a tenant in them, and these are its claims (Microsoft identity platform,
+/// access token claims reference: `iss`, `tid`, `ver`).
+struct TenantClaims: Equatable {
+  /// What `tid` must be.
+  private let tenant: [UInt8]
+  /// What `ver` must be.
+  ///
+  /// The form of a token follows from its API's settings and not from who asked for it, and each form has an issuer's name
+  /// of its own.
+  private let version: [UInt8]
+
+  /// The claims of a tenant in tokens with this `iss`.
+  init(of tenant: String, in name: String) {
+    self.tenant = Array(tenant.utf8)
+    version = Array((name.hasSuffix("/v2.0") ? "2.0" : "1.0").utf8)
+  }
+
+  /// Refuses a token whose claims are others.
+  func check(_ claims: ClaimSet) throws(Rejection) {
+    guard claims.string("tid", is: tenant) else {
+      throw Rejection(.unknownIssuer, "The token's tid is not the tenant of its iss.", claim: "tid")
+    }
+    guard claims.string("ver", is: version) else {
+      throw Rejection(.unknownIssuer, "The token's ver is not that of its iss.", claim: "ver")
+    }
+  }
+}
