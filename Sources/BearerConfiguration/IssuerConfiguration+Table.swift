@@ -74,7 +74,7 @@ extension IssuerConfiguration: NamedTable {
       let (given, missing) = reader.has(pair[0]) ? (pair[0], pair[1]) : (pair[1], pair[0])
       reader.miss(missing, expected: "both keys or neither", "is missing beside \(given)")
     }
-    if introspection?.authentication == .tls, introspection?.kind == .rfc7662, clientCertificate == nil {
+    if introspection?.authentication == .tls, introspection?.kind.takesCredentials == true, clientCertificate == nil {
       reader.miss(
         "client_certificate", expected: "a certificate, or another client_auth",
         "is missing for client_auth \"tls_client_auth\"")
@@ -185,8 +185,8 @@ extension ValueKind where Value == ProxyAddress {
     Self { reader, key in
       let expected = "an http:// address, such as \"http://10.0.0.1:3128\""
       guard let text = reader.string(key, expected: expected) else { return nil }
+      // Neither what is wrong nor what was found is shown: it may hold a password.
       guard text.lowercased().utf8.starts(with: "http://".utf8), let address = try? ProxyAddress(parsing: text) else {
-        // What was found is not shown: it may hold a password.
         reader.refuse(key, expected: expected, "not the address of a proxy")
         return nil
       }

@@ -48,6 +48,7 @@ extension DevIssuer {
   }
 
   private func claims(ofJWT token: String, now: Int64) throws(DevIssuerError) -> JSONObject? {
+    // A set that has no usable key has signed nothing.
     guard let keys = try? KeySet(parsing: keySet().serialized(), algorithms: Set(Algorithm.allCases)) else {
       return nil
     }
@@ -66,6 +67,7 @@ extension DevIssuer {
     guard case .accepted(let verified) = verifier.verify(bytes.span, input, keys: { _ in keys }) else { return nil }
     var payload: [UInt8] = []
     verified.claims.append(to: &payload)
+    // The claims were just read from JSON, so that they can be read again.
     return (try? JSONValue(parsing: payload))?.objectValue
   }
 }

@@ -27,6 +27,7 @@ package struct KeyDirectory: KeyStore {
     for file in try files() {
       // A file that a rotation removed after the listing is not a fault.
       guard let pem = try directory.read(file.name) else { continue }
+      // Which file it is helps more than how its text is broken.
       guard let signingKey = try? SigningKey(pem: pem) else { throw unreadable(file.name) }
       keys.append(IssuerKey(kid: file.kid, algorithm: file.algorithm, signingKey: signingKey))
     }

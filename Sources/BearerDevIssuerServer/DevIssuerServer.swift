@@ -92,6 +92,7 @@ package final class DevIssuerServer: Sendable {
       let site = options.site(keyStore: keyStore, port: port)
       return DevIssuerServer(site: site, port: port, script: script, group: group)
     } catch {
+      // The first fault is the one that counts.
       try? await group.shutdownGracefully()
       throw .cannotListen(host: options.address.host, port: options.port, reason: "\(error)")
     }

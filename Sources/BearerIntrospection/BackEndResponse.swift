@@ -88,6 +88,7 @@ package struct BackEndResponse: Sendable {
   /// A client that shows its secret in the form may be refused with 400 (RFC 6749 section 5.2).
   private var refusesAsker: Bool {
     if status == 401 || status == 403 { return true }
+    // A body that is no object says nothing about who asks.
     guard status == 400, let answer = try? object() else { return false }
     let bytes = answer.bytes
     guard let error = answer.tape.value(of: "error", bytes.span) else { return false }

@@ -141,7 +141,7 @@ package final class Server: Service, Sendable {
     }
     if fault == nil { await serve(sockets, acceptor, loops) } else { for socket in sockets { socket.removeFile() } }
     for loop in loops { loop.mailbox.post(.run { $0.stop() }) }
-    // Not ended by cancellation: the sockets are the loops' until they have ended.
+    // Not ended by cancellation: the sockets are the loops' until they have ended. Nothing here throws.
     for end in ends { _ = try? await withCheckedThrowingContinuation { end.begin($0) } }
     for socket in sockets { Glibc.close(socket.descriptor) }
     if let fault { throw fault }
@@ -180,20 +180,21 @@ package final class Server: Service, Sendable {
 
   private func serve(_ sockets: [ListeningSocket], _ acceptor: Acceptor, _ loops: [ServerLoop]) async {
     // Once each has answered, each listens.
-    _ = try? await onEach(loops) { _ in }
+    await runOnEach(loops) { _ in }
     running.withLock { $0 = Running(loops: loops, sockets: sockets, acceptor: acceptor) }
     logger.debug(
       "listening", metadata: ["bearerd.sockets": "\(sockets.count)", "bearerd.event_loops": "\(loops.count)"])
     await onListening()
 
+    // It throws only when this task is cancelled, which stops the server as well.
     try? await gracefulShutdown()
     // With our own file removed nobody can connect any more, so that the kernel's queue runs dry.
     for socket in sockets { socket.removeFile() }
-    _ = try? await onEach(loops) { $0.stopAccepting() }
+    await runOnEach(loops) { $0.stopAccepting() }
     logger.debug("draining", metadata: ["bearerd.connections": "\(connectionCount)"])
     await drain(loops)
     // Whoever was connecting while the file was removed.
-    _ = try? await onEach(loops) { $0.acceptRest() }
+    await runOnEach(loops) { $0.acceptRest() }
     await drain(loops)
     running.withLock { $0 = nil }
   }
@@ -202,12 +203,19 @@ package final class Server: Service, Sendable {
     await withDiscardingTaskGroup { group in
       for loop in loops {
         group.addTask { [timeout = configuration.drainTimeout] in
+          // It throws only when this task is cancelled, or the loop has ended: there is nothing to wait for.
           _ = try? await Self.wait { done in
             loop.mailbox.post(.run { $0.drain(timeout: timeout) { done(()) } })
           }
         }
       }
     }
+  }
+
+  /// Runs something on each of these loops, and waits for it.
+  private func runOnEach(_ loops: [ServerLoop], _ body: @escaping @Sendable (ServerLoop) -> Void) async {
+    // It throws only when this task is cancelled, or a loop has ended: there is nothing to wait for.
+    _ = try? await onEach(loops, body)
   }
 
   /// Runs something on each of these loops.

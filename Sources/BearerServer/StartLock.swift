@@ -52,6 +52,7 @@ struct StartLock {
         return
       case .held: break
       }
+      // Sleep throws only when the task is cancelled, which is looked at next.
       try? await Task.sleep(for: Self.pause)
       if Task.isCancelled { break }
     }

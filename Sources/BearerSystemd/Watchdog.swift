@@ -45,6 +45,7 @@ package final class Watchdog<TimeSource: Clock>: Service where TimeSource.Durati
 
   /// Pings until graceful shutdown or cancellation.
   package func run() async {
+    // It throws only when the sleep is cancelled, which ends the pings.
     try? await cancelWhenGracefulShutdown {
       for await _ in self.beginning { break }
       while !Task.isCancelled {
@@ -74,6 +75,7 @@ package final class Watchdog<TimeSource: Clock>: Service where TimeSource.Durati
     await withTaskGroup(of: Bool?.self) { group in
       group.addTask { await self.probe() }
       group.addTask {
+        // Sleep throws only when the task is cancelled, because the probe has answered.
         try? await self.clock.sleep(until: start.advanced(by: self.interval / 3), tolerance: nil)
         return nil
       }

@@ -26,6 +26,7 @@ final class EchoFloor: @unchecked Sendable {
     pthread_create(
       &thread, nil,
       { argument in
+        // Safe because the pointer is the object that was retained for this thread.
         if let argument { Unmanaged<EchoFloor>.fromOpaque(argument).takeRetainedValue().run() }
         return nil
       }, Unmanaged.passRetained(self).toOpaque())

@@ -79,6 +79,7 @@ enum SocketBenchmark {
       guard let goal = shape.goal else { continue }
       Benchmark.judge("\(shape.name): at most \(Double(Int(goal * 100)) / 100) times the bare loop", ratio <= goal)
     }
+    // It was used by its path only.
     withExtendedLifetime(floor) {}
     server.cancel()
     _ = await server.result

@@ -36,6 +36,7 @@ struct RunCommand: AsyncParsableCommand {
     do {
       try await serve(keys)
     } catch {
+      // The first fault is the one that counts.
       try? keys.removeAll()
       throw error
     }
@@ -105,6 +106,7 @@ struct RunCommand: AsyncParsableCommand {
     let socket = keys.path + "/bearerd.sock"
     let client = BearerClient(path: socket)
     while true {
+      // The daemon may not listen yet.
       if case .accepted? = try? await client.verify(token: good) { break }
       try await Task.sleep(for: .milliseconds(20))
     }

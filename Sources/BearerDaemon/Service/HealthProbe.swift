@@ -35,13 +35,15 @@ package struct HealthProbe: Sendable {
   /// Whether all of it works.
   package func passes() async -> Bool {
     guard isLogAlive() else { return false }
-    // Whatever is thrown on the way is the answer no: a probe does not ask why.
     for eventLoop in group.makeIterator() {
+      // Whatever is thrown, here and below, is the answer no: a probe does not ask why.
       guard (try? await eventLoop.submit {}.getUnlessCancelled()) != nil else { return false }
     }
+    // Loops that do not run cannot be asked.
     guard let canaries = try? await server.onEachEventLoop(canaryPasses), !canaries.isEmpty,
       canaries.allSatisfy(\.self)
     else { return false }
+    // A daemon that cannot be reached by itself serves nobody.
     guard let replies = try? await server.askItself(Array(#"{"op":"ping"}"#.utf8) + [0x0A]) else {
       return false
     }

@@ -16,10 +16,13 @@ extension IssuerConfiguration {
 
   /// Whether a key may be used whose private part stands in its set: nobody but this host's own users can have read it.
   var usesPublishedPrivateKeys: Bool {
+    let origin: String
     switch source {
-    case .jwksFile: true
-    case .jwksURI(let address): (try? WebAddress(parsing: address))?.isLoopback == true
-    case .discovery: (try? WebAddress(parsing: url))?.isLoopback == true
+    case .jwksFile: return true
+    case .jwksURI(let address): origin = address
+    case .discovery: origin = url
     }
+    // What is no address is not on this host.
+    return (try? WebAddress(parsing: origin))?.isLoopback == true
   }
 }

@@ -22,11 +22,11 @@ final class IssuerKeysService: Service {
     /// A reload in an outage must not lose keys that the new configuration still trusts; which of them are usable is
     /// decided anew, by the new algorithms.
     func keys(for issuer: IssuerConfiguration) -> (keys: FetchedKeys, age: Duration)? {
-      // The body was a key set before; what can fail now is that none of its keys is usable any more.
       let (configuration, trustChanges) = live.present
       guard
         configuration.source == issuer.source, configuration.hasSameTrust(as: issuer), let snapshot = keys.snapshot,
         snapshot.trustChanges == trustChanges,
+        // The body was a key set before; what can fail now is that none of its keys is usable any more.
         let set = try? KeySet(
           parsing: snapshot.body, algorithms: issuer.algorithms,
           usesPublishedPrivateKeys: issuer.usesPublishedPrivateKeys)

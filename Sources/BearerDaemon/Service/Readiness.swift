@@ -66,17 +66,18 @@ struct Readiness: Service {
 
   /// Tells each change, at once if the last one is a second ago, and what time changes, until shutdown.
   private func keepStatus() async {
-    // Sleep throws only when the task is cancelled: then the loops end, here and in the wait for keys below.
     let status = StatusLine(notifier: notifier) { reports.statusLine(current.value) }
     await cancelWhenGracefulShutdown {
       await withTaskGroup { group in
         group.addTask {
           for await _ in changes {
             status.tell()
+            // Sleep throws only when the task is cancelled, and then there are no more changes.
             try? await Task.sleep(for: Self.statusPause)
           }
         }
         group.addTask {
+          // Sleep throws only when the task is cancelled.
           while (try? await Task.sleep(for: Self.statusPeriod)) != nil { status.tell() }
         }
       }
@@ -97,6 +98,7 @@ struct Readiness: Service {
         }
       }
       group.addTask {
+        // It throws only when the wait is cancelled, which ends it as the time does.
         try? await cancelWhenGracefulShutdown { try await Task.sleep(for: readyWait) }
         return false
       }

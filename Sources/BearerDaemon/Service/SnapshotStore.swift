@@ -80,8 +80,8 @@ struct SnapshotStore: Sendable {
         let record = try KeySnapshotRecord(
           decoding: bytes, issuer: issuer.url, configuration: issuer.snapshotDigest, wallNow: now,
           maximumAge: maximumAge)
-        // The digest matched but the keys do not parse, or none of them may be used.
         guard
+          // The digest matched but the keys do not parse, or none of them may be used.
           let keys = try? KeySet(
             parsing: record.body, algorithms: issuer.algorithms,
             usesPublishedPrivateKeys: issuer.usesPublishedPrivateKeys)

@@ -13,6 +13,7 @@ enum Deadline {
     await withTaskGroup(of: Outcome?.self) { group in
       group.addTask { await operation() }
       group.addTask {
+        // Sleep throws only when the task is cancelled, because the work has ended.
         try? await Task.sleep(for: timeout)
         return nil
       }

@@ -75,6 +75,7 @@ struct FetchRoute: Equatable, Sendable {
 
   /// Whether `connectTo` is meant for an address: it is on url's own authority, or url has none.
   static func appliesConnectTo(to address: WebAddress, settings: ConnectionSettings) -> Bool {
+    // An issuer's url need not be an address, unless discovery is there.
     guard let issuer = try? WebAddress(parsing: settings.url) else { return true }
     return issuer.hasSameOrigin(as: address)
   }

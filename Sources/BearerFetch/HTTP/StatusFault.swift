@@ -47,6 +47,7 @@ enum StatusFault {
   /// The origin that a redirect points to; path and query may hold secrets and stay out.
   private static func target(of headers: HTTPHeaders, from address: WebAddress) -> String {
     guard let location = headers.first(name: "location") else { return "nowhere (no Location)" }
+    // What is no address is most often a path.
     if let target = try? WebAddress(parsing: location) {
       return target.hasSameOrigin(as: address) ? "another path of the same server" : target.origin
     }

@@ -47,6 +47,7 @@ final class SystemAuthorities: Sendable {
     for path in Self.paths {
       guard let identity = FileIdentity(of: path) else { continue }
       if identity == seen { break }
+      // What cannot be read has no authorities, and then the next file counts.
       guard let certificates = try? NIOSSLCertificate.fromPEMFile(path), !certificates.isEmpty else { continue }
       new = (identity, certificates)
       break
