@@ -39,6 +39,9 @@ package struct FileRights: Equatable, Sendable {
     }
   }
 
+  /// Whether it is a directory for everybody, as /tmp is: one with the sticky bit (unlink(2)).
+  package var isShared: Bool { mode & 0o1000 != 0 }
+
   /// Who besides root and a user may write it; `nil` if nobody.
   ///
   /// - Parameters:

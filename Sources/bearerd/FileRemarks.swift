@@ -65,8 +65,9 @@ struct FileRemarks {
     }
     let directory = Self.directory(of: configuration.socketPath)
     // The daemon itself must be able to make its socket there.
-    let intruder = FileRights(of: directory)?.foreignWriter(besides: user, rightfulOwner: user ?? 0)
-    if let writer = Self.found(intruder, at: directory) {
+    let rights = FileRights(of: directory)
+    let intruder = rights?.foreignWriter(besides: user, rightfulOwner: user ?? 0)
+    if let writer = Self.found(intruder, at: directory, isShared: rights?.isShared == true) {
       remarks.append(
         "socket: others can put a socket of theirs into \(Self.shown(directory)) (\(writer.words)), and applications would "
           + "ask it: \(writer.remedy)")
@@ -116,10 +117,15 @@ struct FileRemarks {
     let isGroup: Bool
   }
 
-  private static func found(_ intruder: FileRights.Intruder?, at path: String, of: String = "") -> Finding? {
+  private static func found(
+    _ intruder: FileRights.Intruder?, at path: String, of: String = "", isShared: Bool = false
+  ) -> Finding? {
     intruder.map {
       Finding(
-        words: of + $0.words, remedy: "\($0.command) \(shown(path))", isGroup: $0.words.hasPrefix("group"))
+        words: of + $0.words,
+        // Nobody should take the right to write in /tmp from its users.
+        remedy: isShared ? "choose a directory of bearerd's own" : "\($0.command) \(shown(path))",
+        isGroup: $0.words.hasPrefix("group"))
     }
   }
 
@@ -129,14 +135,16 @@ struct FileRemarks {
     if let writer = Self.found(rights.foreignWriter(besides: user), at: path) { return writer }
     // In a directory with the sticky bit, only owners may remove or replace (unlink(2)).
     let directory = Self.directory(of: path)
-    guard let rights = FileRights(of: directory), rights.mode & 0o1000 == 0 else { return nil }
+    guard let rights = FileRights(of: directory), !rights.isShared else { return nil }
     return Self.found(rights.foreignWriter(besides: user), at: directory, of: "of its directory: ")
   }
 
   /// Who else may write where keys are kept.
   private func foreignWriter(ofState path: String) -> Finding? {
     guard let rights = FileRights(of: path) else { return nil }
-    if let writer = Self.found(rights.foreignWriter(besides: nil), at: path) { return writer }
+    if let writer = Self.found(rights.foreignWriter(besides: nil), at: path, isShared: rights.isShared) {
+      return writer
+    }
     // Root is no exception here: the daemon reads what is kept only in a directory of its own user.
     guard let user, rights.owner != user else { return nil }
     return Self.found(

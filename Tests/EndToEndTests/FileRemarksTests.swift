@@ -115,6 +115,16 @@ import Testing
         == "others can change \"\(file)\" (of its directory: \(who)), and with it who is trusted: chmod go-w \"\(directory.path)\""
     )
     try rights(directory.path, 0o755)
+    // Whoever pasted a chmod of /tmp would do harm.
+    try rights(state, 0o1777)
+    #expect(
+      remarks.onOthers() == [
+        "state_directory: others can change \"\(state)\" (\(who)); keys kept there are not used: choose a directory of "
+          + "bearerd's own",
+        "socket: others can put a socket of theirs into \"\(state)\" (\(who)), and applications would ask it: choose a "
+          + "directory of bearerd's own",
+      ])
+    try rights(state, 0o700)
     if user == 0 {
       #expect(chown(state, 777, 777) == 0)
       #expect(
@@ -164,6 +174,36 @@ import Testing
     }
     configuration.socketMode = 0o600
     #expect(FileRemarks(on: configuration, in: file).onOthers() == [])
+  }
+
+  @Test("so is the token by which this daemon asks a back-end")
+  func bearerToken() async throws {
+    let (file, token) = (directory.file("b.toml"), directory.file("token"))
+    let text = """
+      socket = "\(directory.file("s"))"
+      [issuer.a]
+      url = "https://a.invalid"
+      [issuer.a.introspection]
+      kind = "rfc7662"
+      client_auth = "bearer"
+      bearer_token_file = "\(token)"
+      [policy.default]
+      audiences = ["a"]
+      """
+    for (path, text) in [(file, text), (token, "t")] {
+      try text.write(toFile: path, atomically: false, encoding: .utf8)
+      try rights(path, 0o644)
+    }
+    let run = try await CommandLineTests.run(["check", "--offline", "--config", file], environment: [:])
+    #expect(
+      run
+        == .init(
+          status: 0,
+          output: """
+            The configuration is sound: 1 issuer, 1 policy.
+            ! issuer.a.introspection.bearer_token_file: "\(token)" holds a secret, and every user may read it: chmod o-r "\(token)"
+
+            """, error: ""))
   }
 
   @Test("check tells them, and succeeds all the same")
