@@ -185,7 +185,7 @@ class DjangoOAuthToolkit(CheckCase):
             self.assertEqual(verdict(self.tokens["access"] + "x"), "inactive_token")
 
 
-class Cognito(Case):
+class Cognito(CheckCase):
     """The issuer is a name at AWS; what listens is on loopback."""
 
     @classmethod
