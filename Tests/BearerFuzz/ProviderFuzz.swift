@@ -18,6 +18,7 @@ struct ProviderFuzz: FuzzTarget {
       (0, #"{"issuer":"https://issuer.example","jwks_uri":"https://issuer.example/keys"}"#),
       (0, "<html>"), (1, "max-age=60, no-cache=\"x\"\nno-store\nSun, 06 Nov 1994 08:49:37 GMT\n0\n5"),
       (2, "Sun, 06 Nov 1994 08:49:37 GMT"), (2, "Sunday, 06-Nov-94 08:49:37 GMT"), (2, "Sun Nov  6 08:49:37 1994"),
+      (2, "Sun, 6  Nov 1994 08:49:37 GMT"),
       (3, "https://Issuer.example:8443/a/b?c=d"), (3, "http://[::1]:80"), (3, "http://127.0.0.1"),
       (4, "[fd00::5]:8443"), (4, "host.example:443"), (5, "192.0.2.1"), (5, "2001:db8::1"), (5, "::ffff:192.0.2.1"),
       (5, "-0::1"),
@@ -92,8 +93,10 @@ struct ProviderFuzz: FuzzTarget {
     let clock = "\(digits(parts.tm_hour, 2)):\(digits(parts.tm_min, 2)):\(digits(parts.tm_sec, 2)) GMT"
     let written = "\(digits(parts.tm_mday, 2)) \(months[Int(parts.tm_mon)]) \(digits(parts.tm_year + 1900, 4)) \(clock)"
     let given = text.dropFirst(5)
-    let isPlain = !given.hasPrefix("29") && !given.hasPrefix("3") && !given.contains(":60") && !given.contains("-")
-    if isPlain, given.contains(" "), text.dropFirst(3).hasPrefix(", ") {
+    // Not what is only read generously: a day or an hour of one digit, a year of five, blanks more or less.
+    let isPlain = given.wholeMatch(of: #/[0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT/#) != nil
+    let isOverfull = given.hasPrefix("29") || given.hasPrefix("3") || given.contains(":60")
+    if isPlain, !isOverfull, text.dropFirst(3).hasPrefix(", ") {
       require(given == written, "another date: \(seconds)")
     }
   }
