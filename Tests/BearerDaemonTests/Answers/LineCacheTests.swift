@@ -107,48 +107,56 @@ import Testing
     let both = [with, without]
     for fixture in both { try fixture.restore("k1") }
     let tokens = try Self.tokens()
-    var read = 0
+    let forms =
+      [
+        { #"{"id":\#($0),\#($1)}"# }, { #"{\#($1),"id":\#($0)}"# }, { #"{\#($1)}"# + $0.prefix(0) },
+        { #"{\#($1)},"id":\#($0)}"# }, { #"{"id":\#($0),\#($1)} "# }, { #"{"id":\#($0),"id":1,\#($1)}"# },
+      ] as [(String, String) -> String]
+    var (token, op, rest, form, uid) = (tokens[0], "verify", "", 0, UInt32(0))
+    var (accepted, millisecond) = (0, Int64(0))
     for step in 0..<4000 {
-      switch UInt64.random(in: 0..<100, using: &chance) {
-      case 0: for fixture in both { fixture.clock.advance(by: .seconds(1)) }
+      // Mostly everything stays as it was, or one thing changes.
+      switch UInt64.random(in: 0..<60, using: &chance) {
+      case 0: for fixture in both { fixture.clock.advance(by: .milliseconds(20)) }
       case 1:
-        let kids = ["k1", "k2"].randomElement(using: &chance) ?? "k1"
+        let kids = ["k1", "k1", "k2"].randomElement(using: &chance) ?? "k1"
         for fixture in both { try fixture.restore(kids) }
       case 2:
-        let scopes = [[], ["read"], ["write"]].randomElement(using: &chance) ?? []
-        let kind = [TokenType.access, .id].randomElement(using: &chance) ?? .access
+        let scopes = [[], [], ["read"], ["write"]].randomElement(using: &chance) ?? []
+        let kind = [TokenType.access, .access, .id].randomElement(using: &chance) ?? .access
         let peers = try Self.peers(&chance)
         for fixture in both {
           let policy = AnswersFixture.policy {
             $0.scopes = scopes
             $0.tokenType = kind
+            // Without it the tokens' times are around that at which the clock stands.
+            $0.leeway = .zero
           }
           fixture.reload([policy], peers: peers, limits: fixture === with ? limits : Self.noCache)
         }
-      case 3:
-        let step = [-3, -1, 1, 3].randomElement(using: &chance) ?? 1
-        for fixture in both { fixture.clock.setDate(by: .milliseconds(step * 700)) }
+      case 3...6:
+        let date = ([-700, 0, 0, 0, 700, 700, 1400, 2100, 39_000] as [Int64]).randomElement(using: &chance) ?? 0
+        for fixture in both { fixture.clock.setDate(by: .milliseconds(date - millisecond)) }
+        millisecond = date
+      case 7...8: token = tokens.randomElement(using: &chance) ?? token
+      case 9: op = ["verify", "introspect"].randomElement(using: &chance) ?? op
+      case 10:
+        rest =
+          ["", #","scope":"read""#, #","max_age":3"#, #","explain":true"#, #","policy":"default""#]
+          .randomElement(using: &chance) ?? rest
+      case 11...12: form = [0, 0, 1, 1, 2, 3, 4, 5].randomElement(using: &chance) ?? form
+      case 13...15: uid = ([0, 0, 0, 1, 2, 3] as [UInt32]).randomElement(using: &chance) ?? uid
       default: break
       }
-      let token = tokens.randomElement(using: &chance) ?? ""
-      let op = ["verify", "introspect"].randomElement(using: &chance) ?? "verify"
-      let rest =
-        ["", #","scope":"read""#, #","max_age":3"#, #","explain":true"#, #","policy":"default""#]
-        .randomElement(using: &chance) ?? ""
-      let body = #""op":"\#(op)","token":"\#(token)"\#(rest)"#
       let id = ["\(step)", #""s\#(step)""#, #""\\u0041""#, "-\(step)"].randomElement(using: &chance) ?? "0"
-      let lines = [
-        #"{"id":\#(id),\#(body)}"#, #"{\#(body),"id":\#(id)}"#, #"{\#(body)}"#, #"{\#(body)},"id":\#(id)}"#,
-        #"{"id":\#(id),\#(body)} "#, #"{"id":\#(id),"id":1,\#(body)}"#,
-      ]
-      let line = lines.randomElement(using: &chance) ?? ""
-      let uid = ([0, 1, 2, 3] as [UInt32]).randomElement(using: &chance) ?? 0
+      let line = forms[form](id, #""op":"\#(op)","token":"\#(token)"\#(rest)"#)
       let peer = Peer(uid: uid, gid: 9, pid: 1, isAdministrator: UInt64.random(in: 0..<20, using: &chance) == 0)
-      #expect(with.outcome(line, from: peer).reply == without.outcome(line, from: peer).reply)
-      if try lastRead(with) == id { read += 1 }
+      let reply = with.outcome(line, from: peer).reply
+      #expect(reply == without.outcome(line, from: peer).reply)
+      if reply.contains(#""ok":true"#) { accepted += 1 }
     }
-    // Not all were read, or nothing was tried.
-    #expect(read < 4000)
+    // Or little was tried.
+    #expect(accepted > 150, "\(accepted) accepted")
   }
 
   /// Three users who may ask different things; 3 is a stranger in half of the cases.
