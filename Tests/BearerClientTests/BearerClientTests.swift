@@ -3,7 +3,7 @@ import BearerJSON
 import Glibc
 import Testing
 
-@Suite("A client", .timeLimit(.minutes(1)))
+@Suite("A client", .timeLimit(.minutes(10)))
 struct BearerClientTests {
   private let daemon = FakeDaemon()
 

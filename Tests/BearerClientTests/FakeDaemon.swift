@@ -4,7 +4,7 @@ import Testing
 
 /// A socket whose other end the test plays line by line.
 ///
-/// A client that does nothing for a minute is a failure, and not a test without end.
+/// A client that does nothing for ten minutes is a failure, and not a test without end.
 final class FakeDaemon: Sendable {
   let path = "/tmp/bc-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
   private let descriptor: CInt
@@ -24,9 +24,9 @@ final class FakeDaemon: Sendable {
   }
 
   private static func waitForAMinute(_ descriptor: CInt) {
-    var minute = timeval(tv_sec: 60, tv_usec: 0)
+    var patience = timeval(tv_sec: 600, tv_usec: 0)
     for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
-      setsockopt(descriptor, SOL_SOCKET, option, &minute, socklen_t(MemoryLayout<timeval>.size))
+      setsockopt(descriptor, SOL_SOCKET, option, &patience, socklen_t(MemoryLayout<timeval>.size))
     }
   }
 
@@ -56,7 +56,7 @@ final class FakeDaemon: Sendable {
     func line() async -> String? {
       defer {
         // Silence is not the end, for which a caller would take it.
-        if waitedInVain { Issue.record("the client did nothing for a minute") }
+        if waitedInVain { Issue.record("the client did nothing for ten minutes") }
         waitedInVain = false
       }
       return await blocking { [self] in

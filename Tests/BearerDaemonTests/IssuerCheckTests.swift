@@ -7,7 +7,7 @@ import Testing
 
 @testable import BearerDaemon
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct IssuerCheckTests {
   private func issuer(_ name: String, _ url: String, timeout: Duration) -> IssuerConfiguration {
     var issuer = IssuerConfiguration(name: name, url: url)

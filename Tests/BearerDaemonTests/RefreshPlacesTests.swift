@@ -7,7 +7,7 @@ import BearerServer
 import BearerTestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct RefreshPlacesTests {
+@Suite(.timeLimit(.minutes(10))) struct RefreshPlacesTests {
   @Test("16 refreshes of one user are under way, 64 in all, and root finds its own whoever took the rest")
   func places() async throws {
     let configuration = Configuration(

@@ -9,7 +9,7 @@ import NIOPosix
 import Testing
 
 /// How back-ends are asked over HTTP, and every way for that to fail.
-@Suite(.timeLimit(.minutes(2))) struct BackEndSourceTests {
+@Suite(.timeLimit(.minutes(10))) struct BackEndSourceTests {
   /// A provider with a back-end, and a source that is pointed at it.
   struct Trial {
     let provider: FaultyProvider

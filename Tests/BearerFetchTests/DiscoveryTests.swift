@@ -9,7 +9,7 @@ import Testing
 
 @testable import BearerFetch
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct DiscoveryTests {
   @Test("one slash at the end of url does not double in the address of the document; a second one stays")
   func slash() async throws {

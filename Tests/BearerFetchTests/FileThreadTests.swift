@@ -2,7 +2,7 @@ import BearerFetch
 import Dispatch
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct FileThreadTests {
+@Suite(.timeLimit(.minutes(10))) struct FileThreadTests {
   @Test("what was read is returned")
   func value() async {
     #expect(await FileThread.run { 7 } == 7)

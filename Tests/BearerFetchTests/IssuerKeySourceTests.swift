@@ -9,7 +9,7 @@ import NIOCore
 import NIOPosix
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct IssuerKeySourceTests {
   @Test("discovery leads to the key set, asked for as a program asks")
   func discovery() async throws {

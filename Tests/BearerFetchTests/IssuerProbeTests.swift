@@ -9,7 +9,7 @@ import Foundation
 import NIOPosix
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct IssuerProbeTests {
   private func report(
     _ trial: ProviderTrial, _ change: (inout KeySourceSettings) -> Void = { _ in }

@@ -41,7 +41,7 @@ final class TemporaryDirectory {
   }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct JWKSFileTests {
   @Test("keys are read from the file, each time anew")
   func reads() async throws {
@@ -288,7 +288,7 @@ struct JWKSFileTests {
   }
 
   @Test(
-    "what happens in a file's directory brings the next look forward", .timeLimit(.minutes(1)),
+    "what happens in a file's directory brings the next look forward", .timeLimit(.minutes(10)),
     arguments: [false, true])
   func alarm(isSwitched: Bool) async throws {
     let directory = try TemporaryDirectory()

@@ -8,7 +8,7 @@ import Testing
 @testable import BearerFetch
 
 /// What is said of a key set that cannot be used, word by word: an operator has nothing else to go by.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct KeyFaultTests {
   private static let modulus = TestKey.base64URL([UInt8](repeating: 0xFB, count: 256))
 

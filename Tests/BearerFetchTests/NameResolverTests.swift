@@ -5,7 +5,7 @@ import Testing
 @testable import BearerFetch
 
 /// Names whose server is silent, beside others.
-@Suite(.timeLimit(.minutes(1))) struct NameResolverTests {
+@Suite(.timeLimit(.minutes(10))) struct NameResolverTests {
   /// A name server that answers `dead…` only when the test says so.
   private final class Server: Sendable {
     let asked = Mutex<[String: Int]>([:])

@@ -6,7 +6,7 @@ import BearerProviderKit
 import BearerTestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct ProxyTests {
   static let issuer = "https://\(TestCertificates.publicName)"
 

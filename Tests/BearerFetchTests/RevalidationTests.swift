@@ -5,7 +5,7 @@ import BearerProviderKit
 import BearerTestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct RevalidationTests {
   @Test("an unchanged set is revalidated by its ETag: 304, with the lifetime begun anew")
   func revalidation() async throws {

@@ -6,7 +6,7 @@ import Testing
 /// What depends on files of the whole system, which the program has for itself in a namespace.
 ///
 /// `unshare` is util-linux's; where the system permits no user namespaces, nothing of this can be shown.
-@Suite("The system's authorities", .enabled(if: hasNamespaces), .timeLimit(.minutes(1)))
+@Suite("The system's authorities", .enabled(if: hasNamespaces), .timeLimit(.minutes(10)))
 struct SystemTests {
   private static let bundle = "/etc/ssl/certs/ca-certificates.crt"
 

@@ -7,7 +7,7 @@ import BearerTestKit
 import Glibc
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct TLSTests {
   @Test("a certificate of ca_file's authority for url's name is accepted, and the name is sent in the greeting")
   func good() async throws {

@@ -5,7 +5,7 @@ import BearerTime
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct IssuerKeysTests {
+@Suite(.timeLimit(.minutes(10))) struct IssuerKeysTests {
   @Test("requests before the first keys wait for them, and find them")
   func firstKeys() async throws {
     let fixture = IssuerKeysFixture()

@@ -7,7 +7,7 @@ import Testing
 @testable import BearerLogging
 
 /// The thread that writes the log, against pipes of this process.
-@Suite(.timeLimit(.minutes(1))) struct LogThreadTests {
+@Suite(.timeLimit(.minutes(10))) struct LogThreadTests {
   /// A pipe, which holds 64 KiB.
   private struct Pipe {
     let (reading, writing): (CInt, CInt)

@@ -4,7 +4,7 @@ import Glibc
 import Testing
 
 /// Whole conversations over a real socket.
-@Suite("A server", .timeLimit(.minutes(2)))
+@Suite("A server", .timeLimit(.minutes(10)))
 struct ConversationTests {
   @Test("answers every line of a pipelined write, in order, CR and empty lines aside")
   func pipelined() async throws {

@@ -11,7 +11,7 @@ func blocking<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async 
 
 /// A client without manners or library: a connected socket.
 ///
-/// A server that is silent for a minute where it should have answered or closed is a failure, and not a test without end.
+/// A server that is silent for ten minutes where it should have answered or closed is a failure, and not a test without end.
 final class RawClient: @unchecked Sendable {
   let descriptor: CInt
   // Safe because a test uses a client from one task at a time, and that task waits for each call.
@@ -40,9 +40,9 @@ final class RawClient: @unchecked Sendable {
       return nil
     }
     if !waits { _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK) }
-    var minute = timeval(tv_sec: 60, tv_usec: 0)
+    var patience = timeval(tv_sec: 600, tv_usec: 0)
     for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
-      setsockopt(descriptor, SOL_SOCKET, option, &minute, socklen_t(MemoryLayout<timeval>.size))
+      setsockopt(descriptor, SOL_SOCKET, option, &patience, socklen_t(MemoryLayout<timeval>.size))
     }
   }
 
@@ -155,7 +155,7 @@ final class RawClient: @unchecked Sendable {
 
   /// Silence is not the end, for which a caller would take it.
   private func tellOfSilence() {
-    if waitedInVain { Issue.record("the server did nothing for a minute") }
+    if waitedInVain { Issue.record("the server did nothing for ten minutes") }
     waitedInVain = false
   }
 }

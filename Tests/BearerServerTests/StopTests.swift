@@ -3,7 +3,7 @@ import BearerServer
 import Dispatch
 import Testing
 
-@Suite("Told to stop, a server", .timeLimit(.minutes(2)))
+@Suite("Told to stop, a server", .timeLimit(.minutes(10)))
 struct StopTests {
   @Test("answers what was received, tells what does not come in time, and closes")
   func drains() async throws {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import bearerd
 
-@Suite(.timeLimit(.minutes(1))) struct RunningDaemonTests {
+@Suite(.timeLimit(.minutes(10))) struct RunningDaemonTests {
   @Test("a daemon that hangs is given up, and the message says so")
   func hangs() async throws {
     let daemon = try QuietDaemon(answeringAfter: nil)

@@ -1,3 +1,4 @@
+import BearerClaims
 import BearerProtocol
 import Logging
 import Synchronization
@@ -43,6 +44,8 @@ final class ReplyCounters: Sendable {
     var metadata: Logger.Metadata = ["bearerd.code": "\(code.rawValue)"]
     if !token.isEmpty { metadata["bearerd.fingerprint"] = "\(TokenFingerprint.text(of: token))" }
     if let issuer { metadata["bearerd.issuer"] = "\(issuer)" }
+    // Of this one the operator may be the cause.
+    if code == .token(.inactiveToken) { metadata["bearerd.detail"] = "\(TokenQuestion.inactiveHint)" }
     logger.debug("token refused", metadata: metadata)
   }
 

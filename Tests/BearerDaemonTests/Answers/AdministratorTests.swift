@@ -9,7 +9,7 @@ import Testing
 @testable import BearerDaemon
 
 /// What is told and done only for who comes through the socket for administrators.
-@Suite(.timeLimit(.minutes(1))) struct AdministratorTests {
+@Suite(.timeLimit(.minutes(10))) struct AdministratorTests {
   private static let root = Peer(uid: 0, gid: 0, pid: 1)
   private static let administrator = Peer(uid: 0, gid: 0, pid: 1, isAdministrator: true)
 

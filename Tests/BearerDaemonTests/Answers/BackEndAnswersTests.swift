@@ -8,7 +8,7 @@ import Testing
 @testable import BearerDaemon
 
 /// Verdicts that rest on a back-end.
-@Suite(.timeLimit(.minutes(1))) struct BackEndAnswersTests {
+@Suite(.timeLimit(.minutes(10))) struct BackEndAnswersTests {
   private typealias Fixture = BackEndFixture
   private static let good = #"{"active":true,"sub":"u","aud":"api","scope":"a b","client_id":"c","exp":4000000000}"#
 

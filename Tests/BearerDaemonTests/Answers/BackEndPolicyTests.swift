@@ -8,7 +8,7 @@ import Testing
 @testable import BearerDaemon
 
 /// What is known of a token is a fact; whether it is acceptable is decided anew each time.
-@Suite(.timeLimit(.minutes(1))) struct BackEndPolicyTests {
+@Suite(.timeLimit(.minutes(10))) struct BackEndPolicyTests {
   private typealias Fixture = BackEndFixture
 
   private static let now = ManualClock.date

@@ -13,7 +13,7 @@ import Testing
 @testable import BearerDaemon
 
 /// `refresh-jwks` of several issuers, whose providers answer when the test says.
-@Suite(.timeLimit(.minutes(1))) struct RefreshAnswersTests {
+@Suite(.timeLimit(.minutes(10))) struct RefreshAnswersTests {
   private let clock = ManualClock()
   private static let limits: Limits = {
     var limits = Limits()

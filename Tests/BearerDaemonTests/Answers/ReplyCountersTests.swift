@@ -1,5 +1,7 @@
+import BearerClaims
 import BearerDevIssuer
 import BearerJSON
+import BearerProtocol
 import BearerServer
 import Logging
 import Synchronization
@@ -80,10 +82,15 @@ import Testing
           _ = handler.handle(line.span, from: .init(uid: 0, gid: 0, pid: 1), into: &reply)
         }
       }
+      // Of an opaque token, whose back-end may have been asked as the wrong client.
+      let opaque = Array("o".utf8)
+      ReplyCounters(logger: logger(.debug)).refuse(.token(.inactiveToken), token: opaque.span, issuer: "idp")
       #expect(
         lines.withLock(\.self) == [
           "debug: token refused: code=expired fingerprint=\(print) issuer=idp",
           "debug: token refused: code=malformed_token fingerprint=845e30448809",
+          "debug: token refused: code=inactive_token detail=\"\(TokenQuestion.inactiveHint)\" fingerprint=65c74c15a686"
+            + " issuer=idp",
         ])
     }
   }

@@ -13,7 +13,7 @@ import Testing
 @testable import BearerDaemon
 
 /// What op `status` and systemd's status line tell of an issuer's keys, by the clock of the keys.
-@Suite(.timeLimit(.minutes(1))) struct ReportsTests {
+@Suite(.timeLimit(.minutes(10))) struct ReportsTests {
   /// A day's lifetime, in which two hours are fresh and two days stale.
   private static let settings = RefreshSettings(
     refresh: .seconds(86_400), maximumStale: .seconds(5 * 86_400), unknownKeyCooldown: .seconds(3600))

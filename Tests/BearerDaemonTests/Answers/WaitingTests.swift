@@ -11,7 +11,7 @@ import Testing
 @testable import BearerDaemon
 
 /// Requests that wait for a key.
-@Suite(.timeLimit(.minutes(1))) struct WaitingTests {
+@Suite(.timeLimit(.minutes(10))) struct WaitingTests {
   private static let patient = RefreshSettings(keyWait: .seconds(20))
   private static let failure: Result<FetchOutcome, FetchFault> = .failure(FetchFault(.connectFailed, found: "a test"))
 

@@ -13,7 +13,7 @@ import Testing
 @testable import BearerDaemon
 
 /// What a reload does to back-ends.
-@Suite(.timeLimit(.minutes(1))) struct BackEndServiceTests {
+@Suite(.timeLimit(.minutes(10))) struct BackEndServiceTests {
   private let log = CapturedLog()
   private let files = FilePoller(group: MultiThreadedEventLoopGroup.singleton)
 

@@ -7,7 +7,7 @@ import Testing
 @testable import BearerDaemon
 
 /// Configurations on disks that hang.
-@Suite(.timeLimit(.minutes(1))) struct ConfigurationReadingTests {
+@Suite(.timeLimit(.minutes(10))) struct ConfigurationReadingTests {
   private static let sound = Configuration(issuers: [], policies: [])
 
   @Test("what is read is handed on, faults too")

@@ -7,7 +7,7 @@ import Testing
 @testable import BearerDaemon
 
 /// In processes of their own, which end.
-@Suite(.timeLimit(.minutes(1))) struct ForcedEndTests {
+@Suite(.timeLimit(.minutes(10))) struct ForcedEndTests {
   @Test("a stop that does not come to its end ends with status 70")
   func hungStop() async {
     await #expect(processExitsWith: .exitCode(70)) {

@@ -108,7 +108,7 @@ import Testing
     #expect(second.map { $0.status(at: .now).fetches } == [0, 0, 0])
   }
 
-  @Test("the log calls a renamed issuer by its new name", .timeLimit(.minutes(1)))
+  @Test("the log calls a renamed issuer by its new name", .timeLimit(.minutes(10)))
   func renamedInTheLog() async throws {
     let (changes, changed) = AsyncStream<Void>.makeStream()
     let service = service { changed.yield() }
@@ -275,7 +275,7 @@ import Testing
 
   @Test(
     "a set that is fetched is kept, also after a reload, by the time that the service has ended",
-    .timeLimit(.minutes(1)))
+    .timeLimit(.minutes(10)))
   func snapshotsAfterReload() async throws {
     let kept = try await Kept()
     defer { kept.remove() }
@@ -301,7 +301,7 @@ import Testing
     await provider.stop()
   }
 
-  @Test("a set that came before a reload brought another trust is not kept as one of that", .timeLimit(.minutes(1)))
+  @Test("a set that came before a reload brought another trust is not kept as one of that", .timeLimit(.minutes(10)))
   func lateSnapshot() async throws {
     let kept = try await Kept()
     defer { kept.remove() }

@@ -8,7 +8,7 @@ import Testing
 
 @testable import BearerDaemon
 
-@Suite(.timeLimit(.minutes(1))) struct SnapshotDiskTests {
+@Suite(.timeLimit(.minutes(10))) struct SnapshotDiskTests {
   private let log = CapturedLog()
 
   /// A disk that hangs until it is let go; a real one cannot be made to.

@@ -5,7 +5,7 @@ import Testing
 @testable import BearerDaemon
 
 /// `bearerd status`, as people and as programs see it.
-@Suite(.timeLimit(.minutes(1))) struct StatusOnTerminalTests {
+@Suite(.timeLimit(.minutes(10))) struct StatusOnTerminalTests {
   @Test("on a terminal it is a table, in a pipe a line of JSON")
   func table() async throws {
     try await ProbedServer.run { running in
