@@ -16,6 +16,7 @@ struct ProviderFuzz: FuzzTarget {
   static func seeds() throws -> [[UInt8]] {
     let texts: [(UInt8, String)] = [
       (0, #"{"issuer":"https://issuer.example","jwks_uri":"https://issuer.example/keys"}"#),
+      (0, #"{"issuer":"https://issuer.example","jwks_uri":"https://issuer.example/keys","x":1,"x":2}"#),
       (0, "<html>"), (1, "max-age=60, no-cache=\"x\"\nno-store\nSun, 06 Nov 1994 08:49:37 GMT\n0\n5"),
       (2, "Sun, 06 Nov 1994 08:49:37 GMT"), (2, "Sunday, 06-Nov-94 08:49:37 GMT"), (2, "Sun Nov  6 08:49:37 1994"),
       (2, "Sun, 6  Nov 1994 08:49:37 GMT"),
@@ -52,7 +53,10 @@ struct ProviderFuzz: FuzzTarget {
     let answer = HTTPAnswer(address: address, status: 200, headers: HTTPHeaders(), body: body)
     do throws(FetchFault) {
       let document = try DiscoveryDocument(parsing: answer, issuer: "https://issuer.example")
-      require(SlowJSON.read(body)?["issuer"]?.utf8 == Array("https://issuer.example".utf8), "of another issuer")
+      // A member twice that nobody asks for is no fault of a document, but refused by the slow reader.
+      if let document = SlowJSON.read(body) {
+        require(document["issuer"]?.utf8 == Array("https://issuer.example".utf8), "of another issuer")
+      }
       require(document.keysAddress.isProtected, "keys without protection")
     } catch {
       let shown = error.message.filter { $0 != "…" }
