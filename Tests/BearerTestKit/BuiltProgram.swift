@@ -21,6 +21,11 @@ package enum BuiltProgram {
     }
   }
 
+  /// What every program gets beside the variables that a test gives it: a sanitizer's options as well, where the tests
+  /// have them (deploy/sanitize).
+  package static let environment = ProcessInfo.processInfo.environment.filter { $0.key == "ASAN_OPTIONS" }
+    .merging(["PATH": "/usr/bin:/bin", "COLUMNS": "80"]) { $1 }
+
   /// A process of the program, not yet started, with an environment of its own.
   ///
   /// - Parameters:
@@ -36,7 +41,7 @@ package enum BuiltProgram {
     let program = Bundle.main.executableURL?.deletingLastPathComponent().appending(path: name)
     process.executableURL = wrapper.isEmpty ? program : URL(filePath: "/usr/bin/env")
     process.arguments = wrapper.isEmpty ? arguments : wrapper + [program?.path() ?? name] + arguments
-    process.environment = environment.merging(["PATH": "/usr/bin:/bin", "COLUMNS": "80"]) { given, _ in given }
+    process.environment = environment.merging(Self.environment) { given, _ in given }
     process.standardInput = FileHandle.nullDevice
     return process
   }

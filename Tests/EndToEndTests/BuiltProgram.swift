@@ -1,12 +1,10 @@
+import BearerTestKit
 import Foundation
 
 /// The built `bearerd` in a process of its own, with what it writes to standard output and standard error.
 final class BuiltProgram {
   /// Where the test bundle and the programs were built.
   static let directory = Bundle.main.executableURL?.deletingLastPathComponent() ?? URL(filePath: ".build/debug")
-
-  /// What a sanitizer is told, to the programs as to the tests (deploy/sanitize).
-  private static let sanitizer = ProcessInfo.processInfo.environment.filter { $0.key == "ASAN_OPTIONS" }
 
   private let process = Process()
   private let output: Collector
@@ -22,8 +20,7 @@ final class BuiltProgram {
     error = try Collector()
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = launcher + [Self.directory.appending(path: "bearerd").path()] + arguments
-    process.environment = environment.merging(["PATH": "/usr/bin:/bin", "COLUMNS": "80"]) { given, _ in given }
-      .merging(Self.sanitizer) { given, _ in given }
+    process.environment = environment.merging(BearerTestKit.BuiltProgram.environment) { given, _ in given }
     process.standardOutput = output.writing
     process.standardError = error.writing
     let (inputReading, inputWriting) = try Self.pipe()

@@ -1,4 +1,5 @@
 import BearerJSON
+import BearerTestKit
 import Foundation
 import Testing
 
@@ -21,7 +22,7 @@ import Testing
     let program = Bundle.main.executableURL?.deletingLastPathComponent().appending(path: "bearerd")
     process.executableURL = script == nil ? program : URL(filePath: "/bin/sh")
     process.arguments = script.map { ["-c", $0, "sh", program?.path() ?? "bearerd"] + arguments } ?? arguments
-    process.environment = environment.merging(["PATH": "/usr/bin:/bin", "COLUMNS": "80"]) { given, _ in given }
+    process.environment = environment.merging(BearerTestKit.BuiltProgram.environment) { given, _ in given }
     let (standardInput, output, error) = (Pipe(), Pipe(), Pipe())
     process.standardInput = standardInput
     process.standardOutput = output
