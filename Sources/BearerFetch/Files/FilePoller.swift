@@ -2,8 +2,8 @@ package import NIOCore
 import NIOPosix
 import Synchronization
 
-/// Tells when files may have changed, by looking at what their paths lead to: once a second, and as soon as something
-/// happens in their directories.
+/// Tells when files may have changed, by looking at what their paths lead to: when the watch begins, once a second, and
+/// as soon as something happens in their directories.
 ///
 /// One look follows every link on the way, so that a file that is written, one that is renamed over it, a release link
 /// that is switched and the `..data` link of a Kubernetes volume are all seen alike. What inotify tells only brings a look
@@ -51,7 +51,8 @@ package final class FilePoller: Sendable {
   /// - Parameters:
   ///   - group: The event loops, of which one keeps the time.
   ///   - period: How often files are looked at.
-  ///   - hasAlarm: Whether they are looked at as well when something happens in their directories.
+  ///   - hasAlarm: Whether they are looked at as well when the watch begins and when something happens in their
+  ///     directories.
   ///   - look: Tells what a path leads to now; `nil` for nothing. It may block.
   package init(
     group: any EventLoopGroup, period: Duration = .seconds(1), hasAlarm: Bool = true,
@@ -82,6 +83,8 @@ package final class FilePoller: Sendable {
       return state.added
     }
     continuation.onTermination = { [weak self] _ in self?.forget(number) }
+    // The alarm hears nothing of a directory before the first look into it.
+    if hasAlarm { ring() }
     return stream
   }
 
