@@ -23,21 +23,6 @@ struct ListenerTests {
     return lstat(path, &status) == 0 ? status.st_mode & 0o7777 : nil
   }
 
-  /// A listening socket, or one that only was bound when `backlog` is nil.
-  private func bound(_ path: String, backlog: CInt?) -> CInt {
-    let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-    _ = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
-    if let backlog { listen(descriptor, backlog) }
-    return descriptor
-  }
-
   @Test("makes missing directories, sets mode and group, and removes its socket when it stops")
   func ownSocket() async throws {
     let root = RunningServer.freePath()

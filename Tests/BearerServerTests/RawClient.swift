@@ -9,6 +9,21 @@ func blocking<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async 
   }
 }
 
+/// A listening socket, or one that only was bound when `backlog` is nil.
+func bound(_ path: String, backlog: CInt?) -> CInt {
+  let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
+  var address = sockaddr_un()
+  address.sun_family = sa_family_t(AF_UNIX)
+  withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+  _ = withUnsafePointer(to: &address) {
+    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+    }
+  }
+  if let backlog { listen(descriptor, backlog) }
+  return descriptor
+}
+
 /// A client without manners or library: a connected socket.
 ///
 /// A server that is silent for ten minutes where it should have answered or closed is a failure, and not a test without end.

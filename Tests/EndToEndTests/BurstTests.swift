@@ -28,6 +28,9 @@ import Testing
         timeout = "60s"
         [policy.default]
         audiences = ["api"]
+        [limits]
+        connections = 1200
+        connections_per_uid = 1200
 
         """
       try Data(configuration.utf8).write(to: URL(filePath: directory.file("b.toml")))
@@ -90,6 +93,27 @@ import Testing
       scene.end()
     }
     await provider.stop()
+  }
+
+  @Test(
+    "1,000 connections keep 8 KiB each at most, after a burst each",
+    .disabled(if: ProcessInfo.processInfo.environment["ASAN_OPTIONS"] != nil, "a sanitizer keeps what is freed"))
+  func keptMemory() async throws {
+    try await run { scene in
+      let burst = Array(String(repeating: try scene.request("k1"), count: 60).utf8)
+      func connectAndAsk() throws -> SocketClient {
+        let client = try scene.client()
+        client.send(burst)
+        #expect(try Scene.counts(60, from: client) == ["ok": 60])
+        return client
+      }
+      // What every loop needs once, and what the allocator takes ahead.
+      var clients = try (0..<100).map { _ in try connectAndAsk() }
+      let before = try #require(scene.daemon.anonymousMemory)
+      clients += try (0..<1000).map { _ in try connectAndAsk() }
+      let after = try #require(scene.daemon.anonymousMemory)
+      #expect((after - before) / 1000 <= 8192)
+    }
   }
 
   @Test("240 connections with one good token each under a key that was rotated in: all ok, one fetch")
