@@ -26,6 +26,9 @@ package enum BuiltProgram {
   package static let environment = ProcessInfo.processInfo.environment.filter { $0.key == "ASAN_OPTIONS" }
     .merging(["PATH": "/usr/bin:/bin", "COLUMNS": "80"]) { $1 }
 
+  /// Whether programs run under a sanitizer.
+  package static let isSanitized = environment["ASAN_OPTIONS"] != nil
+
   /// A process of the program, not yet started, with an environment of its own.
   ///
   /// - Parameters:
