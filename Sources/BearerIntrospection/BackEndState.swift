@@ -56,6 +56,8 @@ struct BackEndState: Sendable {
   private var numbers: UInt64 = 0
   private var generation: UInt64 = 0
   private var hasAnswered = false
+  /// Whether it was told that a token was called inactive, since the credentials are in use.
+  private var hasToldInactive = false
   /// The failures that were told of since the last answer, as long as it is the same people's to mend them.
   private var told: (isOfCredentials: Bool, count: Int)?
   /// When a refusal of the credentials that may be about the token is told again.
@@ -276,6 +278,8 @@ struct BackEndState: Sendable {
         unusableBefore: now - max(settings.cache, longestRecheck))
     case .inactive:
       counts.inactive += 1
+      if !hasToldInactive { changes.append(.firstInactive) }
+      hasToldInactive = true
       if flight.isRecheck, streak.noteInactive(digest) { changes.append(.callsAllInactive) }
       answers.noteInactive(digest, askedAt: askedAt, isGoodLocally: flight.isRecheck)
     }
@@ -315,6 +319,7 @@ struct BackEndState: Sendable {
     guard !isShutDown else { return }
     generation += 1
     hasAnswered = false
+    hasToldInactive = false
     // What is refused now is news again.
     told?.count = 0
     quietUntil = nil

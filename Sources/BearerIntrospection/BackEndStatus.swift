@@ -32,6 +32,8 @@ package enum BackEndChange: Equatable, Sendable {
   case failed(BackEndFault, consecutive: Int)
   /// A call was answered again after failures.
   case recovered
+  /// A token was called inactive, the first since the credentials are in use.
+  case firstInactive
   /// Every one of many tokens whose signature is good was called inactive.
   case callsAllInactive
   /// The credentials are read anew.

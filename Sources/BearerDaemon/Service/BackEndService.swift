@@ -160,6 +160,11 @@ extension Logger {
         warning("the back-end did not answer as it must", metadata: metadata)
       }
     case .recovered: notice("the back-end answers again")
+    case .firstInactive:
+      // Of what a client is refused for, the operator may be the cause. Anyone can send inactive tokens, so once only.
+      notice(
+        "the back-end called a token inactive, the first since its credentials are in use; others are told at log level debug",
+        metadata: ["bearerd.detail": "\(TokenQuestion.inactiveHint)"])
     case .callsAllInactive:
       warning(
         "the back-end calls every token inactive whose signature is good; this client may not be in their aud, its secret may be wrong, or the provider's database away"
