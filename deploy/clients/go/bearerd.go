@@ -12,13 +12,10 @@
 package bearerd
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"net"
 	"os"
 	"strconv"
@@ -34,14 +31,14 @@ type Members map[string]any
 
 // Verdict is what bearerd said. Trust Claims only if OK.
 type Verdict struct {
-	OK              bool
-	Status          int            // the HTTP status to answer with
-	Claims          map[string]any // the token's claims, or what introspection tells of it
-	Issuer          string         // the issuer's short name
-	Stale           bool           // the keys could not be refreshed for a while
-	Code            string         // see "Codes" in protocol.md
-	WWWAuthenticate string         // the header's value to send, or ""
-	RetryAfter      time.Duration  // when asking again is worth while; 0 if that is not known
+	OK              bool           `json:"-"`
+	Status          int            `json:"status"`           // the HTTP status to answer with
+	Claims          map[string]any `json:"-"`                // the token's claims, or what introspection tells of it
+	Issuer          string         `json:"-"`                // the issuer's short name
+	Stale           bool           `json:"-"`                // the keys could not be refreshed for a while
+	Code            string         `json:"code"`             // see "Codes" in protocol.md
+	WWWAuthenticate string         `json:"www_authenticate"` // the header's value to send, or ""
+	RetryAfter      time.Duration  `json:"retry_after_ms"`   // when asking again is worth while; 0 if that is not known
 }
 
 const maximumReply = 1 << 20
@@ -78,7 +75,7 @@ func (client *Client) Introspect(ctx context.Context, authorization string, memb
 }
 
 func (client *Client) ask(ctx context.Context, op, member, authorization string, members Members) Verdict {
-	id := fmt.Sprintf("%d.%d", os.Getpid(), client.number.Add(1))
+	id := client.number.Add(1)
 	request := Members{}
 	for name, value := range members {
 		request[name] = value
@@ -90,101 +87,93 @@ func (client *Client) ask(ctx context.Context, op, member, authorization string,
 	}
 	ctx, cancel := context.WithTimeout(ctx, client.timeout)
 	defer cancel()
-	return client.exchange(ctx, append(line, '\n'), id, member)
+	deadline, _ := ctx.Deadline()
+	verdict := make(chan Verdict, 1)
+	go func() { verdict <- client.exchange(append(line, '\n'), deadline, id, member) }()
+	select {
+	case verdict := <-verdict:
+		return verdict
+	case <-ctx.Done(): // the caller has given up; the exchange goes on to its own end, at the deadline at most
+		return noVerdict
+	}
 }
 
-func (client *Client) exchange(ctx context.Context, line []byte, id, member string) Verdict {
+func (client *Client) exchange(line []byte, deadline time.Time, id uint64, member string) Verdict {
 	select {
 	case connection := <-client.idle:
-		if verdict, wasClosed := client.converse(ctx, connection, line, id, member); !wasClosed {
-			return verdict
+		if reply := converse(connection, line, deadline); len(reply) > 0 {
+			return client.settle(connection, reply, id, member)
 		}
-		// As by a restart; asking once more does no harm.
+		// Closed, as by a restart: asking once more does no harm.
+		connection.Close()
 	default:
 	}
-	connection, err := client.dial(ctx)
+	dialer := net.Dialer{Deadline: deadline}
+	connection, err := dialer.Dial("unix", client.path)
+	// A full backlog says EAGAIN and cannot be waited for; after the deadline it is another error.
+	for ; errors.Is(err, syscall.EAGAIN); connection, err = dialer.Dial("unix", client.path) {
+		time.Sleep(5 * time.Millisecond)
+	}
 	if err != nil {
 		return noVerdict
 	}
-	verdict, _ := client.converse(ctx, connection, line, id, member)
-	return verdict
+	return client.settle(connection, converse(connection, line, deadline), id, member)
 }
 
-func (client *Client) dial(ctx context.Context) (net.Conn, error) {
-	for {
-		connection, err := new(net.Dialer).DialContext(ctx, "unix", client.path)
-		// A full backlog says EAGAIN and cannot be waited for.
-		if !errors.Is(err, syscall.EAGAIN) {
-			return connection, err
-		}
-		time.Sleep(5 * time.Millisecond)
+// converse gives the reply and what came with it; nothing if the connection was closed before a byte of it.
+func converse(connection net.Conn, line []byte, deadline time.Time) (reply []byte) {
+	connection.SetDeadline(deadline)
+	chunk := make([]byte, 16384)
+	count, err := connection.Write(line)
+	for err == nil && bytes.IndexByte(reply, '\n') < 0 && len(reply) <= maximumReply {
+		count, err = connection.Read(chunk)
+		reply = append(reply, chunk[:count]...)
 	}
+	return reply
 }
 
-// converse sends a line and reads one. It takes over the connection, which is kept only after the reply to the request,
-// and tells whether it was closed before a byte of the reply.
-func (client *Client) converse(
-	ctx context.Context, connection net.Conn, line []byte, id, member string,
-) (Verdict, bool) {
-	connection.SetDeadline(time.Time{})
-	ctx, end := context.WithCancel(ctx)
-	ended := make(chan struct{})
-	go func() {
-		<-ctx.Done() // the time is up, or the caller has given up, or this exchange is over
-		connection.SetDeadline(time.Unix(1, 0))
-		close(ended)
-	}()
-	reader := bufio.NewReader(io.LimitReader(connection, maximumReply))
-	verdict, reply := noVerdict, []byte{}
-	_, err := connection.Write(line)
-	if err == nil {
-		reply, err = reader.ReadBytes('\n')
-	}
-	end()
-	<-ended
-	if err == nil {
-		verdict, err = read(reply, id, member)
-	}
-	// Bytes that nobody asked for make the connection worthless, not the reply.
-	if err == nil && reader.Buffered() == 0 {
+// settle gives the verdict, and keeps a connection that brought the reply to this request and nothing else.
+func (client *Client) settle(connection net.Conn, reply []byte, id uint64, member string) Verdict {
+	verdict, isClean := read(reply, id, member)
+	if isClean {
 		select {
 		case client.idle <- connection:
-			return verdict, false
+			return verdict
 		default:
 		}
 	}
 	connection.Close()
-	isEnd := errors.Is(err, io.EOF) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
-	return verdict, isEnd && len(reply) == 0
+	return verdict
 }
 
-// read gives an error for whatever is no reply to this request.
-func read(line []byte, id, member string) (Verdict, error) {
-	var reply map[string]any
-	decoder := json.NewDecoder(bytes.NewReader(line))
-	decoder.UseNumber()
-	// encoding/json would put U+FFFD in the place of what is no UTF-8, and a decoder reads the first of several values.
-	if !utf8.Valid(line) || !json.Valid(line) || decoder.Decode(&reply) != nil || reply["id"] != id {
-		return noVerdict, errors.New("not the reply to this request")
+// read tells as well whether the reply to this request came, whole, and nothing else.
+func read(reply []byte, id uint64, member string) (verdict Verdict, isClean bool) {
+	line, surplus, isWhole := bytes.Cut(reply, []byte("\n"))
+	var members map[string]json.RawMessage
+	err := json.Unmarshal(line, &members)
+	// encoding/json would put U+FFFD in the place of what is no UTF-8.
+	if err != nil || !isWhole || !utf8.Valid(line) || string(members["id"]) != strconv.FormatUint(id, 10) {
+		return noVerdict, false
 	}
-	if claims, isObject := reply[member].(map[string]any); isObject && reply["ok"] == true {
-		issuer, _ := reply["issuer"].(string)
-		return Verdict{OK: true, Status: 200, Claims: claims, Issuer: issuer, Stale: reply["stale"] == true}, nil
+	isVerdict := false
+	switch string(members["ok"]) {
+	case "true":
+		verdict = Verdict{OK: true, Status: 200, Stale: string(members["stale"]) == "true"}
+		json.Unmarshal(members["issuer"], &verdict.Issuer)
+		decoder := json.NewDecoder(bytes.NewReader(members[member]))
+		decoder.UseNumber()
+		isVerdict = decoder.Decode(&verdict.Claims) == nil && verdict.Claims != nil
+	case "false":
+		isVerdict = json.Unmarshal(members["error"], &verdict) == nil && verdict.Status >= 400 && verdict.Status <= 599
+		verdict.RetryAfter *= time.Millisecond
+		// Nothing that could end a header's line.
+		if strings.IndexFunc(verdict.WWWAuthenticate, func(r rune) bool { return r < 0x20 || r > 0x7e }) >= 0 {
+			verdict.WWWAuthenticate = ""
+		}
 	}
-	fault, _ := reply["error"].(map[string]any)
-	number, _ := fault["status"].(json.Number)
-	status, err := strconv.Atoi(number.String())
-	if reply["ok"] != false || err != nil || status < 400 || status > 599 {
-		return noVerdict, errors.New("no verdict")
+	if !isVerdict {
+		return noVerdict, false
 	}
-	code, _ := fault["code"].(string)
-	challenge, _ := fault["www_authenticate"].(string)
-	// Nothing that could end a header's line.
-	if strings.IndexFunc(challenge, func(r rune) bool { return r < 0x20 || r > 0x7e }) >= 0 {
-		challenge = ""
-	}
-	wait, _ := fault["retry_after_ms"].(json.Number)
-	milliseconds, _ := wait.Int64()
-	return Verdict{Status: status, Code: code, WWWAuthenticate: challenge,
-		RetryAfter: time.Duration(milliseconds) * time.Millisecond}, nil
+	// Bytes that nobody asked for make the connection worthless, not the reply.
+	return verdict, len(surplus) == 0
 }
