@@ -2,10 +2,10 @@
 #include "bearerd.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -48,93 +48,90 @@ static long long now_ms(void) {
   return time.tv_sec * 1000LL + time.tv_nsec / 1000000;
 }
 
-/* Waits until the connection may be ready; 0 if the deadline has passed. */
-static int wait_for(int descriptor, short events, long long deadline) {
+/* Gives the next call on the connection what is left of the time; 0 if nothing is left. */
+static int set_timeout(struct bearerd *daemon, long long deadline) {
   long long left = deadline - now_ms();
-  struct pollfd entry = {descriptor, events, 0};
-  return left > 0 && (poll(&entry, 1, (int)left) >= 0 || errno == EINTR);
+  struct timeval time = {left / 1000, left % 1000 * 1000};
+  return left > 0 && setsockopt(daemon->descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time) == 0 &&
+         setsockopt(daemon->descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time) == 0;
 }
 
 static int dial(struct bearerd *daemon, long long deadline) {
   /* The path was too long. An address without a path would be an abstract name, which anybody may take. */
   if (!daemon->address.sun_path[0]) return 0;
   daemon->owner = getpid();
-  daemon->descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  while (connect(daemon->descriptor, (struct sockaddr *)&daemon->address, sizeof daemon->address) < 0) {
-    /* A full backlog says EAGAIN and cannot be polled for. */
-    if ((errno != EAGAIN && errno != EINTR) || now_ms() >= deadline) return 0;
-    poll(NULL, 0, 5);
+  daemon->descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  while (set_timeout(daemon, deadline)) {
+    /* At a full backlog it waits, for as long as a send may take. */
+    if (connect(daemon->descriptor, (struct sockaddr *)&daemon->address, sizeof daemon->address) == 0) return 1;
+    if (errno != EINTR) return 0;
   }
-  return 1;
+  return 0;
 }
 
-/* How many bytes came, the reply's end among them; 0 if the connection was closed before one, -1 for other trouble. */
-static ssize_t converse(struct bearerd *daemon, const char *line, size_t length, long long deadline) {
+/* How many bytes came, of the reply and with it; 0 if the connection was closed before one. */
+static size_t converse(struct bearerd *daemon, const char *line, size_t length, long long deadline) {
   size_t sent = 0, used = 0;
-  while (used < MAXIMUM_REPLY) {
+  while (used < MAXIMUM_REPLY && !memchr(daemon->reply, '\n', used) && set_timeout(daemon, deadline)) {
     int is_sending = sent < length;
     ssize_t count = is_sending ? send(daemon->descriptor, line + sent, length - sent, MSG_NOSIGNAL)
                                : recv(daemon->descriptor, daemon->reply + used, MAXIMUM_REPLY - used, 0);
-    if (count > 0 && is_sending) {
-      sent += (size_t)count;
-    } else if (count > 0) {
-      used += (size_t)count;
-      if (memchr(daemon->reply, '\n', used)) return (ssize_t)used;
-    } else if (count == 0 || errno == EPIPE || errno == ECONNRESET) {
-      return used ? -1 : 0;
-    } else if (errno != EINTR) {
-      if (errno != EAGAIN || !wait_for(daemon->descriptor, is_sending ? POLLOUT : POLLIN, deadline)) return -1;
-    }
+    if (count > 0 && is_sending) sent += (size_t)count;
+    else if (count > 0) used += (size_t)count;
+    else if (count == 0 || errno != EINTR) break;
   }
-  return -1;
+  return used;
 }
 
 /* One line there and one back, within the timeout; NULL unless it is JSON that ends with its line. */
-static json_t *exchange(struct bearerd *daemon, const char *line, size_t length) {
+static json_t *exchange(struct bearerd *daemon, char *line) {
   long long deadline = now_ms() + daemon->timeout_ms;
+  size_t length = strlen(line);
+  line[length++] = '\n'; /* in place of the NUL */
   if (daemon->owner != getpid()) hang_up(daemon);
-  ssize_t used = daemon->descriptor >= 0 ? converse(daemon, line, length, deadline) : 0;
+  size_t used = daemon->descriptor >= 0 ? converse(daemon, line, length, deadline) : 0;
   if (used == 0) {
     /* None was kept, or a restart closed it: asking once more does no harm. */
     hang_up(daemon);
-    used = dial(daemon, deadline) ? converse(daemon, line, length, deadline) : -1;
+    used = dial(daemon, deadline) ? converse(daemon, line, length, deadline) : 0;
   }
-  if (used <= 0) return NULL;
-  size_t end = (size_t)((char *)memchr(daemon->reply, '\n', (size_t)used) - daemon->reply);
+  const char *end = memchr(daemon->reply, '\n', used);
+  if (!end) return NULL;
   /* Bytes that nobody asked for make the connection worthless, not the reply. */
-  if (end + 1 < (size_t)used) hang_up(daemon);
-  return json_loadb(daemon->reply, end, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+  if (end + 1 < daemon->reply + used) hang_up(daemon);
+  return json_loadb(daemon->reply, (size_t)(end - daemon->reply), JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
 }
 
-/* A string without anything that could end a header's line, or NULL. */
-static const char *text(const json_t *object, const char *name) {
-  const json_t *value = json_object_get(object, name);
-  const char *text = json_string_value(value);
-  for (size_t at = 0; text && at < json_string_length(value); at++)
-    if ((unsigned char)text[at] < 0x20 || text[at] == 0x7F) return NULL;
-  return text;
+/* Nothing that could end a header's line. */
+static int is_printable(const char *text) {
+  while (*text >= ' ' && *text <= '~') text++;
+  return *text == 0;
 }
 
-static void read_verdict(json_t *reply, const char *member, struct bearerd_verdict *out) {
-  json_t *ok = json_object_get(reply, "ok"), *claims = json_object_get(reply, member);
-  json_t *error = json_object_get(reply, "error"), *wait = json_object_get(error, "retry_after_ms");
-  json_int_t status = json_integer_value(json_object_get(error, "status"));
-  if (json_is_true(ok) && json_is_object(claims)) {
-    *out = (struct bearerd_verdict){
-      .ok = 1, .status = 200, .claims = claims, .issuer = text(reply, "issuer"),
-      .stale = json_is_true(json_object_get(reply, "stale")), .retry_after_ms = -1};
-  } else if (json_is_false(ok) && status >= 400 && status <= 599) {
-    *out = (struct bearerd_verdict){
-      .status = (int)status, .code = text(error, "code") ? text(error, "code") : "unavailable",
-      .www_authenticate = text(error, "www_authenticate"),
-      .retry_after_ms = json_is_integer(wait) && json_integer_value(wait) >= 0 ? json_integer_value(wait) : -1};
-  }
+/* 0, and nothing in `out`, for whatever is no reply to this request. */
+static int read_verdict(json_t *reply, json_t *request, const char *member, struct bearerd_verdict *out) {
+  int ok, stale = 0;
+  const char *issuer = NULL, *code = "unavailable", *challenge = NULL;
+  json_int_t status = 0, wait = -1;
+  json_t *id, *claims = NULL;
+  if (json_unpack(reply, "{s:o, s:b, s?o, s?s, s?b, s?{s:I, s?s, s?s, s?I}}", "id", &id, "ok", &ok, member, &claims,
+                  "issuer", &issuer, "stale", &stale, "error", "status", &status, "code", &code,
+                  "www_authenticate", &challenge, "retry_after_ms", &wait) ||
+      !json_equal(id, json_object_get(request, "id")) ||
+      (ok ? !json_is_object(claims) : status < 400 || status > 599))
+    return 0;
+  if (ok)
+    *out = (struct bearerd_verdict){.ok = 1, .status = 200, .claims = claims, .issuer = issuer, .stale = stale};
+  else
+    *out = (struct bearerd_verdict){.status = (int)status, .code = code};
+  if (challenge && is_printable(challenge)) out->www_authenticate = challenge;
+  out->retry_after_ms = wait < 0 ? -1 : wait;
   out->reply = reply;
+  return 1;
 }
 
 static void ask(struct bearerd *daemon, const char *op, const char *member, const char *authorization, json_t *members,
                 struct bearerd_verdict *out) {
-  *out = (struct bearerd_verdict){.status = 503, .code = "unavailable", .retry_after_ms = -1};
   json_t *request = members ? members : json_object();
   json_object_set_new(request, "id", json_sprintf("%ld.%llu", (long)getpid(), ++daemon->number));
   json_object_set_new(request, "op", json_string(op));
@@ -142,18 +139,11 @@ static void ask(struct bearerd *daemon, const char *op, const char *member, cons
   if (json_object_set_new(request, "authorization", json_string(authorization)))
     json_object_set_new(request, "authorization", json_string("?"));
   char *line = json_dumps(request, JSON_COMPACT);
-  if (line) {
-    size_t length = strlen(line);
-    line[length] = '\n'; /* in place of the NUL */
-    json_t *reply = exchange(daemon, line, length + 1);
-    if (reply && json_equal(json_object_get(reply, "id"), json_object_get(request, "id"))) {
-      read_verdict(reply, member, out);
-    } else {
-      hang_up(daemon); /* no reply to this request: nobody may read what comes later */
-      json_decref(reply);
-    }
-    free(line);
-  }
+  json_t *reply = line ? exchange(daemon, line) : NULL;
+  *out = (struct bearerd_verdict){.status = 503, .code = "unavailable", .retry_after_ms = -1, .reply = reply};
+  /* No reply to this request: nobody may read what comes later. */
+  if (!read_verdict(reply, request, member, out)) hang_up(daemon);
+  free(line);
   json_decref(request);
 }
 
