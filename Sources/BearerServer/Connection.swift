@@ -35,13 +35,7 @@ final class Connection: @unchecked Sendable {
   private var state = ConnectionState()
   private var framer: LineFramer
   private var queue = ReplyQueue()
-  private var deferred: [ReplyQueue.Ticket: any DeferredReply] = [:]
-  /// How many of them do not count among the requests in flight.
-  private var uncounted = 0
-  /// The reply that waits without room, so that nothing is read until it is looked at.
-  private var heldBackBy: ReplyQueue.Ticket?
-  /// Deferred replies that may be ready.
-  private var woken: [ReplyQueue.Ticket] = []
+  private var deferred = DeferredReplies()
   /// Replies to be sent, of which the first `sent` bytes are.
   private var replies: [UInt8] = []
   private var sent = 0
@@ -98,9 +92,7 @@ final class Connection: @unchecked Sendable {
 
   /// A deferred reply may be ready.
   func wake(_ ticket: ReplyQueue.Ticket) {
-    guard deferred[ticket] != nil else { return }
-    woken.append(ticket)
-    wantTurn()
+    if deferred.wake(ticket) { wantTurn() }
   }
 
   /// Answers what the client has sent by now, and closes then.
@@ -114,17 +106,8 @@ final class Connection: @unchecked Sendable {
 
   /// Answers what is not known yet with what can be said now: the time for stopping is nearly over.
   func shutDownDeferred() {
-    for (ticket, reply) in deferred { shutDown(reply, ticket) }
-    deferred = [:]
-    uncounted = 0
-    heldBackBy = nil
+    deferred.shutDown(delivering: &queue, into: &replies)
     wantTurn()
-  }
-
-  private func shutDown(_ reply: any DeferredReply, _ ticket: ReplyQueue.Ticket) {
-    var line: [UInt8] = []
-    reply.shutDown(into: &line)
-    queue.deliver(line, for: ticket, into: &replies)
   }
 
   /// Looks whether the client has kept it waiting for too long.
@@ -148,9 +131,8 @@ final class Connection: @unchecked Sendable {
     guard !isClosed || !loop.hasForgotten(self) else { return }
     state.close()
     let abandoned = deferred
-    deferred = [:]
-    woken = []
-    for reply in abandoned.values { reply.cancel() }
+    deferred = DeferredReplies()
+    abandoned.cancel()
     replies = []
     sent = 0
     countUnsent()
@@ -172,7 +154,7 @@ final class Connection: @unchecked Sendable {
     guard !isClosed else { return }
     loop.lend(to: &framer, &replies)
     let end = start + FixedLimits.turn.nanoseconds
-    resumeWoken(until: end)
+    if deferred.haveNews { deferred.resume(until: end, delivering: &queue, into: &replies) }
     var pause: Pause
     repeat {
       pause = handleInput(until: end)
@@ -199,7 +181,7 @@ final class Connection: @unchecked Sendable {
       watch.lineEnded()
     }
     if !watch.isIdle { loop.watch(self) }
-    if pause == .timeIsUp || !woken.isEmpty { wantTurn() }
+    if pause == .timeIsUp || deferred.haveNews { wantTurn() }
   }
 
   private func handleInput(until end: ContinuousNanoseconds) -> Pause {
@@ -241,14 +223,10 @@ final class Connection: @unchecked Sendable {
     case .deferred(let order, let reply):
       let ticket = queue.reserve(order)
       if loop.areAnswersDue {
-        shutDown(reply, ticket)
-        return
+        return DeferredReplies.shutDown(reply, ticket, delivering: &queue, into: &replies)
       }
-      deferred[ticket] = reply
-      if !reply.countsInFlight { uncounted += 1 }
       let mailbox = loop.mailbox
-      reply.start { mailbox.post(.wake(self, ticket)) }
-      if reply.holdsBackReading { heldBackBy = ticket }
+      deferred.start(reply, as: ticket) { mailbox.post(.wake(self, ticket)) }
     }
   }
 
@@ -275,28 +253,6 @@ final class Connection: @unchecked Sendable {
     replies.removeSubrange(start...)
   }
 
-  private func resumeWoken(until end: ContinuousNanoseconds) {
-    guard !woken.isEmpty else { return }
-    var looked = 0
-    var line: [UInt8] = []
-    for ticket in woken {
-      looked += 1
-      if let reply = deferred[ticket] {
-        if heldBackBy == ticket { heldBackBy = nil }
-        if reply.resume(into: &line) {
-          deferred[ticket] = nil
-          if !reply.countsInFlight { uncounted -= 1 }
-          queue.deliver(line, for: ticket, into: &replies)
-          line.removeAll(keepingCapacity: true)
-        } else if reply.holdsBackReading {
-          heldBackBy = ticket
-        }
-      }
-      if ContinuousNanoseconds.now >= end { break }
-    }
-    woken.removeFirst(looked)
-  }
-
   // MARK: Limits
 
   private var unsentBytes: Int { replies.count - sent }
@@ -306,8 +262,8 @@ final class Connection: @unchecked Sendable {
   /// Requests that wait for keys do not count among those in flight. Their memory bounds them, and slow providers must
   /// not keep good tokens behind them from being read, as long as there is room for more of them to wait.
   private var isBlocked: Bool {
-    if heldBackBy != nil || uncounted >= FixedLimits.waitsForKeys { return true }
-    if queue.deferredCount - uncounted >= loop.limits.inFlight { return true }
+    if deferred.holdBackReading || deferred.uncounted >= FixedLimits.waitsForKeys { return true }
+    if queue.deferredCount - deferred.uncounted >= loop.limits.inFlight { return true }
     if queue.heldBytes == 0, isWritable { return false }
     return queue.heldBytes + unsentBytes > loop.limits.outputBytes
       || unsentBytes > 0 && !isWritable && loop.unsentBytes.areTooMany
