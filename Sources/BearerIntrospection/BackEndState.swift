@@ -58,10 +58,7 @@ struct BackEndState: Sendable {
   private var hasAnswered = false
   /// Whether it was told that a token was called inactive, since the credentials are in use.
   private var hasToldInactive = false
-  /// The failures that were told of since the last answer, as long as it is the same people's to mend them.
-  private var told: (isOfCredentials: Bool, count: Int)?
-  /// When a refusal of the credentials that may be about the token is told again.
-  private var quietUntil: MonotonicTime?
+  private var failures = FailureNews()
   private var longestRecheck = Duration.zero
   private var counts = BackEndStatus()
   private var orders: [Order] = []
@@ -263,8 +260,7 @@ struct BackEndState: Sendable {
   private mutating func note(
     _ status: TokenStatus, of flight: Flight, askedAt: MonotonicTime, at now: MonotonicTime
   ) {
-    if told != nil { changes.append(.recovered) }
-    told = nil
+    if failures.succeeded() { changes.append(.recovered) }
     counts.fault = nil
     hasAnswered = true
     backOff.succeeded()
@@ -292,18 +288,10 @@ struct BackEndState: Sendable {
     if fault.code == .anotherToken, !flight.isRecheck { answers.forget(flight.order.digest) }
     if fault.isOfBackEnd || flight.wasActive || !hasAnswered {
       backOff.failed(retryAfter: fault.retryAfter, at: now, jitter: &jitter)
-      tell(fault)
-    } else if fault.code == .credentialsRefused, told?.isOfCredentials != true, quietUntil.map({ $0 <= now }) ?? true {
-      quietUntil = now + BackEndLimits.refusalQuiet
-      tell(fault)
+      changes.append(failures.failed(fault))
+    } else if fault.code == .credentialsRefused, failures.mayTellOfRefusal(at: now) {
+      changes.append(failures.failed(fault))
     }
-  }
-
-  private mutating func tell(_ fault: BackEndFault) {
-    let isOfCredentials = fault.isOfCredentials
-    let count = told?.isOfCredentials == isOfCredentials ? told?.count ?? 0 : 0
-    told = (isOfCredentials, count + 1)
-    changes.append(.failed(fault, consecutive: count + 1))
   }
 
   // MARK: Changes
@@ -320,9 +308,7 @@ struct BackEndState: Sendable {
     generation += 1
     hasAnswered = false
     hasToldInactive = false
-    // What is refused now is news again.
-    told?.count = 0
-    quietUntil = nil
+    failures.credentialsChanged()
     answers.forgetAnswers()
     backOff.succeeded()
     streak.noteActive()

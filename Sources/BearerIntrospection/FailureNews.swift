@@ -1,0 +1,38 @@
+import BearerTime
+
+/// What the log is told of a back-end's failures.
+struct FailureNews: Sendable {
+  /// The failures that were told of since the last answer, as long as it is the same people's to mend them.
+  private var told: (isOfCredentials: Bool, count: Int)?
+  /// When a refusal of the credentials that may be about the token is told again.
+  private var quietUntil: MonotonicTime?
+
+  /// A call was answered.
+  ///
+  /// - Returns: Whether that is news, for a failure was told of.
+  mutating func succeeded() -> Bool {
+    defer { told = nil }
+    return told != nil
+  }
+
+  /// A call failed, and it is told.
+  mutating func failed(_ fault: BackEndFault) -> BackEndChange {
+    let isOfCredentials = fault.isOfCredentials
+    let count = told?.isOfCredentials == isOfCredentials ? told?.count ?? 0 : 0
+    told = (isOfCredentials, count + 1)
+    return .failed(fault, consecutive: count + 1)
+  }
+
+  /// Whether a refusal of the credentials is told that may be about the token: seldom, and not while it is known anyway.
+  mutating func mayTellOfRefusal(at now: MonotonicTime) -> Bool {
+    guard told?.isOfCredentials != true, quietUntil.map({ $0 <= now }) ?? true else { return false }
+    quietUntil = now + BackEndLimits.refusalQuiet
+    return true
+  }
+
+  /// Other credentials are in use: what is refused now is news again.
+  mutating func credentialsChanged() {
+    told?.count = 0
+    quietUntil = nil
+  }
+}
