@@ -13,7 +13,7 @@ extension DevIssuer {
   /// - Throws: ``DevIssuerError`` if it cannot be remembered.
   package func give(_ template: TokenTemplate, now: Int64 = WallClock.now()) throws(DevIssuerError) -> String {
     let token = RandomIdentifier.make(byteCount: 32)
-    try keyStore.keep(template.payload(now: now), of: TokenName(token))
+    try keyStore.keep(template.payload(now: now), of: StoredTokenName(token))
     return token
   }
 
@@ -25,7 +25,7 @@ extension DevIssuer {
   /// - Returns: The claims; `nil` for a token that is not active.
   /// - Throws: ``DevIssuerError`` if keys or grants cannot be read.
   package func claims(of token: String, now: Int64 = WallClock.now()) throws(DevIssuerError) -> JSONObject? {
-    let name = TokenName(token)
+    let name = StoredTokenName(token)
     let isJWT = token.utf8.count { $0 == UInt8(ascii: ".") } == 2
     if isJWT, try keyStore.isRevoked(name) { return nil }
     guard let claims = isJWT ? try claims(ofJWT: token, now: now) : try keyStore.claims(ofOpaque: name) else {

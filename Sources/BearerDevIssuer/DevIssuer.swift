@@ -72,7 +72,7 @@ package struct DevIssuer: Sendable {
   /// - Returns: The token in the compact serialisation.
   /// - Throws: ``DevIssuerError`` if there is no key or it cannot sign.
   package func mint(
-    _ kind: TokenTemplate.Kind = .access, key: IssuerKey? = nil, now: Int64 = WallClock.now(),
+    _ kind: TokenTemplate.TokenKind = .access, key: IssuerKey? = nil, now: Int64 = WallClock.now(),
     _ change: (inout TokenTemplate) -> Void = { _ in }
   ) throws(DevIssuerError) -> String {
     var template = TokenTemplate(kind, issuer: url)

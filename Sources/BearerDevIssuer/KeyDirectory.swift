@@ -121,22 +121,22 @@ package struct KeyDirectory: KeyStore {
 
   // MARK: Grants
 
-  package func claims(ofOpaque token: TokenName) throws(DevIssuerError) -> JSONObject? {
+  package func claims(ofOpaque token: StoredTokenName) throws(DevIssuerError) -> JSONObject? {
     guard let text = try directory.read(Self.grantPrefix + token.text) else { return nil }
     // A file that somebody spoiled is a token that nobody knows.
     return (try? JSONValue(parsing: text))?.objectValue
   }
 
-  package func isRevoked(_ token: TokenName) throws(DevIssuerError) -> Bool {
+  package func isRevoked(_ token: StoredTokenName) throws(DevIssuerError) -> Bool {
     try directory.read(Self.revokedPrefix + token.text) != nil
   }
 
-  package func keep(_ claims: JSONObject, of token: TokenName) throws(DevIssuerError) {
+  package func keep(_ claims: JSONObject, of token: StoredTokenName) throws(DevIssuerError) {
     try directory.create()
     try directory.replace(Self.grantPrefix + token.text, with: JSONValue.object(claims).serialized())
   }
 
-  package func revoke(_ token: TokenName) throws(DevIssuerError) {
+  package func revoke(_ token: StoredTokenName) throws(DevIssuerError) {
     try directory.create()
     try directory.replace(Self.revokedPrefix + token.text, with: [])
     try directory.remove(Self.grantPrefix + token.text)

@@ -22,7 +22,7 @@ package enum SigningAlgorithm: String, CaseIterable, Sendable {
   case ed448 = "Ed448"
 
   /// The kind of key that signs with this algorithm; RSA keys have 2048 bits, the least that verifiers accept.
-  package var keyKind: SigningKey.Kind {
+  package var keyKind: SigningKey.Parameters {
     switch self {
     case .rs256, .rs384, .rs512, .ps256, .ps384, .ps512: .rsa(bits: 2048)
     case .es256: .ec(.p256)

@@ -6,7 +6,7 @@ package import BearerJSON
 /// is what makes them good to test a verifier with.
 package struct TokenTemplate: Sendable {
   /// The kind of token.
-  package enum Kind: String, CaseIterable, Sendable {
+  package enum TokenKind: String, CaseIterable, Sendable {
     /// A JWT access token (RFC 9068): `typ` is `at+jwt`, `aud` a list that names the API.
     case access
     /// An ID token (OpenID Connect Core section 2): `typ` is `JWT`, `aud` the client's id.
@@ -29,7 +29,7 @@ package struct TokenTemplate: Sendable {
   package static let usualScope = "openid offline_access"
 
   /// The kind of token.
-  package var kind: Kind
+  package var kind: TokenKind
   /// `iss`.
   package var issuer: String
   /// `aud`; empty means as Authgear does: the issuer for an access token, the client's id for an ID token.
@@ -58,7 +58,7 @@ package struct TokenTemplate: Sendable {
   package var omittedHeaderMembers: [String] = []
 
   /// A token of this kind and issuer with everything as usual.
-  package init(_ kind: Kind, issuer: String) {
+  package init(_ kind: TokenKind, issuer: String) {
     self.kind = kind
     self.issuer = issuer
   }

@@ -45,7 +45,7 @@ final class IssuerHTTPHandler: ChannelInboundHandler {
     }
   }
 
-  private func send(_ answer: HTTPAnswer, to request: HTTPRequestHead, context: ChannelHandlerContext) {
+  private func send(_ answer: SiteAnswer, to request: HTTPRequestHead, context: ChannelHandlerContext) {
     var headers = HTTPHeaders(answer.headers.map { ($0.name, $0.value) })
     if answer.status != 304 { headers.add(name: "Content-Length", value: String(answer.body.count)) }
     if !request.isKeepAlive { headers.add(name: "Connection", value: "close") }

@@ -6,37 +6,37 @@ import BearerJSON
 /// Anyone may ask: whoever reaches this address could read the keys as well.
 extension IssuerSite {
   /// Answers a form that names a token (RFC 7662 section 2.1, RFC 7009 section 2.1).
-  func answer(_ request: Request, _ make: (String) throws(DevIssuerError) -> HTTPAnswer) -> HTTPAnswer {
+  func answer(_ request: Request, _ make: (String) throws(DevIssuerError) -> SiteAnswer) -> SiteAnswer {
     guard request.method == "POST" else {
-      return HTTPAnswer(status: 405, headers: [("Allow", "POST")])
+      return SiteAnswer(status: 405, headers: [("Allow", "POST")])
     }
     guard let token = Self.member("token", of: request.body) else {
-      return HTTPAnswer(status: 400, json: ["error": "invalid_request", "error_description": "there is no token"])
+      return SiteAnswer(status: 400, json: ["error": "invalid_request", "error_description": "there is no token"])
     }
     return answer { () throws(DevIssuerError) in try make(token) }
   }
 
   /// OpenID Connect Core 1.0 section 5.3, with the error that Authgear answers.
-  func userinfo(_ request: Request) -> HTTPAnswer {
+  func userinfo(_ request: Request) -> SiteAnswer {
     answer { () throws(DevIssuerError) in
       guard let token = Self.bearerToken(request), let claims = try issuer.claims(of: token) else {
-        var answer = HTTPAnswer(
+        var answer = SiteAnswer(
           status: 401, json: ["error": "invalid_grant", "error_description": "invalid session"])
         answer.headers.append(
           ("WWW-Authenticate", #"Bearer error="invalid_grant", error_description="invalid session""#))
         return answer
       }
       let shown = claims.members.filter { $0.name == "sub" || $0.name.hasPrefix("https://authgear.com/claims/user/") }
-      return HTTPAnswer(json: .object(JSONObject(shown)))
+      return SiteAnswer(json: .object(JSONObject(shown)))
     }
   }
 
   /// Authgear's resolver: a verdict in header fields, and none if it saw no credential.
-  func resolve(_ request: Request) -> HTTPAnswer {
+  func resolve(_ request: Request) -> SiteAnswer {
     answer { () throws(DevIssuerError) in
-      guard let token = Self.bearerToken(request) else { return HTTPAnswer(status: 200) }
+      guard let token = Self.bearerToken(request) else { return SiteAnswer(status: 200) }
       guard let claims = try issuer.claims(of: token), let subject = claims["sub"]?.stringValue else {
-        return HTTPAnswer(headers: [("X-Authgear-Session-Valid", "false")])
+        return SiteAnswer(headers: [("X-Authgear-Session-Valid", "false")])
       }
       var headers = [(name: "X-Authgear-Session-Valid", value: "true"), ("X-Authgear-User-Id", subject)]
       for (claim, field) in [
@@ -52,7 +52,7 @@ extension IssuerSite {
       }
       let roles = (claims["https://authgear.com/claims/user/roles"]?.arrayValue ?? []).compactMap(\.stringValue)
       if !roles.isEmpty { headers.append(("X-Authgear-User-Roles", roles.joined(separator: ","))) }
-      return HTTPAnswer(headers: headers)
+      return SiteAnswer(headers: headers)
     }
   }
 

@@ -21,7 +21,7 @@ struct IssuerSite: Sendable {
   }
 
   /// The answer to a request, in full as for GET.
-  func answer(_ request: Request) -> HTTPAnswer {
+  func answer(_ request: Request) -> SiteAnswer {
     let (method, path, ifNoneMatch) = (request.method, request.path, request.ifNoneMatch)
     guard path.hasPrefix(basePath) else { return notFound }
     switch String(path.dropFirst(basePath.count)) {
@@ -33,20 +33,20 @@ struct IssuerSite: Sendable {
       return withCaching(json { () throws(DevIssuerError) in try issuer.keySet() }, ifNoneMatch: ifNoneMatch)
     case DevIssuer.introspectionPath:
       return answer(request) { token throws(DevIssuerError) in
-        HTTPAnswer(json: try issuer.introspect(token))
+        SiteAnswer(json: try issuer.introspect(token))
       }
     case DevIssuer.revocationPath:
       // RFC 7009 section 2.2: 200 whatever the token was.
       return answer(request) { token throws(DevIssuerError) in
-        try issuer.keyStore.revoke(TokenName(token))
-        return HTTPAnswer(status: 200)
+        try issuer.keyStore.revoke(StoredTokenName(token))
+        return SiteAnswer(status: 200)
       }
     case DevIssuer.userinfoPath: return userinfo(request)
     case DevIssuer.resolverPath:
       guard method == "GET" || method == "HEAD" else { return methodNotAllowed }
       return resolve(request)
     case "/oauth2/authorize", "/oauth2/token":
-      return HTTPAnswer(
+      return SiteAnswer(
         status: 501,
         json: ["error": "temporarily_unavailable", "error_description": "no login here: use bearerd-dev-issuer mint"])
     default:
@@ -54,19 +54,19 @@ struct IssuerSite: Sendable {
     }
   }
 
-  private func json(_ document: () throws(DevIssuerError) -> JSONValue) -> HTTPAnswer {
-    answer { () throws(DevIssuerError) in HTTPAnswer(json: try document()) }
+  private func json(_ document: () throws(DevIssuerError) -> JSONValue) -> SiteAnswer {
+    answer { () throws(DevIssuerError) in SiteAnswer(json: try document()) }
   }
 
-  func answer(_ make: () throws(DevIssuerError) -> HTTPAnswer) -> HTTPAnswer {
+  func answer(_ make: () throws(DevIssuerError) -> SiteAnswer) -> SiteAnswer {
     do {
       return try make()
     } catch {
-      return HTTPAnswer(status: 500, json: ["error": "server_error", "error_description": .string("\(error)")])
+      return SiteAnswer(status: 500, json: ["error": "server_error", "error_description": .string("\(error)")])
     }
   }
 
-  private func withCaching(_ answer: HTTPAnswer, ifNoneMatch: String?) -> HTTPAnswer {
+  private func withCaching(_ answer: SiteAnswer, ifNoneMatch: String?) -> SiteAnswer {
     guard answer.status == 200 else { return answer }
     var answer = answer
     if let cacheControl { answer.headers.append(("Cache-Control", cacheControl)) }
@@ -87,12 +87,12 @@ struct IssuerSite: Sendable {
     return "\"\(String(hash, radix: 16))\""
   }
 
-  private var notFound: HTTPAnswer {
-    HTTPAnswer(status: 404, json: ["error": "not_found"])
+  private var notFound: SiteAnswer {
+    SiteAnswer(status: 404, json: ["error": "not_found"])
   }
 
-  private var methodNotAllowed: HTTPAnswer {
-    var answer = HTTPAnswer(status: 405, json: ["error": "method_not_allowed"])
+  private var methodNotAllowed: SiteAnswer {
+    var answer = SiteAnswer(status: 405, json: ["error": "method_not_allowed"])
     answer.headers.append(("Allow", "GET, HEAD"))
     return answer
   }

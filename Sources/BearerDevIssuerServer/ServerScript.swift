@@ -5,7 +5,7 @@ package final class ServerScript: Sendable {
   /// What happens to a request in place of the usual answer.
   package enum Behaviour: Sendable {
     /// This is sent.
-    case answer(HTTPAnswer)
+    case answer(SiteAnswer)
     /// Nothing is sent; the connection stays open until the client or the server ends it.
     case silence
     /// The connection is closed without an answer.

@@ -26,7 +26,7 @@ struct MintCommand: ParsableCommand {
   @OptionGroup var keys: KeysOption
 
   @Option(name: .customLong("type"), help: "Kind of token.")
-  var kind = TokenTemplate.Kind.access
+  var kind = TokenTemplate.TokenKind.access
 
   @Option(help: ArgumentHelp("iss. Default: the issuer that serve ran as last.", valueName: "url"))
   var issuer: String?
@@ -170,4 +170,4 @@ struct MintCommand: ParsableCommand {
   }
 }
 
-extension TokenTemplate.Kind: ExpressibleByArgument {}
+extension TokenTemplate.TokenKind: ExpressibleByArgument {}

@@ -20,6 +20,6 @@ struct RevokeCommand: ParsableCommand {
   func run() throws {
     let token = token == "-" ? readLine() ?? "" : token
     if token.isEmpty { throw ValidationError("there is no token") }
-    try keys.directory.revoke(TokenName(token))
+    try keys.directory.revoke(StoredTokenName(token))
   }
 }

@@ -126,7 +126,7 @@ import Testing
     try await TestIssuer.serving { server, _ in
       let url = server.url + "/oauth2/jwks"
       server.script.set(
-        .answer(HTTPAnswer(status: 503, headers: [("Retry-After", "7")], body: Array("down".utf8))),
+        .answer(SiteAnswer(status: 503, headers: [("Retry-After", "7")], body: Array("down".utf8))),
         for: "/oauth2/jwks")
       let down = try await get(url)
       #expect(down.status == 503)
@@ -184,10 +184,10 @@ import Testing
 
   private struct BrokenStore: KeyStore {
     func keys() throws(DevIssuerError) -> [IssuerKey] { throw .unreadableKey(path: "/nowhere") }
-    func claims(ofOpaque token: TokenName) -> JSONObject? { nil }
-    func isRevoked(_ token: TokenName) -> Bool { false }
-    func keep(_ claims: JSONObject, of token: TokenName) {}
-    func revoke(_ token: TokenName) {}
+    func claims(ofOpaque token: StoredTokenName) -> JSONObject? { nil }
+    func isRevoked(_ token: StoredTokenName) -> Bool { false }
+    func keep(_ claims: JSONObject, of token: StoredTokenName) {}
+    func revoke(_ token: StoredTokenName) {}
   }
 
   // MARK: A client

@@ -88,7 +88,7 @@ import Testing
     let issuer = DevIssuer(url: "http://127.0.0.1:1", keyStore: directory)
     let token = try issuer.give(TokenTemplate(.access, issuer: issuer.url))
     #expect(try DevIssuer(url: issuer.url, keyStore: KeyDirectory(path: path)).claims(of: token)?["sub"] == "dev-user")
-    try directory.revoke(TokenName(token))
+    try directory.revoke(StoredTokenName(token))
     #expect(try issuer.claims(of: token) == nil)
     try directory.removeAll()
     #expect(try directory.keys().isEmpty)

@@ -80,7 +80,9 @@ struct HostileKeysTests {
   ]
 
   /// A generated key as JSON text, changed.
-  private static func made(_ kind: SigningKey.Kind, _ members: String = "", _ old: String = "", _ new: String = "")
+  private static func made(
+    _ kind: SigningKey.Parameters, _ members: String = "", _ old: String = "", _ new: String = ""
+  )
     -> String
   {
     let jwk = (try? TestKey(kid: "bad", kind: kind, members: members))?.jwk ?? ""

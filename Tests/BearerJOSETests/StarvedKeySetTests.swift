@@ -10,7 +10,7 @@ import Testing
   func everyAllocation() async {
     await #expect(processExitsWith: .success) {
       try #require(StarvedLibcrypto.install())
-      let kinds: [SigningKey.Kind] = [.rsa(bits: 2048), .ec(.p256), .ec(.p384), .ec(.p521), .ed25519, .ed448]
+      let kinds: [SigningKey.Parameters] = [.rsa(bits: 2048), .ec(.p256), .ec(.p384), .ec(.p521), .ed25519, .ed448]
       for kind in kinds {
         let off = #"{"kty":"EC","kid":"off","crv":"P-256","x":"AQ","y":"AQ"}"#
         let key = try TestKey(kid: "good", kind: kind)

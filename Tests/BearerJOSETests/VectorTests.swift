@@ -6,10 +6,10 @@ import Testing
 
 /// The table of hostile and good tokens.
 @Suite struct VectorTests {
-  let world: VectorWorld
+  let world: VectorFixtures
 
   init() throws {
-    world = try VectorWorld.shared.get()
+    world = try VectorFixtures.shared.get()
   }
 
   /// The answer to a vector, as far as vectors can ask for it.

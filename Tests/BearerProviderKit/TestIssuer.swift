@@ -1,6 +1,6 @@
 package import BearerDevIssuer
 package import BearerDevIssuerServer
-import BearerTestKit
+package import BearerTestKit
 
 /// A development issuer that serves while a test runs.
 package enum TestIssuer {

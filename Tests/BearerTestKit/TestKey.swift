@@ -17,7 +17,7 @@ package struct TestKey: Sendable {
   ///   - kind: What kind of key.
   ///   - members: Further members as JSON text, such as `"use":"sig"`; empty for none.
   /// - Throws: What libcrypto refuses.
-  package init(kid: String, kind: SigningKey.Kind = .ec(.p256), members: String = "") throws {
+  package init(kid: String, kind: SigningKey.Parameters = .ec(.p256), members: String = "") throws {
     signing = try SigningKey.generate(kind)
     self.kid = kid
     let material =

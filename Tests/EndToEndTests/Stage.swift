@@ -58,7 +58,7 @@ final class Stage {
     case .text(let token, let text): tokens[token] = try filled(text)
     case .revoke(let token, let issuer):
       let text = try tokens[token].orFault(fault("there is no token \(token)"))
-      try provider(issuer).grants.revoke(TokenName(text))
+      try provider(issuer).grants.revoke(StoredTokenName(text))
     case .file(let name, let content): try write(try filled(content), to: name)
     case .move(let name, let target): try check(rename(path(name), path(target)) == 0, "cannot move")
     case .remove(let name): try FileManager.default.removeItem(atPath: path(name))

@@ -21,7 +21,7 @@ import Testing
     "BearerClient": ["Glibc", "Synchronization"],
     "BearerDaemon": ["Dispatch", "Glibc", "Synchronization"],
     "bearerd": ["Glibc"],
-    "BearerDevIssuer": ["Glibc", "Synchronization"],
+    "BearerDevIssuer": ["Glibc"],
     "BearerDevIssuerServer": ["Synchronization"],
     "bearerd-dev-issuer": ["Glibc"],
     "bearerd-benchmark": ["Glibc"],

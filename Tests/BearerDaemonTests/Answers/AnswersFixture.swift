@@ -18,7 +18,7 @@ final class AnswersFixture {
 
   let source = ScriptedKeySource()
   let clock = ManualClock()
-  let reports: Reports
+  let reporter: StatusReporter
   let keys: IssuerKeys
   let current: ActiveConfigurationStore
   let handler: any LineHandler
@@ -43,7 +43,7 @@ final class AnswersFixture {
     let (changes, listener) = AsyncStream<IssuerKeysChange>.makeStream()
     self.changes = changes
     let publications = KeyPublications()
-    reports = Reports(
+    reporter = StatusReporter(
       eventLoops: 1, limits: limits, publications: publications, hasAdminSocket: hasAdminSocket, startedAt: .zero)
     keys = IssuerKeys(
       settings: settings, source: source, clock: clock, room: room, publications: publications,
@@ -53,7 +53,7 @@ final class AnswersFixture {
     issuer.profile = profile
     let configuration = Configuration(issuers: [issuer], policies: policies, peers: peers, limits: limits)
     current = ActiveConfigurationStore(ActiveConfiguration(configuration, keys: [keys]))
-    handler = RequestHandlers(current, reports, clock: clock).makeHandler()
+    handler = RequestHandlers(current, reporter, clock: clock).makeHandler()
   }
 
   /// A policy for tokens of the issuer, changed as the test likes.
@@ -100,7 +100,7 @@ final class AnswersFixture {
   // MARK: Tokens
 
   static func token(
-    _ kind: TokenTemplate.Kind = .access, kid: String = "k1", _ change: (inout TokenTemplate) -> Void = { _ in }
+    _ kind: TokenTemplate.TokenKind = .access, kid: String = "k1", _ change: (inout TokenTemplate) -> Void = { _ in }
   ) throws -> String {
     try DevIssuer(url: url, keyStore: KeyRing()).mint(
       kind, key: try CachedKeys.key(named: kid), now: ManualClock.date

@@ -1,10 +1,12 @@
 import BearerClaims
+import BearerConfiguration
 import BearerJOSE
 import BearerJSON
+import BearerTOML
 import Foundation
 
 /// The issuers, policies and key sets that vectors name, read from `Vectors`.
-struct VectorWorld: Sendable {
+struct VectorFixtures: Sendable {
   /// What a file that cannot be understood is refused with.
   enum Fault: Error {
     case unreadable(String)
@@ -13,7 +15,7 @@ struct VectorWorld: Sendable {
   }
 
   /// Read once: no test changes it.
-  static let shared = Result { try VectorWorld() }
+  static let shared = Result { try VectorFixtures() }
 
   private struct KnownIssuer {
     var name: String
@@ -35,14 +37,22 @@ struct VectorWorld: Sendable {
         algorithms: try Self.strings(member.value["algorithms"], "algorithms"),
         keys: member.value["keys"]?.stringValue)
     }
-    var policies: [String: Policy] = [:]
-    for (name, path) in try Self.files("policies", ".json") {
-      policies[name] = try Policy(name: name, json: Self.json(path))
-    }
-    self.policies = policies
+    policies = try Self.policies(of: self.issuers.map(\.name))
     var keySets: [String: [UInt8]] = [:]
     for (name, path) in try Self.files("keys", ".jwks.json") { keySets[name] = try Self.bytes(path) }
     self.keySets = keySets
+  }
+
+  /// Policies are read as the daemon reads them: each file has the members of a `[policy.NAME]` table.
+  private static func policies(of issuers: [String]) throws -> [String: Policy] {
+    var lines = issuers.flatMap { ["[issuer.\($0)]", "url = \"https://\($0).example\""] }
+    for (name, path) in try files("policies", ".json") {
+      lines.append("[policy.\(TOMLText.string(name))]")
+      lines += try (json(path).objectValue?.members ?? []).map { "\($0.name) = \($0.value.asTOML)" }
+    }
+    let table = try TOMLReader.read(Array(lines.joined(separator: "\n").utf8))
+    let policies = try Configuration(reading: table, environment: [:]).policies
+    return Dictionary(uniqueKeysWithValues: policies.map { ($0.name, $0) })
   }
 
   /// What a vector asks, and the keys to answer it with.
@@ -93,60 +103,17 @@ struct VectorWorld: Sendable {
     guard let elements = value?.arrayValue else { throw Fault.badValue(name) }
     return try elements.map { try string($0, name) }
   }
-
-  /// A duration of the configuration file.
-  fileprivate static func duration(_ value: JSONValue, _ name: String) throws -> Duration {
-    let text = try string(value, name)
-    let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600]
-    guard let unit = text.last.flatMap({ units[$0] }), let count = Int(text.dropLast()) else {
-      throw Fault.badValue(name)
-    }
-    return .seconds(count * unit)
-  }
 }
 
-extension Policy {
-  /// A policy from the members of a `[policy.NAME]` table.
-  fileprivate init(name: String, json: JSONValue) throws {
-    self.init(name: name, issuers: [], audiences: [])
-    for member in json.objectValue?.members ?? [] {
-      let value = member.value
-      switch member.name {
-      case "issuers": issuers = try VectorWorld.strings(value, member.name)
-      case "audiences": audiences = try VectorWorld.strings(value, member.name)
-      case "audience_check": checksAudience = value.boolValue ?? true
-      case "token_type":
-        guard let type = TokenType(rawValue: try VectorWorld.string(value, member.name)) else {
-          throw VectorWorld.Fault.badValue(member.name)
-        }
-        tokenType = type
-      case "leeway": leeway = try VectorWorld.duration(value, member.name)
-      case "scopes": scopes = try VectorWorld.strings(value, member.name)
-      case "scope_claims": scopeClaims = try VectorWorld.strings(value, member.name)
-      case "clients": clients = try VectorWorld.strings(value, member.name)
-      case "required_claims": requiredClaims = try VectorWorld.strings(value, member.name)
-      case "claims": claims = try (value.objectValue?.members ?? []).map(ClaimRequirement.init(json:))
-      case "max_age": maximumAge = try VectorWorld.duration(value, member.name)
-      case "acr_values": acrValues = try VectorWorld.strings(value, member.name)
-      case "sender_constraint": refusesSenderConstrained = value != "ignore"
-      default: throw VectorWorld.Fault.unknownMember(member.name)
-      }
+extension JSONValue {
+  /// The same value as TOML writes it, as far as policies have such values.
+  fileprivate var asTOML: String {
+    if let text = stringValue { return TOMLText.string(text) }
+    if let elements = arrayValue { return "[" + elements.map(\.asTOML).joined(separator: ", ") + "]" }
+    if let object = objectValue {
+      return "{ " + object.members.map { "\($0.name) = \($0.value.asTOML)" }.joined(separator: ", ") + " }"
     }
-  }
-}
-
-extension ClaimRequirement {
-  fileprivate init(json member: JSONObject.Member) throws {
-    let values = try (member.value.arrayValue ?? [member.value]).map { value -> ClaimValue in
-      switch value {
-      case .string(let text): return .string(text)
-      case .bool(let flag): return .boolean(flag)
-      default:
-        guard let integer = value.integerValue else { throw VectorWorld.Fault.badValue(member.name) }
-        return .integer(integer)
-      }
-    }
-    self.init(claim: member.name, anyOf: values)
+    return String(decoding: serialized(), as: UTF8.self)
   }
 }
 
@@ -157,18 +124,18 @@ extension RequestConstraints {
     for member in json.members {
       let value = member.value
       func words() throws -> [[UInt8]] {
-        try VectorWorld.string(value, member.name).split(separator: " ").map { Array($0.utf8) }
+        try VectorFixtures.string(value, member.name).split(separator: " ").map { Array($0.utf8) }
       }
       switch member.name {
       case "audience":
-        audiences = try (value.stringValue.map { [$0] } ?? VectorWorld.strings(value, member.name)).map {
+        audiences = try (value.stringValue.map { [$0] } ?? VectorFixtures.strings(value, member.name)).map {
           Array($0.utf8)
         }
       case "scope": scopes = try words()
       case "max_age": maximumAge = value.integerValue
       case "acr_values": acrValues = try words()
-      case "nonce": nonce = Array(try VectorWorld.string(value, member.name).utf8)
-      default: throw VectorWorld.Fault.unknownMember(member.name)
+      case "nonce": nonce = Array(try VectorFixtures.string(value, member.name).utf8)
+      default: throw VectorFixtures.Fault.unknownMember(member.name)
       }
     }
   }

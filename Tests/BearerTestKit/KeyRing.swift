@@ -1,11 +1,12 @@
+package import BearerDevIssuer
 package import BearerJSON
 import Synchronization
 
-/// Keys in memory, for tests.
+/// A development issuer's keys, in memory.
 package final class KeyRing: KeyStore {
   private let held: Mutex<[IssuerKey]>
-  private let grants = Mutex<[TokenName: JSONObject]>([:])
-  private let revoked = Mutex<Set<TokenName>>([])
+  private let grants = Mutex<[StoredTokenName: JSONObject]>([:])
+  private let revoked = Mutex<Set<StoredTokenName>>([])
 
   /// A ring that holds `keys`, oldest first.
   package init(_ keys: [IssuerKey] = []) {
@@ -16,13 +17,13 @@ package final class KeyRing: KeyStore {
     held.withLock { $0 }
   }
 
-  package func claims(ofOpaque token: TokenName) -> JSONObject? { grants.withLock { $0[token] } }
+  package func claims(ofOpaque token: StoredTokenName) -> JSONObject? { grants.withLock { $0[token] } }
 
-  package func isRevoked(_ token: TokenName) -> Bool { revoked.withLock { $0.contains(token) } }
+  package func isRevoked(_ token: StoredTokenName) -> Bool { revoked.withLock { $0.contains(token) } }
 
-  package func keep(_ claims: JSONObject, of token: TokenName) { grants.withLock { $0[token] = claims } }
+  package func keep(_ claims: JSONObject, of token: StoredTokenName) { grants.withLock { $0[token] = claims } }
 
-  package func revoke(_ token: TokenName) {
+  package func revoke(_ token: StoredTokenName) {
     grants.withLock { _ = $0.removeValue(forKey: token) }
     revoked.withLock { _ = $0.insert(token) }
   }

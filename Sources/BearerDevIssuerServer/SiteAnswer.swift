@@ -1,7 +1,7 @@
 package import BearerJSON
 
 /// What a server sends back for one request.
-package struct HTTPAnswer: Sendable {
+package struct SiteAnswer: Sendable {
   /// The status code.
   package var status: Int
   /// The header fields, without `Content-Length`, which follows from the body.
