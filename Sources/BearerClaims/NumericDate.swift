@@ -44,6 +44,9 @@ package struct NumericDate: Comparable, Hashable, Sendable {
     microseconds >= 0 ? microseconds / 1_000_000 : (microseconds - 999_999) / 1_000_000
   }
 
+  /// Whole seconds from `now` to this date; never negative, for leeway lets a token pass that has none left.
+  package func secondsLeft(at now: NumericDate) -> Int64 { max(0, seconds - now.seconds) }
+
   package static func < (left: NumericDate, right: NumericDate) -> Bool { left.microseconds < right.microseconds }
 
   /// Reads a JSON number in any spelling without going through floating point, which would round it.

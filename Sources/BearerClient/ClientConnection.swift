@@ -6,7 +6,7 @@ internal import Synchronization
 /// One connection to the daemon, from the attempt to make it to its end; used from any task.
 final class ClientConnection: Sendable {
   private let eventLoop: any EventLoop
-  private let exchange: EventLoopFuture<NIOLoopBound<Exchange>>
+  private let exchange: EventLoopFuture<NIOLoopBound<ClientChannelHandler>>
   private let ended = Mutex(false)
 
   /// Begins to connect.
@@ -20,7 +20,7 @@ final class ClientConnection: Sendable {
     exchange = ClientBootstrap(group: eventLoop)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(Exchange())
+          try channel.pipeline.syncOperations.addHandler(ClientChannelHandler())
         }
       }
       .connect(unixDomainSocketPath: path)
@@ -30,7 +30,7 @@ final class ClientConnection: Sendable {
           channel.close(promise: nil)
           throw ClientError.unexpectedServer(uid: found, expected: serverUID)
         }
-        let exchange = try channel.pipeline.syncOperations.handler(type: Exchange.self)
+        let exchange = try channel.pipeline.syncOperations.handler(type: ClientChannelHandler.self)
         return NIOLoopBound(exchange, eventLoop: channel.eventLoop)
       }
     exchange.whenComplete { [weak self] result in

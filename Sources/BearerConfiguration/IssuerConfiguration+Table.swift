@@ -58,7 +58,7 @@ extension IssuerConfiguration: NamedTable {
 
   package func finish(_ reader: inout TableReader) {
     finishNames(&reader)
-    if let preset, let kind = introspection?.kind, let way = preset.wayOut(insteadOf: kind) {
+    if let preset, let kind = introspection?.kind, let way = preset.alternative(to: kind) {
       reader.refuse(
         at: ["introspection", "kind"], found: "\"\(kind.rawValue)\"", expected: way,
         "preset \"\(preset.rawValue)\" has no such back-end")

@@ -102,7 +102,7 @@ package enum Preset: String, CaseIterable, Sendable {
   }
 
   /// What to do instead of a kind of back-end that the provider does not have; `nil` for one that it may have.
-  package func wayOut(insteadOf kind: BackEndKind) -> String? {
+  package func alternative(to kind: BackEndKind) -> String? {
     switch (self, kind) {
     case (.authgear, .authgearResolver): nil
     case (_, .authgearResolver): "\"rfc7662\" or \"userinfo\": the resolver is Authgear's"

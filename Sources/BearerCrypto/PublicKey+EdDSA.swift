@@ -80,7 +80,7 @@ extension PublicKey {
 
   /// Safe because the bytes are only read during the call.
   @safe private static func edwardsKey(
-    _ type: String, _ raw: [UInt8], _ kind: Kind
+    _ type: String, _ raw: [UInt8], _ kind: KeyType
   ) throws(PublicKeyFault) -> PublicKey {
     ErrorQueue.clear()
     guard let handle = unsafe EVP_PKEY_new_raw_public_key_ex(nil, type, nil, raw, raw.count) else {

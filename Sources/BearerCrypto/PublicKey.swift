@@ -8,7 +8,7 @@ internal import CLibcrypto
 /// it caches inside a key (Montgomery constants, for one) with the key's own lock (openssl-threads(7)).
 @safe package final class PublicKey: @unchecked Sendable {
   /// What a key is, as far as it decides which signatures it can verify.
-  package enum Kind: Hashable, Sendable {
+  package enum KeyType: Hashable, Sendable {
     /// RSA, with the modulus' length in bits.
     case rsa(modulusBits: Int)
     /// A point on a prime curve.
@@ -20,13 +20,13 @@ internal import CLibcrypto
   }
 
   /// What the key is.
-  package let kind: Kind
+  package let kind: KeyType
 
   /// The `EVP_PKEY`; borrowed by whoever reads it, for as long as it keeps this object alive.
   let handle: OpaquePointer
 
   /// Takes ownership of an `EVP_PKEY` whose parameters have been checked.
-  @unsafe init(owning handle: OpaquePointer, kind: Kind) {
+  @unsafe init(owning handle: OpaquePointer, kind: KeyType) {
     unsafe self.handle = handle
     self.kind = kind
   }

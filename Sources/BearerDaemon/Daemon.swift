@@ -70,7 +70,7 @@ package struct Daemon: Sendable {
   package func run() async throws {
     let notifier = Notifier()
     let limits = limitsWithinDescriptors()
-    var serverConfiguration = Server.Configuration(addresses: [try listenAddress()] + adminAddress)
+    var serverConfiguration = Server.Settings(addresses: [try listenAddress()] + adminAddress)
     serverConfiguration.limits = limits.server
     let forcedEnd = ForcedEnd(after: .seconds(8), log: log)
     // It watches on until everything below has ended.
@@ -90,21 +90,21 @@ package struct Daemon: Sendable {
     let current = ActiveConfigurationStore(
       ActiveConfiguration(
         configuration, keys: issuers.owners(for: configuration), backEnds: backEnds.backEnds(for: configuration)))
-    let reports = Reports(
+    let reporter = StatusReporter(
       eventLoops: serverConfiguration.eventLoops, limits: limits, publications: publications,
       hasAdminSocket: configuration.adminSocketPath != nil)
     let reloader = Reloader()
     let server = Server(
       configuration: serverConfiguration,
-      handlers: RequestHandlers(current, reports, reloader: reloader, logger: logger), logger: logger
+      handlers: RequestHandlers(current, reporter, reloader: reloader, logger: logger), logger: logger
     ) {
       nowListening.yield()
     }
-    // Weak, for the server holds the handlers that hold the reports.
+    // Weak, for the server holds the handlers that hold the reporter.
     let socketWatch = SocketWatch(logger: logger, onChange: { changed.yield() }) { [weak server] in
       server?.socketsAreInPlace ?? true
     }
-    reports.watchSocket { socketWatch.check() }
+    reporter.watchSocket { socketWatch.check() }
     let probe = HealthProbe(server, on: fetching, isLogAlive: { [log] in log.isAlive })
     let watchdogInterval = WatchdogRequest.interval()
     let selfTest = watchdogInterval == nil ? SelfTest(log: log) : nil
@@ -119,7 +119,7 @@ package struct Daemon: Sendable {
     }
     let ready = ReadyNotice()
     let readiness = Readiness(
-      current: current, reports: reports, socketPaths: { server.socketPaths }, notifier: notifier, ready: ready,
+      current: current, reporter: reporter, socketPaths: { server.socketPaths }, notifier: notifier, ready: ready,
       listening: listening, changes: changes, logger: logger
     ) {
       guard let selfTest else { return watchdog.begin() }
@@ -130,7 +130,7 @@ package struct Daemon: Sendable {
     let reloading = Reloading(
       reloader: reloader, reading: ConfigurationReading(load: load), current: current, issuers: issuers,
       backEnds: backEnds,
-      reports: reports,
+      reporter: reporter,
       notifier: notifier, ready: ready, logger: logger, hangups: await UnixSignalsSequence(trapping: .sighup),
       watched: configuration.watchesFile ? file.map { ($0, issuers.files) } : nil
     ) {

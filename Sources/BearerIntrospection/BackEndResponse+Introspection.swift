@@ -63,7 +63,7 @@ extension BackEndResponse {
     return answer.tape[index].kind == .null ? nil : index
   }
 
-  static func article(_ kind: JSONTape.Kind) -> String {
+  static func article(_ kind: JSONTape.NodeKind) -> String {
     switch kind {
     case .null: "null"
     case .true, .false: "a boolean"

@@ -11,9 +11,6 @@ package enum ClientAuthentication: String, CaseIterable, Sendable {
   /// Nothing: the endpoint is reachable only for those who may ask.
   case none
 
-  /// Whether a secret belongs to it.
-  package var needsSecret: Bool { self == .secretBasic || self == .secretPost || self == .bearer }
-
   /// The configuration's key for the file of what is shown.
   package var secretFileKey: String { self == .bearer ? "bearer_token_file" : "client_secret_file" }
 }
@@ -79,17 +76,5 @@ package struct ClientCredentials: Equatable, Sendable {
       }
     }
     return String(decoding: text, as: UTF8.self)
-  }
-}
-
-/// The request of RFC 7662 section 2.1.
-package enum IntrospectionRequest {
-  /// The form that asks about a token.
-  ///
-  /// Nothing but the token: a hint about its type tells a server nothing that it does not know, and `scope` makes Hydra
-  /// call live tokens inactive.
-  package static func form(token: [UInt8], _ credentials: ClientCredentials) -> [UInt8] {
-    FormEncoding.form(
-      [("token", token)] + credentials.formMembers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
   }
 }

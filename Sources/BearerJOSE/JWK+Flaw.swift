@@ -2,7 +2,7 @@ extension JWK {
   /// What is wrong with one member of a key; told in words that show nothing of its value.
   package struct Flaw: Equatable, Sendable {
     /// The ways in which a member can be wrong.
-    package enum Kind: Equatable, Sendable {
+    package enum Deviation: Equatable, Sendable {
       /// It is not there.
       case missing
       /// It is there without content.
@@ -30,9 +30,9 @@ extension JWK {
     /// The member's name.
     package let member: String
     /// What is wrong with it.
-    package let kind: Kind
+    package let kind: Deviation
 
-    init(_ member: StaticString, _ kind: Kind) {
+    init(_ member: StaticString, _ kind: Deviation) {
       self.member = "\(member)"
       self.kind = kind
     }
@@ -61,7 +61,7 @@ extension AlgorithmSet {
   package var names: String { algorithms.map(\.rawValue).joined(separator: ", ") }
 }
 
-extension JWK.Flaw.Kind {
+extension JWK.Flaw.Deviation {
   /// Why text is not base64url.
   init(notBase64URL text: String) {
     if text.utf8.contains(where: { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "/") }) {

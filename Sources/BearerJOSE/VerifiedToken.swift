@@ -5,7 +5,7 @@ import BearerJSON
 package struct VerifiedToken {
   /// The issuer's index.
   package let issuer: Int
-  /// Whole seconds until `exp`, never negative; leeway may have let a token pass that has none left.
+  /// Whole seconds until `exp` (``NumericDate/secondsLeft(at:)``).
   package let expiresIn: Int64
 
   /// Whether it came before and all that it says was remembered.

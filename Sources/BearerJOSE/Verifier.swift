@@ -421,7 +421,7 @@ package struct Verifier {
     }
     return .accepted(
       VerifiedToken(
-        issuer: issuer, expiresIn: max(0, expires.seconds - input.now.seconds), isKnown: facts?.payload != nil,
+        issuer: issuer, expiresIn: expires.secondsLeft(at: input.now), isKnown: facts?.payload != nil,
         header: header, claims: claims))
   }
 }

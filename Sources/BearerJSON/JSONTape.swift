@@ -10,11 +10,11 @@
 /// allocates nothing. It does not hold the text: every question takes the same bytes again.
 package struct JSONTape: Sendable {
   /// What a node is.
-  package enum Kind: Sendable {
+  package enum NodeKind: Sendable {
     case null, `true`, `false`, number, string, array, object
 
     /// Whether both are the same; spelt out so that other modules compare in place instead of calling here.
-    @inlinable @inline(__always) package static func == (left: Kind, right: Kind) -> Bool {
+    @inlinable @inline(__always) package static func == (left: NodeKind, right: NodeKind) -> Bool {
       switch (left, right) {
       case (.null, .null), (.true, .true), (.false, .false), (.number, .number), (.string, .string), (.array, .array),
         (.object, .object):
@@ -27,7 +27,7 @@ package struct JSONTape: Sendable {
   /// One value, or one member's name, and where it stands.
   package struct Node: Sendable {
     /// What it is.
-    package let kind: Kind
+    package let kind: NodeKind
     /// Whether a string holds escapes, so that its source is not its value.
     package let hasEscapes: Bool
     /// The offset of its first byte; of a string, that after the quotation mark.
@@ -176,7 +176,7 @@ package struct JSONTape: Sendable {
   }
 
   private mutating func readWord(
-    _ word: StaticString, as kind: Kind, _ bytes: Span<UInt8>, at start: Int
+    _ word: StaticString, as kind: NodeKind, _ bytes: Span<UInt8>, at start: Int
   ) throws(JSONError) -> Int {
     let end = start + word.utf8CodeUnitCount
     var at = start
@@ -218,14 +218,14 @@ package struct JSONTape: Sendable {
 
   // MARK: Nodes
 
-  mutating func add(_ kind: Kind, hasEscapes: Bool = false, from start: Int, to end: Int) {
+  mutating func add(_ kind: NodeKind, hasEscapes: Bool = false, from start: Int, to end: Int) {
     nodes.append(
       Node(
         kind: kind, hasEscapes: hasEscapes, start: Int32(truncatingIfNeeded: start),
         end: Int32(truncatingIfNeeded: end), next: Int32(truncatingIfNeeded: nodes.count + 1)))
   }
 
-  private mutating func open(_ kind: Kind, at start: Int) -> Int {
+  private mutating func open(_ kind: NodeKind, at start: Int) -> Int {
     add(kind, from: start, to: start)
     return nodes.count - 1
   }

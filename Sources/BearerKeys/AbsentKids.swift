@@ -60,11 +60,6 @@ struct AbsentKids: Sendable {
     entries[kid] = Entry(heldUntil: held, forgottenAt: held + cooldown * cooldowns, cooldowns: cooldowns)
   }
 
-  /// Forgets all, for a source that may know other keys.
-  mutating func removeAll() {
-    entries = [:]
-  }
-
   /// Drops what is forgotten, and if that is little, the quarter that would be forgotten first.
   ///
   /// Many at once, for a flood adds thousands under the lock of their issuer.

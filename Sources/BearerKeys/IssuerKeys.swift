@@ -8,7 +8,7 @@ import Synchronization
 /// One issuer's keys: read by every verification, refreshed by one task.
 package final class IssuerKeys: Sendable {
   private let clock: any AlarmClock
-  private let places: FetchPlaces
+  private let places: FetchConcurrency
   private let room: WaitingRoom
   private let publications: KeyPublications
   private let onChange: @Sendable (IssuerKeysChange) -> Void
@@ -32,7 +32,7 @@ package final class IssuerKeys: Sendable {
   ///     briefly: fetches are under way by then, and requests do not wait for it.
   package init(
     settings: RefreshSettings, source: any KeySource, clock: any AlarmClock = SystemAlarmClock(),
-    places: FetchPlaces = FetchPlaces(), room: WaitingRoom = WaitingRoom(),
+    places: FetchConcurrency = FetchConcurrency(), room: WaitingRoom = WaitingRoom(),
     publications: KeyPublications = KeyPublications(), jitter: JitterGenerator = JitterGenerator(),
     onChange: @escaping @Sendable (IssuerKeysChange) -> Void = { _ in }
   ) {

@@ -37,7 +37,7 @@ struct IssuerKeysState: Sendable {
   var refreshWaiters = Waiters<RefreshReport>()
   var readinessWaiters = Waiters<Bool>()
   /// What a fetch waits by for its place.
-  private(set) var queuedClaim: FetchPlaces.Claim?
+  private(set) var queuedClaim: FetchConcurrency.Claim?
   private var orders: [FetchOrder] = []
   var changes: [IssuerKeysChange] = []
   /// When the task's alarm goes off.
@@ -152,7 +152,7 @@ struct IssuerKeysState: Sendable {
   /// The fetch of an order has to wait for a place.
   ///
   /// - Returns: Whether somebody waits for it.
-  mutating func fetchWaits(_ order: FetchOrder, by claim: FetchPlaces.Claim) -> Bool {
+  mutating func fetchWaits(_ order: FetchOrder, by claim: FetchConcurrency.Claim) -> Bool {
     machine.fetchQueued(sequence: order.sequence)
     queuedClaim = claim
     return !keyWaiters.isEmpty || !refreshWaiters.isEmpty
@@ -161,7 +161,8 @@ struct IssuerKeysState: Sendable {
   /// The fetch of an order has its place.
   ///
   /// - Returns: What it needs to know; `nil` if it is not wanted any more.
-  mutating func fetchBegins(_ order: FetchOrder, by claim: FetchPlaces.Claim, at now: MonotonicTime) -> FetchTask? {
+  mutating func fetchBegins(_ order: FetchOrder, by claim: FetchConcurrency.Claim, at now: MonotonicTime) -> FetchTask?
+  {
     if queuedClaim == claim { queuedClaim = nil }
     guard !isShutDown, machine.fetchBegins(sequence: order.sequence, at: now) else { return nil }
     return task(for: order)

@@ -2,7 +2,7 @@ package import BearerClaims
 package import BearerJSON
 
 /// The `error` of a reply (`protocol.md` section 4.2).
-package struct ErrorReply: Equatable, Sendable {
+package struct ErrorReply: Error, Equatable {
   /// The stable code.
   package var code: ReplyCode
   /// What happened and what to do, for people; never a token, a part of one, or a claim's value.

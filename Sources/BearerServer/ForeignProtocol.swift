@@ -6,7 +6,7 @@
 /// Tells from the beginning of a connection whether it speaks HTTP or TLS instead of JSON lines.
 enum ForeignProtocol {
   /// What the first bytes say.
-  enum Verdict: Equatable {
+  enum Guess: Equatable {
     /// HTTP or TLS.
     case foreign
     /// Neither.
@@ -19,7 +19,7 @@ enum ForeignProtocol {
     .map { Array($0.utf8) + [UInt8(ascii: " ")] }
 
   /// Judges by the first bytes, before a line has ended: a TLS handshake record, or a common HTTP method and a space.
-  static func judge(beginning: ArraySlice<UInt8>) -> Verdict {
+  static func judge(beginning: ArraySlice<UInt8>) -> Guess {
     let head = beginning.drop { $0 == 0x0A || $0 == 0x0D }.prefix(8)
     guard let first = head.first else { return .undecided }
     if first == 0x16 {

@@ -71,12 +71,8 @@ package enum ListenerFault: Error, Equatable, Sendable, CustomStringConvertible 
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
       guard let base = buffer.baseAddress else { return "error \(errno)" }
       base.initialize(repeating: 0, count: buffer.count)
-      guard bearerErrorText(errno, base, buffer.count) else { return "error \(errno)" }
+      guard strerror_r(errno, base, buffer.count) == 0 else { return "error \(errno)" }
       return String(cString: base)
     }
   }
-}
-
-private func bearerErrorText(_ errno: CInt, _ buffer: UnsafeMutablePointer<CChar>, _ size: Int) -> Bool {
-  strerror_r(errno, buffer, size) == 0
 }

@@ -9,7 +9,7 @@ internal import Synchronization
 /// It knows framing, order, limits and lifetimes of connections, and nothing of what a line says.
 package final class Server: Service, Sendable {
   /// Where and how the server works.
-  package struct Configuration: Sendable {
+  package struct Settings: Sendable {
     /// Where it listens.
     package var addresses: [ListenAddress]
     /// What clients may cost.
@@ -41,7 +41,7 @@ package final class Server: Service, Sendable {
     var acceptor: Acceptor
   }
 
-  private let configuration: Configuration
+  private let configuration: Settings
   private let handlers: any LineHandlerFactory
   private let logger: Logger
   private let onListening: @Sendable () async -> Void
@@ -56,7 +56,7 @@ package final class Server: Service, Sendable {
   ///   - logger: Where it logs, at debug.
   ///   - onListening: Called once, when every socket listens and clients are accepted.
   package init(
-    configuration: Configuration,
+    configuration: Settings,
     handlers: any LineHandlerFactory,
     logger: Logger,
     onListening: @escaping @Sendable () async -> Void = {}

@@ -47,7 +47,7 @@ extension SigningKey {
     return pem
   }
 
-  @unsafe private static func kind(of handle: OpaquePointer) -> Kind? {
+  @unsafe private static func kind(of handle: OpaquePointer) -> Parameters? {
     if unsafe EVP_PKEY_is_a(handle, "RSA") == 1 {
       return .rsa(bits: Int(unsafe EVP_PKEY_get_bits(handle)))
     }

@@ -28,7 +28,7 @@ internal import CLibcrypto
   }
 
   /// What a key is.
-  package enum Kind: Hashable, Sendable {
+  package enum Parameters: Hashable, Sendable {
     /// RSA with a modulus of so many bits and the exponent 65537.
     case rsa(bits: Int)
     /// A key on a prime curve.
@@ -40,7 +40,7 @@ internal import CLibcrypto
   }
 
   /// What the key is.
-  package let kind: Kind
+  package let kind: Parameters
 
   /// The `EVP_PKEY`; borrowed by whoever reads it, for as long as it keeps this object alive.
   let handle: OpaquePointer
@@ -50,7 +50,7 @@ internal import CLibcrypto
   /// - Parameter kind: What key.
   /// - Returns: The key.
   /// - Throws: ``SigningFault/generationFailed``.
-  package static func generate(_ kind: Kind) throws(SigningFault) -> SigningKey {
+  package static func generate(_ kind: Parameters) throws(SigningFault) -> SigningKey {
     guard let handle = unsafe generateHandle(kind) else {
       ERR_clear_error()
       throw .generationFailed
@@ -58,7 +58,7 @@ internal import CLibcrypto
     return unsafe SigningKey(owning: handle, kind: kind)
   }
 
-  @unsafe init(owning handle: OpaquePointer, kind: Kind) {
+  @unsafe init(owning handle: OpaquePointer, kind: Parameters) {
     unsafe self.handle = handle
     self.kind = kind
   }
@@ -67,7 +67,7 @@ internal import CLibcrypto
     unsafe EVP_PKEY_free(handle)
   }
 
-  @unsafe private static func generateHandle(_ kind: Kind) -> OpaquePointer? {
+  @unsafe private static func generateHandle(_ kind: Parameters) -> OpaquePointer? {
     let type =
       switch kind {
       case .rsa: "RSA"

@@ -113,7 +113,7 @@ struct Material {
         ActiveConfiguration(
           configuration, keys: others.map { _ in keys } + [keys],
           backEnds: others.map { _ in nil } + [backEnd.map { IssuerBackEnd($0) }])),
-      Reports(eventLoops: 1))
+      StatusReporter(eventLoops: 1))
   }
 }
 

@@ -86,7 +86,7 @@ enum SocketBenchmark {
   }
 
   private static func serve(_ material: Material, at path: String) async throws -> Task<Void, any Error> {
-    var configuration = Server.Configuration(addresses: [.path(SocketFile(path: path))])
+    var configuration = Server.Settings(addresses: [.path(SocketFile(path: path))])
     configuration.eventLoops = 1
     let (listening, nowListening) = AsyncStream.makeStream(of: Void.self)
     var logger = Logger(label: "benchmark")

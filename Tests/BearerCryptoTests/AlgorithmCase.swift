@@ -5,7 +5,7 @@ import Testing
 /// A pair of algorithm and key as JOSE combines them, for tests that run through all.
 struct AlgorithmCase: Sendable, CustomTestStringConvertible {
   let name: String
-  let kind: SigningKey.Kind
+  let kind: SigningKey.Parameters
   let scheme: SignatureScheme
 
   var testDescription: String { name }

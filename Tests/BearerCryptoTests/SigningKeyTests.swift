@@ -4,10 +4,10 @@ import Testing
 
 @Suite("SigningKey")
 struct SigningKeyTests {
-  static let kinds: [SigningKey.Kind] = [.rsa(bits: 2048), .ec(.p256), .ec(.p384), .ec(.p521), .ed25519, .ed448]
+  static let kinds: [SigningKey.Parameters] = [.rsa(bits: 2048), .ec(.p256), .ec(.p384), .ec(.p521), .ed25519, .ed448]
 
   @Test("a key survives PEM: same kind, same public half, same text again", arguments: kinds)
-  func pem(_ kind: SigningKey.Kind) throws {
+  func pem(_ kind: SigningKey.Parameters) throws {
     let key = try SigningKey.generate(kind)
     let pem = try key.privatePEM()
     #expect(String(decoding: pem, as: UTF8.self).hasPrefix("-----BEGIN PRIVATE KEY-----\n"))
@@ -45,7 +45,7 @@ struct SigningKeyTests {
   }
 
   @Test("an algorithm signs only with its own kind of key", arguments: kinds)
-  func algorithms(_ kind: SigningKey.Kind) throws {
+  func algorithms(_ kind: SigningKey.Parameters) throws {
     let key = try SigningKey.generate(kind)
     for algorithm in AlgorithmCase.all {
       if algorithm.kind == kind {

@@ -49,7 +49,7 @@ struct HostileLinesTests {
     let set = try KeySet(parsing: body, algorithms: issuer.algorithms)
     keys.restore(with: FetchedKeys(keys: set, body: body, lifetime: nil), age: .zero)
     return RequestHandlers(
-      ActiveConfigurationStore(ActiveConfiguration(configuration, keys: [keys])), Reports(eventLoops: 1)
+      ActiveConfigurationStore(ActiveConfiguration(configuration, keys: [keys])), StatusReporter(eventLoops: 1)
     ).makeHandler()
   }
 

@@ -71,7 +71,8 @@ struct RequestFuzz: FuzzTarget {
     let clock = StandingClock()
     func makeHandler() -> any LineHandler {
       RequestHandlers(
-        ActiveConfigurationStore(ActiveConfiguration(configuration, keys: [keys])), Reports(eventLoops: 1), clock: clock
+        ActiveConfigurationStore(ActiveConfiguration(configuration, keys: [keys])), StatusReporter(eventLoops: 1),
+        clock: clock
       ).makeHandler()
     }
     handler = makeHandler()

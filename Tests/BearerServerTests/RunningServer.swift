@@ -36,7 +36,7 @@ struct RunningServer: Sendable {
   ) async throws {
     let directory = freePath()
     let path = "\(directory)/s"
-    var configuration = Server.Configuration(addresses: addresses ?? [.path(SocketFile(path: path))])
+    var configuration = Server.Settings(addresses: addresses ?? [.path(SocketFile(path: path))])
     configuration.limits = limits
     configuration.eventLoops = eventLoops
     configuration.drainTimeout = drainTimeout

@@ -121,7 +121,7 @@ import Testing
     let atOnce = MarkdownTable.words(in: sentence.split(separator: "Only ").last ?? "")
     #expect(atOnce == Limits.keys.filter { !$0.needsRestart }.map(\.name))
     let active = ActiveConfiguration(Configuration(issuers: [], policies: []), keys: [])
-    let hello = Reports(eventLoops: 1).hello(active, isForAdministrators: false)
+    let hello = StatusReporter(eventLoops: 1).hello(active, isForAdministrators: false)
     let told = hello["limits"]?.objectValue?.members.map(\.name)
     #expect(table.rows.flatMap { MarkdownTable.words(in: $0[2]) } == told)
     for row in table.rows { #expect(!row[3].isEmpty, "\(row[0])") }
@@ -159,7 +159,7 @@ import Testing
   @Test("hello has the members that are written, and the protocol's number")
   func hello() throws {
     let active = ActiveConfiguration(Configuration(issuers: [], policies: []), keys: [])
-    let hello = Reports(eventLoops: 1).hello(active, isForAdministrators: false)
+    let hello = StatusReporter(eventLoops: 1).hello(active, isForAdministrators: false)
     let table = try #require(
       MarkdownTable.first(["member", "type", "meaning"], in: document.section("### 4.8 To `hello`")))
     #expect(hello.members.map { ["`\($0.name)`"] } == table.rows.map { [$0[0]] })
@@ -179,7 +179,7 @@ import Testing
     keys.restore(
       with: FetchedKeys(keys: source, body: [], lifetime: nil), age: .zero)
     let issuer = IssuerConfiguration(name: "one", url: "https://one.example")
-    let status = Reports(eventLoops: 1).status(
+    let status = StatusReporter(eventLoops: 1).status(
       ActiveConfiguration(Configuration(issuers: [issuer], policies: []), keys: [keys]), at: .now)
     let section = document.section("### 4.9 To `status`")
     let own = try #require(MarkdownTable.first(["member", "type", "meaning"], in: section))

@@ -37,8 +37,8 @@ struct AcceptanceBasis {
   let validity: Validity
   /// Whether the reply tells how long the token still lasts.
   let tellsExpiry: Bool
-  /// The token's `exp` in seconds, if it has one.
-  let expiry: Int64?
+  /// The token's `exp`, if it has one.
+  let expiry: NumericDate?
 
   /// What the source keeps in memory, in bytes, even if nobody else has it any more.
   var heldBytes: Int {
@@ -52,21 +52,20 @@ struct AcceptanceBasis {
   ///   - now: The moment.
   /// - Returns: What it tells; `nil` if something that it rests on does not hold any more.
   func momentary(in active: ActiveConfiguration, at now: Moment) -> Momentary? {
-    guard validity.contains(NumericDate(now)) else { return nil }
-    let left = expiry.map { max(0, $0 - NumericDate(now).seconds) }
+    let date = NumericDate(now)
+    guard validity.contains(date) else { return nil }
     switch source {
     case .keys(let set):
       guard let snapshot = active.keys[issuer].snapshot, snapshot.serial == set,
         case .fresh = snapshot.state(at: now.monotonic)
       else { return nil }
-      return Momentary(expiresIn: tellsExpiry ? left : nil)
+      return Momentary(expiresIn: tellsExpiry ? expiry?.secondsLeft(at: date) : nil)
     case .answer(let question, let answer):
-      guard let backEnd = active.backEnds[issuer]?.backEnd, let known = backEnd.known(question, at: backEnd.now),
+      guard let entry = active.backEnds[issuer], let known = entry.backEnd.known(question, at: entry.backEnd.now),
         case .active(let found?) = known.word, found === answer
       else { return nil }
-      // Without `exp`, nobody may count on the token for longer than its answer is kept.
-      let lasting = tellsExpiry ? left ?? backEnd.remaining(of: known).components.seconds : nil
-      return Momentary(expiresIn: lasting, age: known.age)
+      let left = tellsExpiry ? entry.secondsLeft(of: known, until: expiry, at: date) : nil
+      return Momentary(expiresIn: left, age: known.age)
     }
   }
 }

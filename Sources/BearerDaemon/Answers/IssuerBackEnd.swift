@@ -20,6 +20,12 @@ package struct IssuerBackEnd: Sendable {
       .introspection, assumedAudiences: assumedAudiences?.map { Array($0.utf8) },
       profile: PreparedProfile(profile, isOfAnswers: true))
   }
+
+  /// Whole seconds for which a good token may still be counted on: until its `exp`, and without one for no longer than
+  /// its answer is kept.
+  func secondsLeft(of status: KnownStatus, until expiry: NumericDate?, at now: NumericDate) -> Int64 {
+    expiry?.secondsLeft(at: now) ?? backEnd.remaining(of: status).components.seconds
+  }
 }
 
 /// A word of a back-end that a verdict lacks.

@@ -7,8 +7,8 @@ import Synchronization
 
 /// Who may ask what: the `[peer.NAME]` tables, prepared for requests.
 ///
-/// A table for the caller's user counts before one for its group. Who is matched by none may only see whether the daemon
-/// is there (`ping`, `hello`).
+/// A table for the caller's user counts before one for its group. A caller whom no table is for may use only `ping` and
+/// `hello`, which tell whether the daemon is there.
 final class PeerRules: Sendable {
   private final class Rule: Sendable {
     let peer: PeerConfiguration

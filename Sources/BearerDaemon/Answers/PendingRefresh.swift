@@ -17,7 +17,7 @@ final class PendingRefresh: DeferredReply, Sendable {
   private let issuers: [Issuer]
   private let id: [UInt8]
   private let counters: ReplyCounters
-  private let places: RefreshPlaces
+  private let places: RefreshConcurrency
   private let detail: StatusDetail
   /// The most bytes that the reply may have.
   private let outputBytes: Int
@@ -28,7 +28,8 @@ final class PendingRefresh: DeferredReply, Sendable {
 
   /// A refresh that has taken one of the places, and gives it back when it is over.
   init(
-    _ current: ActiveConfigurationStore, issuers: [Issuer], id: [UInt8], counters: ReplyCounters, places: RefreshPlaces,
+    _ current: ActiveConfigurationStore, issuers: [Issuer], id: [UInt8], counters: ReplyCounters,
+    places: RefreshConcurrency,
     user: UInt32, detail: StatusDetail, outputBytes: Int
   ) {
     self.detail = detail
@@ -99,12 +100,12 @@ final class PendingRefresh: DeferredReply, Sendable {
   ///
   /// A provider chooses the names and how many there are, and all who wait for one refresh get them.
   private func appendOutcomes(_ reports: [RefreshReport?], to line: inout [UInt8]) {
-    var room = outputBytes - line.count - Reports.frame
+    var room = outputBytes - line.count - StatusReporter.frame
     let outcomes = zip(issuers, reports).map { outcome($0, $1) }
     var isShown = outcomes.map { _ in false }
     let failed = outcomes.indices.filter { outcomes[$0]["error"] != nil }
     for index in failed + outcomes.indices.filter({ outcomes[$0]["error"] == nil }) {
-      let bytes = Reports.bytes(of: .object(outcomes[index])) + Reports.frame
+      let bytes = StatusReporter.bytes(of: .object(outcomes[index])) + StatusReporter.frame
       guard bytes <= room else { continue }
       room -= bytes
       isShown[index] = true
@@ -129,7 +130,7 @@ final class PendingRefresh: DeferredReply, Sendable {
     var shown: [JSONValue] = []
     for kid in kids {
       let value = JSONValue.string(ProviderText.shortened(kid))
-      let bytes = Reports.bytes(of: value) + 1
+      let bytes = StatusReporter.bytes(of: value) + 1
       guard bytes <= room else { break }
       room -= bytes
       shown.append(value)

@@ -15,10 +15,10 @@ import BearerTime
 package final class RequestHandler: LineHandler {
   let current: ActiveConfigurationStore
   let clock: any MomentClock
-  let reports: Reports
+  let reporter: StatusReporter
   let counters: ReplyCounters
-  let refreshPlaces: RefreshPlaces
-  let statusDesk: StatusDesk
+  let refreshConcurrency: RefreshConcurrency
+  let statusQueue: StatusQueue
   let reloader: Reloader?
   /// The configuration that the request at hand is answered by.
   private(set) var active: ActiveConfiguration
@@ -36,20 +36,21 @@ package final class RequestHandler: LineHandler {
   var now: Moment
 
   init(
-    _ current: ActiveConfigurationStore, _ reports: Reports, counters: ReplyCounters, refreshPlaces: RefreshPlaces,
-    statusDesk: StatusDesk, reloader: Reloader?, clock: any MomentClock
+    _ current: ActiveConfigurationStore, _ reporter: StatusReporter, counters: ReplyCounters,
+    refreshConcurrency: RefreshConcurrency,
+    statusQueue: StatusQueue, reloader: Reloader?, clock: any MomentClock
   ) {
     self.current = current
     self.clock = clock
     now = clock.moment
-    self.reports = reports
+    self.reporter = reporter
     self.counters = counters
-    self.refreshPlaces = refreshPlaces
-    self.statusDesk = statusDesk
+    self.refreshConcurrency = refreshConcurrency
+    self.statusQueue = statusQueue
     self.reloader = reloader
     activeVersion = current.version
     active = current.value
-    (verifier, lines) = Self.memory(for: active, reports)
+    (verifier, lines) = Self.memory(for: active, reporter)
   }
 
   /// Handles one line.
@@ -228,14 +229,14 @@ package final class RequestHandler: LineHandler {
     active = current.value
     activeVersion = version
     if !active.configuration.limits.haveSameMemory(as: limits) {
-      (verifier, lines) = Self.memory(for: active, reports)
+      (verifier, lines) = Self.memory(for: active, reporter)
     }
   }
 
   /// What remembers tokens and lines; lines get a quarter of the token cache.
-  private static func memory(for active: ActiveConfiguration, _ reports: Reports) -> (Verifier, LineCache) {
+  private static func memory(for active: ActiveConfiguration, _ reporter: StatusReporter) -> (Verifier, LineCache) {
     let limits = active.configuration.limits
-    let bytes = limits.tokenCacheSize / max(1, reports.eventLoops)
+    let bytes = limits.tokenCacheSize / max(1, reporter.eventLoops)
     return (
       Verifier(maximumTokenBytes: limits.tokenBytes, tokenCacheBytes: bytes - bytes / 4), LineCache(bytes: bytes / 4)
     )

@@ -5,10 +5,10 @@ package import Logging
 /// Makes the handler of each event loop.
 package struct RequestHandlers: LineHandlerFactory {
   private let current: ActiveConfigurationStore
-  private let reports: Reports
+  private let reporter: StatusReporter
   private let logger: Logger
-  private let refreshPlaces = RefreshPlaces()
-  private let statusDesk: StatusDesk
+  private let refreshConcurrency = RefreshConcurrency()
+  private let statusQueue: StatusQueue
   private let reloader: Reloader?
   private let clock: any MomentClock
 
@@ -16,27 +16,27 @@ package struct RequestHandlers: LineHandlerFactory {
   ///
   /// - Parameters:
   ///   - current: The configuration in force.
-  ///   - reports: Tells the answers' counts, among others.
+  ///   - reporter: Tells the answers' counts, among others.
   ///   - reloader: Reads the configuration anew when an administrator asks for it.
   ///   - logger: Where refusals are told at `debug`; by default nowhere.
   ///   - clock: Read once for each request.
   package init(
-    _ current: ActiveConfigurationStore, _ reports: Reports, reloader: Reloader? = nil,
+    _ current: ActiveConfigurationStore, _ reporter: StatusReporter, reloader: Reloader? = nil,
     logger: Logger = Logger(label: "bearerd") { _ in SwiftLogNoOpLogHandler() },
     clock: any MomentClock = SystemClock()
   ) {
     self.clock = clock
     self.current = current
-    self.reports = reports
+    self.reporter = reporter
     self.reloader = reloader
-    statusDesk = StatusDesk(reports)
+    statusQueue = StatusQueue(reporter)
     self.logger = logger
   }
 
   /// A handler for one event loop.
   package func makeHandler() -> any LineHandler {
     RequestHandler(
-      current, reports, counters: reports.makeCounters(logger: logger), refreshPlaces: refreshPlaces,
-      statusDesk: statusDesk, reloader: reloader, clock: clock)
+      current, reporter, counters: reporter.makeCounters(logger: logger), refreshConcurrency: refreshConcurrency,
+      statusQueue: statusQueue, reloader: reloader, clock: clock)
   }
 }

@@ -37,11 +37,11 @@ extension TokenQuestion {
   ) -> Attempt {
     var trace: Trace? = request.explain ? Trace() : nil
     let issuer: Int
-    do throws(ErrorReply.Refusal) {
+    do throws(ErrorReply) {
       issuer = try issuerOfOpaqueToken(token, maximumBytes: maximumBytes)
     } catch {
-      if request.explain { trace = Trace(withoutToken: error.reply.message) }
-      refuse(error.reply, token: token, trace: trace, id: id, into: &reply)
+      if request.explain { trace = Trace(withoutToken: error.message) }
+      refuse(error, token: token, trace: trace, id: id, into: &reply)
       return .answered()
     }
     guard let entry = active.backEnds[issuer] else {
@@ -62,8 +62,8 @@ extension TokenQuestion {
           ErrorReply(rejection, policy), token: token, of: issuer, trace: trace, rest: rest, id: id, into: &reply)
       } else {
         counters.countAccepted()
-        appendAccepted(
-          answer.claims, at: now, of: issuer, lasting: entry.backEnd.remaining(of: known), id: id, into: &reply)
+        let expiresIn = entry.secondsLeft(of: known, until: answer.claims.expiry, at: NumericDate(now))
+        appendAccepted(answer.claims, of: issuer, expiresIn: expiresIn, id: id, into: &reply)
         endReply(token, trace, rest: rest, of: issuer, into: &reply)
         if given == nil, !request.explain {
           return .answered(basis(.answer(question, answer), issuer: issuer, answer.claims))
@@ -96,16 +96,14 @@ extension TokenQuestion {
   }
 
   /// The issuer whose back-end may be asked about the token.
-  private func issuerOfOpaqueToken(_ token: Span<UInt8>, maximumBytes: Int) throws(ErrorReply.Refusal) -> Int {
+  private func issuerOfOpaqueToken(_ token: Span<UInt8>, maximumBytes: Int) throws(ErrorReply) -> Int {
     if token.count > maximumBytes {
-      throw ErrorReply.Refusal(
-        ErrorReply(Rejection(.tokenTooLarge, "The token is longer than limits.token_bytes."), policy))
+      throw ErrorReply(Rejection(.tokenTooLarge, "The token is longer than limits.token_bytes."), policy)
     }
     guard OpaqueTokenText.isBearerToken(token) else {
-      throw ErrorReply.Refusal(
-        ErrorReply(
-          Rejection(.malformedToken, "The token is no JWT, and has characters that no bearer token has (RFC 6750)."),
-          policy))
+      throw ErrorReply(
+        Rejection(.malformedToken, "The token is no JWT, and has characters that no bearer token has (RFC 6750)."),
+        policy)
     }
     if let namedIssuer { return namedIssuer }
     let issuers = active.issuers.indices
@@ -114,7 +112,7 @@ extension TokenQuestion {
         .invalidRequest,
         "The token is opaque and the policy has several issuers, so the request must name the one to ask.")
       error.member = "issuer"
-      throw ErrorReply.Refusal(error)
+      throw error
     }
     return issuer
   }

@@ -20,7 +20,7 @@ struct TokenQuestion: Sendable {
   /// Finds the policy, and tightens it by the request.
   init(
     _ request: Request, in active: ActiveConfiguration, counters: ReplyCounters
-  ) throws(ErrorReply.Refusal) {
+  ) throws(ErrorReply) {
     self.request = request
     self.active = active
     self.counters = counters
@@ -31,39 +31,39 @@ struct TokenQuestion: Sendable {
   private var isIntrospection: Bool { request.operation == .introspect }
 
   /// The same question at another time, and perhaps under another configuration, where the policy may be another one.
-  func asked(in new: ActiveConfiguration) throws(ErrorReply.Refusal) -> TokenQuestion {
+  func asked(in new: ActiveConfiguration) throws(ErrorReply) -> TokenQuestion {
     try TokenQuestion(request, in: new, counters: counters)
   }
 
   private static func issuer(
     of request: Request, _ policy: EffectivePolicy, in active: ActiveConfiguration
-  ) throws(ErrorReply.Refusal) -> Int? {
+  ) throws(ErrorReply) -> Int? {
     guard let name = request.issuer else { return nil }
     let named = active.issuers(named: name)
     if let issuer = named.first(where: policy.accepts) { return issuer }
-    if named.isEmpty { throw ErrorReply.Refusal(.noSuchIssuer) }
+    if named.isEmpty { throw .noSuchIssuer }
     var error = ErrorReply(.invalidRequest, "The issuer is not one of the policy's.")
     error.member = "issuer"
-    throw ErrorReply.Refusal(error)
+    throw error
   }
 
   private static func policy(
     of request: Request, in active: ActiveConfiguration
-  ) throws(ErrorReply.Refusal) -> EffectivePolicy {
+  ) throws(ErrorReply) -> EffectivePolicy {
     guard let policy = active.policy(named: request.policy) else {
       var error =
         request.policy == nil
         ? ErrorReply(.invalidRequest, "No policy is named default, so the request must name one.")
         : ErrorReply(.unknownPolicy, "There is no such policy in the configuration.")
       error.member = "policy"
-      throw ErrorReply.Refusal(error)
+      throw error
     }
     if request.constraints.isEmpty { return policy }
     guard let policy = EffectivePolicy(policy, adding: request.constraints) else {
       var error = ErrorReply(
         .invalidRequest, "acr_values has nothing in common with the policy's, so no token could be accepted.")
       error.member = "acr_values"
-      throw ErrorReply.Refusal(error)
+      throw error
     }
     return policy
   }
@@ -143,7 +143,7 @@ struct TokenQuestion: Sendable {
   func basis(_ source: AcceptanceBasis.Source, issuer: Int, _ claims: ClaimSet) -> AcceptanceBasis {
     AcceptanceBasis(
       issuer: issuer, source: source, validity: claims.validity(under: policy), tellsExpiry: !isIntrospection,
-      expiry: claims.expiry?.seconds)
+      expiry: claims.expiry)
   }
 
   /// Asks the verifier.
@@ -192,12 +192,12 @@ struct TokenQuestion: Sendable {
 
   /// Appends what a back-end tells of a good opaque token.
   func appendAccepted(
-    _ claims: ClaimSet, at now: Moment, of issuer: Int, lasting: Duration, id: [UInt8], into reply: inout [UInt8]
+    _ claims: ClaimSet, of issuer: Int, expiresIn: Int64, id: [UInt8], into reply: inout [UInt8]
   ) {
     reply.beginReply(id: id)
     if isIntrospection {
       reply.append(json: #""ok":true,"introspection":"#)
-      Introspection.append(claims, under: policy, active.backEnds[issuer]?.evidence.profile, to: &reply)
+      IntrospectionReply.append(claims, under: policy, active.backEnds[issuer]?.evidence.profile, to: &reply)
       return
     }
     reply.append(json: #""ok":true,"policy":"#)
@@ -207,16 +207,14 @@ struct TokenQuestion: Sendable {
     reply.append(json: #","header":{},"claims":"#)
     claims.append(to: &reply)
     reply.append(json: #","expires_in":"#)
-    // Without `exp`, nobody may count on the token for longer than its answer is kept.
-    let left = claims.expiry.map { max(0, $0.seconds - NumericDate(now).seconds) }
-    reply.append(decimal: left ?? lasting.components.seconds)
+    reply.append(decimal: expiresIn)
   }
 
   private func appendAccepted(_ token: VerifiedToken, id: [UInt8], into reply: inout [UInt8]) {
     reply.beginReply(id: id)
     if isIntrospection {
       reply.append(json: #""ok":true,"introspection":"#)
-      Introspection.append(token.claims, under: policy, active.issuers[token.issuer].profile, to: &reply)
+      IntrospectionReply.append(token.claims, under: policy, active.issuers[token.issuer].profile, to: &reply)
     } else {
       reply.append(json: #""ok":true,"policy":"#)
       reply.append(jsonString: policy.policy.name)
@@ -256,17 +254,6 @@ struct TokenQuestion: Sendable {
       JSONValue.array(trace.steps.map(JSONValue.init(_:))).append(to: &reply)
     }
     reply.endReply()
-  }
-}
-
-extension ErrorReply {
-  /// An error on its way to the reply.
-  struct Refusal: Error {
-    let reply: ErrorReply
-
-    init(_ reply: ErrorReply) {
-      self.reply = reply
-    }
   }
 }
 

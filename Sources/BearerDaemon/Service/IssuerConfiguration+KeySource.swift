@@ -5,7 +5,7 @@ import BearerKeys
 extension IssuerConfiguration {
   /// What fetches of this issuer's keys need to know.
   package var keySourceSettings: KeySourceSettings {
-    let kind: KeySourceSettings.Kind =
+    let kind: KeySourceSettings.Origin =
       switch source {
       case .discovery: .discovery
       case .jwksURI(let address): .jwksURI(address)

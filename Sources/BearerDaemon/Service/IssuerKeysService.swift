@@ -62,7 +62,7 @@ final class IssuerKeysService: Service {
   /// What watches every file of the daemon.
   let files: FilePoller
   private let clock: LoopClock
-  private let places = FetchPlaces()
+  private let places = FetchConcurrency()
   private let room = WaitingRoom()
   private let publications: KeyPublications
   private let snapshots: SnapshotStore?

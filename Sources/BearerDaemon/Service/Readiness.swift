@@ -10,7 +10,7 @@ import ServiceLifecycle
 /// It is the last of the services: it stops first, so `STOPPING=1` is sent before anything is closed.
 struct Readiness: Service {
   let current: ActiveConfigurationStore
-  let reports: Reports
+  let reporter: StatusReporter
   /// Where the server listens, once it does.
   let socketPaths: @Sendable () -> [String]
   let notifier: Notifier
@@ -45,7 +45,7 @@ struct Readiness: Service {
     ready.tell()
     // Alone, so that nothing that is said of the daemon can keep it from being ready.
     notifier.post(.ready)
-    notifier.post(.status(reports.statusLine(current.value)))
+    notifier.post(.status(reporter.statusLine(current.value)))
     if isHot {
       logger.notice("ready")
     } else {
@@ -66,7 +66,7 @@ struct Readiness: Service {
 
   /// Tells each change, at once if the last one is a second ago, and what time changes, until shutdown.
   private func keepStatus() async {
-    let status = StatusLine(notifier: notifier) { reports.statusLine(current.value) }
+    let status = StatusLine(notifier: notifier) { reporter.statusLine(current.value) }
     await cancelWhenGracefulShutdown {
       await withTaskGroup { group in
         group.addTask {

@@ -19,7 +19,7 @@ struct Reloading: Service {
   let current: ActiveConfigurationStore
   let issuers: IssuerKeysService
   let backEnds: BackEndService
-  let reports: Reports
+  let reporter: StatusReporter
   let notifier: Notifier
   let ready: ReadyNotice
   let logger: Logger
@@ -78,7 +78,7 @@ struct Reloading: Service {
     let result = await replaceConfiguration(order)
     guard ready.isTold, !Task.isCancelled else { return result }
     if isTold { notifier.post(.ready) }
-    notifier.post(.status(reports.statusLine(current.value)))
+    notifier.post(.status(reporter.statusLine(current.value)))
     return result
   }
 
@@ -88,7 +88,7 @@ struct Reloading: Service {
       let former = current.value.configuration
       // Only the file's times changed, or what it said before is back.
       if !order.isExplicit, configuration.digest == former.digest {
-        reports.setReloadFault(nil)
+        reporter.setReloadFault(nil)
         return (.inForce(restart: []), nil)
       }
       // Kept keys may come from the disk, and keys and policies are compiled.
@@ -102,14 +102,14 @@ struct Reloading: Service {
       current.replace(with: active)
       issuers.dismissAll(but: configuration)
       backEnds.dismissAll(but: configuration)
-      reports.setReloadFault(nil)
+      reporter.setReloadFault(nil)
       logger.notice("configuration reloaded")
       for key in keys {
         logger.warning("a changed key takes effect at the next restart only", metadata: ["bearerd.key": "\(key)"])
       }
       return (.inForce(restart: keys), replaced)
     case .failure(let faults):
-      reports.setReloadFault(faults.description)
+      reporter.setReloadFault(faults.description)
       logger.error(
         "the new configuration is faulty and was refused; the old one stays in force",
         metadata: ["bearerd.detail": "\(faults.description)"])

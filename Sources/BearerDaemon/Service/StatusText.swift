@@ -5,7 +5,7 @@ import BearerSystemd
 /// PID 1 ignores a datagram of more than 4,096 bytes, and a status line of more than a screen is read by nobody.
 enum StatusText {
   /// An issuer as the line tells it.
-  struct Issuer {
+  struct IssuerState {
     /// Where it stands among the others: 0 is in the worst state, ``fine`` has nothing wrong.
     var rank: Int
     /// Its name and state.
@@ -24,11 +24,11 @@ enum StatusText {
 
   /// A line of remarks and issuers: those that are in trouble first, then the others, each in the order given, and how
   /// many found no room.
-  static func line(remarks: [String], issuers: [Issuer]) -> String {
-    let sorted = (0...Issuer.fine).flatMap { rank in issuers.filter { $0.rank == rank } }
+  static func line(remarks: [String], issuers: [IssuerState]) -> String {
+    let sorted = (0...IssuerState.fine).flatMap { rank in issuers.filter { $0.rank == rank } }
     let line = remarks.map { oneLine($0).cut(toBytes: longestRemark) }.joined(separator: "; ")
     return append(sorted, to: line, separator: "; ") { rest in
-      let fine = rest.count { $0.rank == Issuer.fine }
+      let fine = rest.count { $0.rank == IssuerState.fine }
       let counts = [(rest.count - fine, "in trouble"), (fine, "fine")].filter { $0.0 > 0 }
       return counts.map { "and \($0.0) more \($0.1)" }.joined(separator: ", ")
     }
@@ -36,12 +36,12 @@ enum StatusText {
 
   /// A line that lists names, and how many found no room.
   static func line(_ beginning: String, names: [String]) -> String {
-    let issuers = names.map { Issuer(rank: Issuer.fine, words: $0) }
+    let issuers = names.map { IssuerState(rank: IssuerState.fine, words: $0) }
     return beginning + append(issuers, to: "", separator: ", ") { "and \($0.count) more" }
   }
 
   private static func append(
-    _ issuers: [Issuer], to line: String, separator: String, count: (ArraySlice<Issuer>) -> String
+    _ issuers: [IssuerState], to line: String, separator: String, count: (ArraySlice<IssuerState>) -> String
   ) -> String {
     var line = line
     func add(_ words: String) { line += (line.isEmpty ? "" : separator) + words }

@@ -4,7 +4,7 @@ package import BearerJOSE
 /// How an issuer's keys are found: what its `[issuer.NAME]` table says of the network.
 package struct KeySourceSettings: Equatable, Sendable {
   /// Where the keys come from.
-  package enum Kind: Equatable, Sendable {
+  package enum Origin: Equatable, Sendable {
     /// OpenID Connect Discovery 1.0 section 4, from `url`.
     case discovery
     /// A JWKS at this address; `url` may then be any string.
@@ -16,7 +16,7 @@ package struct KeySourceSettings: Equatable, Sendable {
   /// The issuer's identifier, which the discovery document must repeat byte for byte.
   package var url: String
   /// Where the keys come from.
-  package var kind: Kind
+  package var kind: Origin
   /// The algorithms that the operator allows; never taken from the provider.
   package var algorithms: Set<Algorithm>
   /// How long one fetch may take in all: discovery and key set, from name resolution to the last byte.
@@ -44,7 +44,7 @@ package struct KeySourceSettings: Equatable, Sendable {
 
   /// Settings with the defaults for all that is not given.
   package init(
-    url: String, kind: Kind = .discovery, algorithms: Set<Algorithm>, timeout: Duration = FetchLimits.timeout,
+    url: String, kind: Origin = .discovery, algorithms: Set<Algorithm>, timeout: Duration = FetchLimits.timeout,
     caFile: String? = nil, connectTo: HostAndPort? = nil, proxy: ProxyAddress? = nil,
     clientCertificateFile: String? = nil,
     clientKeyFile: String? = nil, bodyBytes: Int = FetchLimits.bodyBytes

@@ -41,7 +41,7 @@ import Testing
   func faults() async throws {
     for hasAdminSocket in [true, false] {
       let fixture = AnswersFixture(hasAdminSocket: hasAdminSocket)
-      fixture.reports.setReloadFault("line 3 is wrong")
+      fixture.reporter.setReloadFault("line 3 is wrong")
       let keys = fixture.keys
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { await keys.run() }
@@ -66,7 +66,7 @@ import Testing
     let fixture = AnswersFixture(hasAdminSocket: true)
     let reloader = Reloader()
     let handler = RequestHandlers(
-      fixture.current, fixture.reports, reloader: reloader, clock: fixture.clock
+      fixture.current, fixture.reporter, reloader: reloader, clock: fixture.clock
     ).makeHandler()
     func ask(_ id: Int) throws -> Deferred {
       var reply: [UInt8] = []

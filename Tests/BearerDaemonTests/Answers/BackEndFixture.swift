@@ -50,7 +50,7 @@ final class BackEndFixture {
   let source = ScriptedBackEnd()
   let other = ScriptedBackEnd()
   let clock = ManualClock()
-  let reports = Reports(eventLoops: 1)
+  let reporter = StatusReporter(eventLoops: 1)
   private let keys: [IssuerKeys]
   private let backEnds: [BackEnd]
   private let current: ActiveConfigurationStore
@@ -69,7 +69,7 @@ final class BackEndFixture {
       ActiveConfiguration(
         Self.configuration(policies, profile), keys: keys,
         backEnds: backEnds.map { IssuerBackEnd($0, profile: profile) }))
-    handler = RequestHandlers(current, reports, clock: clock).makeHandler()
+    handler = RequestHandlers(current, reporter, clock: clock).makeHandler()
     keys[0].restore(with: try AnswersFixture.fetched("k1"), age: .zero)
   }
 

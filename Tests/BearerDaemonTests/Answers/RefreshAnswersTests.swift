@@ -34,7 +34,8 @@ import Testing
       IssuerKeys(settings: RefreshSettings(), source: source, clock: clock)
     }
     let handlers = RequestHandlers(
-      ActiveConfigurationStore(ActiveConfiguration(configuration, keys: keys)), Reports(eventLoops: 1, limits: limits))
+      ActiveConfigurationStore(ActiveConfiguration(configuration, keys: keys)),
+      StatusReporter(eventLoops: 1, limits: limits))
     try await withThrowingTaskGroup(of: Void.self) { group in
       for owner in keys { group.addTask { await owner.run() } }
       defer { for owner in keys { owner.shutDown() } }

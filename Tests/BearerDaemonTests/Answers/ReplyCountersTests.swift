@@ -22,7 +22,7 @@ import Testing
       _ = try fixture.verify("a.b.c")
       _ = fixture.text(#"{"op":"verify"}"#)
       _ = fixture.text("{")
-      let other = RequestHandlers(fixture.current, fixture.reports, clock: fixture.clock).makeHandler()
+      let other = RequestHandlers(fixture.current, fixture.reporter, clock: fixture.clock).makeHandler()
       var reply: [UInt8] = []
       other.refuse(.tooManyConnections, from: Peer(uid: 0, gid: 0, pid: 1), into: &reply)
       other.refuse(.notThisProtocol, from: Peer(uid: 0, gid: 0, pid: 1), into: &reply)
@@ -68,10 +68,10 @@ import Testing
     let fixture = AnswersFixture()
     try await fixture.run {
       let handler = RequestHandlers(
-        fixture.current, fixture.reports, logger: logger(.debug), clock: fixture.clock
+        fixture.current, fixture.reporter, logger: logger(.debug), clock: fixture.clock
       ).makeHandler()
       let quiet = RequestHandlers(
-        fixture.current, fixture.reports, logger: logger(.info), clock: fixture.clock
+        fixture.current, fixture.reporter, logger: logger(.info), clock: fixture.clock
       ).makeHandler()
       let expired = try AnswersFixture.token { $0.isExpired = true }
       let print = TokenFingerprint.text(of: Array(expired.utf8).span)

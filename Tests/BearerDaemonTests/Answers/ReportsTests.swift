@@ -20,7 +20,7 @@ import Testing
   private static let failure: Result<FetchOutcome, FetchFault> = .failure(
     FetchFault(.dnsFailed, found: "what was found"))
 
-  private func line(_ fixture: AnswersFixture) -> String { fixture.reports.statusLine(fixture.current.value) }
+  private func line(_ fixture: AnswersFixture) -> String { fixture.reporter.statusLine(fixture.current.value) }
 
   /// Fails the first fetch of an owner with kept keys, and waits until that is known.
   private func withFailure(
@@ -49,11 +49,11 @@ import Testing
     let expired = AnswersFixture(Self.settings)
     try expired.restore("k1", age: .seconds(7 * 86_400))
     #expect(line(expired) == "idp: EXPIRED keys, 7 d old, tokens cannot be verified")
-    fresh.reports.setReloadFault("line 3\nis wrong")
+    fresh.reporter.setReloadFault("line 3\nis wrong")
     #expect(
       line(fresh)
         == "the last reload was refused, the old configuration is in force: line 3 is wrong; idp: 1 key, 2 h old")
-    fresh.reports.setReloadFault(nil)
+    fresh.reporter.setReloadFault(nil)
     #expect(line(fresh) == "idp: 1 key, 2 h old")
   }
 
@@ -168,8 +168,8 @@ import Testing
     let configuration = Configuration(
       issuers: names.map { IssuerConfiguration(name: $0, url: "https://\($0).example") }, limits: limits)
     let active = ActiveConfiguration(configuration, keys: keys)
-    let reports = Reports(eventLoops: 1, limits: limits, startedAt: .zero)
-    let status = JSONValue.object(reports.status(active, at: ManualClock().now))
+    let reporter = StatusReporter(eventLoops: 1, limits: limits, startedAt: .zero)
+    let status = JSONValue.object(reporter.status(active, at: ManualClock().now))
     #expect(status.text.utf8.count <= 8192)
     let shown = try #require(status["issuers"]?.arrayValue)
     #expect(shown.suffix(10).map { $0["issuer"] } == names.suffix(10).map { .string($0) })
@@ -180,7 +180,7 @@ import Testing
     #expect(shown.compactMap { $0["keys"]?.arrayValue?.count }.reduce(0, +) + Int(keysLeftOut) == shown.count - 10)
     #expect(keysLeftOut > 0)
     // One alone has room for its keys.
-    let one = JSONValue.object(reports.status(active, at: ManualClock().now, of: 42))
+    let one = JSONValue.object(reporter.status(active, at: ManualClock().now, of: 42))
     #expect(one["issuers"]?.arrayValue?.map { $0["keys"]?.arrayValue?.count } == [1])
     #expect(one["issuers_left_out"] == nil)
   }
@@ -189,12 +189,12 @@ import Testing
   func shared() async throws {
     let fixture = AnswersFixture(Self.settings)
     let made = Mutex(0)
-    fixture.reports.watchSocket {
+    fixture.reporter.watchSocket {
       made.withLock { $0 += 1 }
       return true
     }
-    let desk = StatusDesk(fixture.reports)
-    let question = StatusDesk.Question(
+    let desk = StatusQueue(fixture.reporter)
+    let question = StatusQueue.Question(
       active: fixture.current.value, issuer: nil, detail: .everything, at: fixture.clock.now)
     let answers = await withCheckedContinuation { continuation in
       let answers = Mutex<[[UInt8]]>([])

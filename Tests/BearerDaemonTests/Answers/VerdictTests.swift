@@ -191,7 +191,7 @@ import Testing
     let odd = "a\u{2028}b\u{2029}c\u{85}d\u{2019}\u{E9}"
     let fixture = AnswersFixture()
     let reloader = Reloader()
-    let handler = RequestHandlers(fixture.current, fixture.reports, reloader: reloader, clock: fixture.clock)
+    let handler = RequestHandlers(fixture.current, fixture.reporter, reloader: reloader, clock: fixture.clock)
       .makeHandler()
     func ask(_ members: String) throws -> Deferred {
       var reply: [UInt8] = []

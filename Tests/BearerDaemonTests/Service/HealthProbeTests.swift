@@ -25,7 +25,7 @@ import Testing
     try await ProbedServer.run { running in
       let server = Server(
         configuration: .init(addresses: []),
-        handlers: RequestHandlers(AnswersFixture().current, Reports(eventLoops: 1)),
+        handlers: RequestHandlers(AnswersFixture().current, StatusReporter(eventLoops: 1)),
         logger: .init(label: "test"))
       #expect(await !ProbedServer(server: server, path: running.path).probe().passes())
     }
@@ -218,14 +218,14 @@ import Testing
     let watch = SocketWatch(
       logger: .init(label: "test") { _ in SwiftLogNoOpLogHandler() }, onChange: { changes.withLock { $0 += 1 } }
     ) { isInPlace.withLock(\.self) }
-    fixture.reports.watchSocket { watch.check() }
+    fixture.reporter.watchSocket { watch.check() }
     func told() async throws -> JSONValue? { try await fixture.status()["socket_in_place"] }
     #expect(try await told() == true)
     isInPlace.withLock { $0 = false }
     #expect(try await told() == false)
     #expect(try await told() == false)
     #expect(
-      fixture.reports.statusLine(fixture.current.value)
+      fixture.reporter.statusLine(fixture.current.value)
         == "the socket's path does not lead here any more; idp: NO keys yet, tokens cannot be verified")
     #expect(changes.withLock(\.self) == 1)
     isInPlace.withLock { $0 = true }

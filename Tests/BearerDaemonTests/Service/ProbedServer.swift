@@ -21,12 +21,12 @@ struct ProbedServer: Sendable {
   ///   - body: The test.
   /// - Throws: What keeps the server from listening, or what `body` throws.
   static func run(
-    handlers: any LineHandlerFactory = RequestHandlers(AnswersFixture().current, Reports(eventLoops: 3)),
+    handlers: any LineHandlerFactory = RequestHandlers(AnswersFixture().current, StatusReporter(eventLoops: 3)),
     inherited: CInt? = nil, path: String = freePath(), connections: Int = 10,
     _ body: (ProbedServer) async throws -> Void
   ) async throws {
     let address = inherited.map { ListenAddress.inherited([$0]) } ?? .path(SocketFile(path: path))
-    var configuration = Server.Configuration(addresses: [address])
+    var configuration = Server.Settings(addresses: [address])
     configuration.eventLoops = 3
     configuration.limits.connections = connections
     let (listening, listens) = AsyncStream.makeStream(of: Void.self)

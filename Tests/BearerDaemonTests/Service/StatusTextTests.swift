@@ -4,7 +4,7 @@ import Testing
 
 /// systemd's status line when there is more to tell than it may hold.
 @Suite struct StatusTextTests {
-  private func issuer(_ number: Int, rank: Int = StatusText.Issuer.fine) -> StatusText.Issuer {
+  private func issuer(_ number: Int, rank: Int = StatusText.IssuerState.fine) -> StatusText.IssuerState {
     .init(rank: rank, words: "issuer-\(number): 2 keys, 4 min old")
   }
 
@@ -40,7 +40,7 @@ import Testing
 
   @Test("the last one needs no room for a count")
   func exact() {
-    let long = StatusText.Issuer(rank: 3, words: String(repeating: "x", count: 999))
+    let long = StatusText.IssuerState(rank: 3, words: String(repeating: "x", count: 999))
     #expect(StatusText.line(remarks: [], issuers: [long, long]).utf8.count == 2000)
     #expect(StatusText.line(remarks: [], issuers: [long, long, long]).hasSuffix("x; and 2 more fine"))
   }

@@ -7,11 +7,11 @@ import BearerServer
 /// `hello`: what this daemon speaks.
 extension RequestHandler {
   func hello(from peer: Peer, into reply: inout [UInt8]) -> LineOutcome {
-    answer(with: reports.hello(active, isForAdministrators: peer.isAdministrator), into: &reply)
+    answer(with: reporter.hello(active, isForAdministrators: peer.isAdministrator), into: &reply)
   }
 }
 
-extension Reports {
+extension StatusReporter {
   /// What the reply to `hello` has besides `ok`.
   ///
   /// - Parameters:

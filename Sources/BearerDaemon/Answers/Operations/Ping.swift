@@ -6,6 +6,6 @@ import BearerTime
 /// `ping`: the daemon answers, and whether it has keys.
 extension RequestHandler {
   func ping(into reply: inout [UInt8]) -> LineOutcome {
-    answer(with: ["ready": .bool(ready.isReady(active, reports.publications, at: now.monotonic))], into: &reply)
+    answer(with: ["ready": .bool(ready.isReady(active, reporter.publications, at: now.monotonic))], into: &reply)
   }
 }

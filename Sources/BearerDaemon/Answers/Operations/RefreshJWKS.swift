@@ -11,13 +11,14 @@ extension RequestHandler {
     if issuers.isEmpty {
       return refuse(.noSuchIssuer, into: &reply)
     }
-    guard refreshPlaces.take(by: peer.uid) else {
+    guard refreshConcurrency.take(by: peer.uid) else {
       return refuse(
         .unavailable(.refreshLimited, "Too many refreshes are under way.", retryAfter: .seconds(1)), into: &reply)
     }
     let refresh = PendingRefresh(
-      current, issuers: issuers.map { active.issuers[$0] }, id: reader.id, counters: counters, places: refreshPlaces,
-      user: peer.uid, detail: reports.detail(for: peer), outputBytes: reports.limits.outputBytes)
+      current, issuers: issuers.map { active.issuers[$0] }, id: reader.id, counters: counters,
+      places: refreshConcurrency,
+      user: peer.uid, detail: reporter.detail(for: peer), outputBytes: reporter.limits.outputBytes)
     return .deferred(order, refresh)
   }
 }

@@ -2,7 +2,6 @@ import BearerJSON
 import BearerProtocol
 import BearerServer
 import BearerTime
-import Dispatch
 import Synchronization
 
 /// `status`: how the daemon and each issuer are.
@@ -13,79 +12,27 @@ extension RequestHandler {
       issuer = active.issuers(named: name).first
       guard issuer != nil else { return refuse(.noSuchIssuer, into: &reply) }
     }
-    let question = StatusDesk.Question(
-      active: active, issuer: issuer, detail: reports.detail(for: peer), at: now.monotonic)
-    return .deferred(order, PendingStatus(question, at: statusDesk, id: reader.id))
-  }
-}
-
-/// Makes the replies to `status` on a queue of its own: what it tells takes time by the number of issuers and keys.
-///
-/// All who ask the same before an answer is begun get that one, so that a flood costs others nothing but the turn of one
-/// answer.
-final class StatusDesk: Sendable {
-  /// What is asked.
-  struct Question: Sendable {
-    let active: ActiveConfiguration
-    /// The only issuer that is wanted.
-    let issuer: Int?
-    let detail: StatusDetail
-    /// When it was asked.
-    let at: MonotonicTime
-  }
-
-  private struct Subject: Hashable {
-    let active: ObjectIdentifier
-    let issuer: Int?
-    let detail: StatusDetail
-  }
-
-  private let reports: Reports
-  let queue = DispatchQueue(label: "bearerd.status")
-  private let waiting = Mutex<[Subject: [@Sendable ([UInt8]) -> Void]]>([:])
-
-  init(_ reports: Reports) {
-    self.reports = reports
-  }
-
-  /// Answers a question soon, on another thread.
-  ///
-  /// - Parameters:
-  ///   - question: What is asked.
-  ///   - done: Called once, with the reply's members.
-  func ask(_ question: Question, _ done: @escaping @Sendable ([UInt8]) -> Void) {
-    let subject = Subject(
-      active: ObjectIdentifier(question.active), issuer: question.issuer, detail: question.detail)
-    let isFirst = waiting.withLock { waiting in
-      waiting[subject, default: []].append(done)
-      return waiting[subject]?.count == 1
-    }
-    guard isFirst else { return }
-    queue.async { [self] in
-      let asking = waiting.withLock { $0.removeValue(forKey: subject) ?? [] }
-      var members: [UInt8] = []
-      members.append(members: reports.status(question.active, at: question.at, of: question.issuer, question.detail))
-      members.escapeLineSeparators(from: 0)
-      for done in asking { done(members) }
-    }
+    let question = StatusQueue.Question(
+      active: active, issuer: issuer, detail: reporter.detail(for: peer), at: now.monotonic)
+    return .deferred(order, PendingStatus(question, at: statusQueue, id: reader.id))
   }
 }
 
 /// A `status` whose answer is being made.
 final class PendingStatus: DeferredReply, Sendable {
-  private let question: StatusDesk.Question
-  private let desk: StatusDesk
+  private let question: StatusQueue.Question
+  private let queue: StatusQueue
   private let id: [UInt8]
   private let members = Mutex<[UInt8]?>(nil)
 
-  init(_ question: StatusDesk.Question, at desk: StatusDesk, id: [UInt8]) {
+  init(_ question: StatusQueue.Question, at queue: StatusQueue, id: [UInt8]) {
     self.question = question
-    self.desk = desk
+    self.queue = queue
     self.id = id
   }
 
   func start(_ wakeUp: @escaping @Sendable () -> Void) {
-    desk.ask(question) { [self] members in
+    queue.ask(question) { [self] members in
       self.members.withLock { $0 = members }
       wakeUp()
     }

@@ -10,10 +10,10 @@ import BearerTime
 extension RequestHandler {
   func answerAboutToken(_ request: Request, from peer: Peer, into reply: inout [UInt8]) -> LineOutcome {
     let question: TokenQuestion
-    do throws(ErrorReply.Refusal) {
+    do throws(ErrorReply) {
       question = try TokenQuestion(request, in: active, counters: counters)
     } catch {
-      return refuse(error.reply, into: &reply)
+      return refuse(error, into: &reply)
     }
     let range: Range<Int>
     switch Self.token(in: reader.credential, request.credential) {
@@ -114,12 +114,12 @@ extension RequestHandler {
     now = clock.moment
     adoptReload()
     let question: TokenQuestion
-    do throws(ErrorReply.Refusal) {
+    do throws(ErrorReply) {
       question = try pending.question.asked(in: active)
     } catch {
-      counters.count(error.reply.code)
+      counters.count(error.code)
       reply.beginReply(id: pending.id)
-      error.reply.append(to: &reply)
+      error.append(to: &reply)
       reply.endReply()
       return true
     }

@@ -4,7 +4,7 @@ import Synchronization
 ///
 /// Each fetch costs connections, TLS and a thread or two. A thousand at a start would compete for the processor until
 /// all of them fail together, and come again together.
-package final class FetchPlaces: Sendable {
+package final class FetchConcurrency: Sendable {
   /// A fetch that has a place or waits for one.
   package struct Claim: Hashable, Sendable {
     fileprivate let number: UInt64

@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// How many fetches run at once, and which come first.
-@Suite(.timeLimit(.minutes(10))) struct FetchPlacesTests {
+@Suite(.timeLimit(.minutes(10))) struct FetchConcurrencyTests {
   private final class Order: Sendable {
     private let names = Mutex<[String]>([])
 
@@ -16,8 +16,8 @@ import Testing
 
   /// Takes a place and notes when it has it; begins before it returns.
   private func take(
-    _ name: String, _ places: FetchPlaces, _ order: Order, isUrgent: Bool = false
-  ) -> (FetchPlaces.Claim, Task<Bool, Never>) {
+    _ name: String, _ places: FetchConcurrency, _ order: Order, isUrgent: Bool = false
+  ) -> (FetchConcurrency.Claim, Task<Bool, Never>) {
     let claim = places.makeClaim()
     let task = Task.immediate {
       let isTaken = await places.take(claim) {
@@ -32,7 +32,7 @@ import Testing
 
   @Test("who is waited for comes first, others in their order, and who gives up leaves no gap")
   func order() async {
-    let places = FetchPlaces(count: 2)
+    let places = FetchConcurrency(count: 2)
     let order = Order()
     #expect(await take("a", places, order).1.value)
     #expect(await take("b", places, order).1.value)
@@ -58,7 +58,7 @@ import Testing
 
   @Test("a fetch that waits for a place is not given up, and a token that needs it brings it to the front")
   func hurried() async throws {
-    let places = FetchPlaces(count: 1)
+    let places = FetchConcurrency(count: 1)
     let clock = ManualClock()
     let sources = [ScriptedKeySource(), ScriptedKeySource(), ScriptedKeySource()]
     let keys = sources.map {

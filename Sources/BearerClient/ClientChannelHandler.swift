@@ -7,7 +7,7 @@ internal import NIOCore
 /// A reply whose `id` is null belongs to a line that the daemon could not read, and comes after the replies to all
 /// earlier lines (`protocol.md`, "Framing"): so it answers the oldest request without a reply. If there is none, as when
 /// the daemon has too many connections, the next request gets it.
-final class Exchange: ChannelInboundHandler {
+final class ClientChannelHandler: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 

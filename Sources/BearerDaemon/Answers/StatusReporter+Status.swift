@@ -24,7 +24,7 @@ enum StatusDetail: Hashable, Sendable {
 // A reply must not outgrow what a connection may hold, whatever providers publish and however many issuers there are:
 // issuers in trouble come first, keys last, and what found no room is counted.
 
-extension Reports {
+extension StatusReporter {
   /// What the reply to `status` has besides `ok`; takes time by the number of issuers and keys.
   ///
   /// - Parameters:
@@ -77,7 +77,7 @@ private struct IssuerReport {
 
   init(_ issuer: Issuer, _ status: IssuerKeysStatus, _ backEnd: BackEnd?, _ detail: StatusDetail) {
     self.status = status
-    rank = Reports.rank(status)
+    rank = StatusReporter.rank(status)
     var members = Self.members(issuer, status, detail)
     if let backEnd { members["introspection"] = Self.members(of: backEnd, detail) }
     self.members = members
@@ -88,7 +88,7 @@ private struct IssuerReport {
     var keys: [JSONValue] = []
     for entry in status.keys {
       let key = Self.key(entry)
-      let bytes = Reports.bytes(of: key) + 1
+      let bytes = StatusReporter.bytes(of: key) + 1
       guard bytes <= room else { break }
       room -= bytes
       keys.append(key)

@@ -5,7 +5,7 @@ import BearerJSON
 ///
 /// Only what that section and RFC 9470 section 6.2 name is copied: a token's claim named `active` or `token_type` must
 /// not speak for the daemon.
-enum Introspection {
+enum IntrospectionReply {
   /// Appends the response for a good token.
   ///
   /// What the issuer calls by another name is told by the RFCs'.

@@ -7,7 +7,7 @@ import BearerServer
 import BearerTestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(10))) struct RefreshPlacesTests {
+@Suite(.timeLimit(.minutes(10))) struct RefreshConcurrencyTests {
   @Test("16 refreshes of one user are under way, 64 in all, and root finds its own whoever took the rest")
   func places() async throws {
     let configuration = Configuration(
@@ -15,7 +15,7 @@ import Testing
       policies: [Policy(name: "default", issuers: ["test"], audiences: ["api"])])
     let keys = IssuerKeys(settings: RefreshSettings(), source: ScriptedKeySource())
     let handlers = RequestHandlers(
-      ActiveConfigurationStore(ActiveConfiguration(configuration, keys: [keys])), Reports(eventLoops: 2))
+      ActiveConfigurationStore(ActiveConfiguration(configuration, keys: [keys])), StatusReporter(eventLoops: 2))
     // The bound is the daemon's, not an event loop's.
     let first = handlers.makeHandler()
     let second = handlers.makeHandler()

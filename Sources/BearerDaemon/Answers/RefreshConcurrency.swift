@@ -6,7 +6,7 @@ import Synchronization
 /// Each is a task that waits for a fetch, perhaps for seconds. Connections bound only how many wait, not how many are
 /// begun by a client that sends them, closes, and connects again. No user takes the places of others, and root and the
 /// daemon's own user find theirs whoever took the rest.
-final class RefreshPlaces: Sendable {
+final class RefreshConcurrency: Sendable {
   /// As many as one connection may have in flight by default.
   static let count = 64
   /// How many of them one user may have.

@@ -10,7 +10,7 @@ import Logging
 import Synchronization
 
 /// What the daemon tells about itself: the replies to `hello`, `status` and `ping`, and systemd's status line.
-package final class Reports: Sendable {
+package final class StatusReporter: Sendable {
   /// How many event loops share the token cache.
   package let eventLoops: Int
   /// Counts the key sets that come into use.
@@ -24,7 +24,7 @@ package final class Reports: Sendable {
   private let allCounters = Mutex<[ReplyCounters]>([])
   private let socketIsInPlace = Mutex<@Sendable () -> Bool>({ true })
 
-  /// Reports of a daemon that starts now.
+  /// StatusReporter of a daemon that starts now.
   package init(
     eventLoops: Int, limits: Limits = Limits(), publications: KeyPublications = KeyPublications(),
     hasAdminSocket: Bool = false, startedAt: MonotonicTime = .now
@@ -104,7 +104,7 @@ package final class Reports: Sendable {
     switch status.health {
     case .empty, .expired: 0
     case .stale: 1
-    case .fresh: status.consecutiveFailures > 0 ? 2 : StatusText.Issuer.fine
+    case .fresh: status.consecutiveFailures > 0 ? 2 : StatusText.IssuerState.fine
     }
   }
 
@@ -118,7 +118,7 @@ package final class Reports: Sendable {
     }
     let issuers = zip(active.issuers, active.keys).map { issuer, keys in
       let status = keys.status(at: keys.now)
-      return StatusText.Issuer(rank: Self.rank(status), words: "\(issuer.name): \(Self.words(status))")
+      return StatusText.IssuerState(rank: Self.rank(status), words: "\(issuer.name): \(Self.words(status))")
     }
     return StatusText.line(remarks: remarks, issuers: issuers)
   }

@@ -1,0 +1,61 @@
+import BearerClaims
+import BearerJSON
+import BearerProtocol
+
+/// A request line that was answered with an acceptance, apart from its `id`.
+final class CachedLine {
+  /// Where the `id` is in the line.
+  let place: LineShape.Place
+  /// What it asks, for the rules of peers.
+  let request: Request
+  /// The configuration that it was answered by (`ActiveConfigurationStore.version`).
+  let configuration: UInt64
+  let basis: AcceptanceBasis
+  /// The reply behind the `id`, without what it told of its moment.
+  private let reply: [UInt8]
+  /// What all of it takes in memory.
+  let heldBytes: Int
+
+  /// Takes a reply apart; `nil` if it does not end as `momentary` says, for a back-end has a clock of its own, which goes
+  /// on between the reply and this.
+  ///
+  /// - Parameters:
+  ///   - place: Where the `id` is in the line.
+  ///   - request: What the line asks.
+  ///   - requestBytes: How long the line is without the token.
+  ///   - configuration: What it was answered by.
+  ///   - basis: What the reply rests on.
+  ///   - momentary: What it tells of its moment.
+  ///   - reply: The reply behind the `id`.
+  init?(
+    _ place: LineShape.Place, _ request: Request, requestBytes: Int, in configuration: UInt64,
+    basis: AcceptanceBasis, momentary: AcceptanceBasis.Momentary, reply: Span<UInt8>
+  ) {
+    var (end, whole): ([UInt8], [UInt8]) = ([], [])
+    momentary.append(to: &end)
+    whole.append(reply)
+    guard whole.count >= end.count, whole.suffix(end.count).elementsEqual(end) else { return nil }
+    let kept = whole.dropLast(end.count)
+    // 10 ends as 0 does.
+    guard momentary.expiresIn == nil || kept.last == UInt8(ascii: ":") else { return nil }
+    self.place = place
+    self.request = request
+    self.configuration = configuration
+    self.basis = basis
+    self.reply = Array(kept)
+    // Its objects, its place in the table, and what growing leaves unused; a request's members may be kept twice.
+    heldBytes = 512 + self.reply.count + 2 * requestBytes + request.constraints.overheadBytes + basis.heldBytes
+  }
+
+  /// Appends the reply as it is now.
+  ///
+  /// - Parameters:
+  ///   - id: The line's `id`; empty if it has none.
+  ///   - momentary: What it tells of the moment.
+  ///   - line: Where to.
+  func append(id: Span<UInt8>, _ momentary: AcceptanceBasis.Momentary, to line: inout [UInt8]) {
+    line.beginReply(id: id)
+    line.append(contentsOf: reply)
+    momentary.append(to: &line)
+  }
+}

@@ -1,0 +1,19 @@
+/// What a token is told that names a key which is not in the set.
+package enum KeyAnswer: Equatable, Sendable {
+  /// The set changed since the asker looked: look again.
+  case lookAgain
+  /// The issuer has no such key, as far as may be known now.
+  case unknownKey
+  /// It cannot be known now; ask again after this time.
+  case unavailable(retryAfter: Duration)
+  /// A fetch that may bring it is under way.
+  case wait
+}
+
+/// The immediate answer to a requested refresh.
+package enum RefreshAnswer: Equatable, Sendable {
+  /// A fetch is under way; its outcome is the answer.
+  case wait
+  /// Too soon after the last one; ask again after this time.
+  case limited(retryAfter: Duration)
+}
