@@ -24,8 +24,7 @@ final class BearerdVerdict
         public readonly ?string $code = 'unavailable',  // see "Codes" in protocol.md
         public readonly ?string $wwwAuthenticate = null,
         public readonly ?int $retryAfterMs = null,
-    ) {
-    }
+    ) {}
 }
 
 final class Bearerd
@@ -59,14 +58,12 @@ final class Bearerd
     {
         $id = getmypid() . '.' . ++$this->number;
         $deadline = hrtime(true) + (int) ($this->timeout * 1e9);
-        if ($this->owner !== getmypid()) {
-            // A child must not share its parent's connection.
-            $this->stream = null;
-        }
         try {
             $own = ['id' => $id, 'op' => $op, 'authorization' => $authorization];
             $line = json_encode($own + $members, JSON_INVALID_UTF8_SUBSTITUTE | JSON_THROW_ON_ERROR) . "\n";
-            $reply = $this->stream ? $this->converse($line, $deadline) : '';
+            // A child must not share its parent's connection.
+            $isOwn = $this->stream !== null && $this->owner === getmypid();
+            $reply = $isOwn ? $this->converse($line, $deadline) : '';
             if ($reply === '') {
                 // None was kept, or a restart closed it: asking once more does no harm.
                 $this->connect($deadline);
@@ -134,28 +131,21 @@ final class Bearerd
     /** The reply and what came with it; '' if the connection was closed before a byte of it. */
     private function converse(string $line, int $deadline): string
     {
-        while ($line !== '') {
-            $this->wait([], [$this->stream], $deadline);
-            $count = @fwrite($this->stream, $line);
-            if ($count === false) {
-                return '';
-            }
-            $line = substr($line, $count);
-        }
         $reply = '';
         while (!str_contains($reply, "\n") && !feof($this->stream) && strlen($reply) <= self::MAXIMUM_REPLY) {
-            $this->wait([$this->stream], [], $deadline);
-            $reply .= @fread($this->stream, 65536);
+            [$toRead, $toWrite, $none] = $line === '' ? [[$this->stream], [], []] : [[], [$this->stream], []];
+            $left = intdiv($deadline - hrtime(true), 1000);
+            if ($left <= 0 || !@stream_select($toRead, $toWrite, $none, 0, $left)) {
+                throw new RuntimeException('too late');
+            }
+            if ($line === '') {
+                $reply .= @fread($this->stream, 65536);
+            } elseif (($count = @fwrite($this->stream, $line)) === false) {
+                break;
+            } else {
+                $line = substr($line, $count);
+            }
         }
         return $reply;
-    }
-
-    private function wait(array $toRead, array $toWrite, int $deadline): void
-    {
-        $left = intdiv($deadline - hrtime(true), 1000);
-        $none = null;
-        if ($left <= 0 || !@stream_select($toRead, $toWrite, $none, 0, $left)) {
-            throw new RuntimeException('too late');
-        }
     }
 }

@@ -11,6 +11,7 @@ Everything that is not plainly a yes is a no, and nothing is raised. Members: ev
 max_age=300 or policy="admin". It blocks: in asyncio code use bearerd_asyncio.py, or the event loop would stand still.
 """
 
+import contextlib
 import dataclasses
 import itertools
 import json
@@ -109,14 +110,13 @@ class Bearerd:
 
     # No lock, which a fork might find held: each step on a list is whole, and too many kept do no harm.
     def _take(self, owner):
-        kept = self._kept
-        if kept[0] != owner:
+        kept_by, idle = self._kept
+        if kept_by != owner:
             # A child must not share its parent's connections, nor an event loop another's.
-            kept = self._kept = owner, []
-        try:
-            return kept[1].pop()
-        except IndexError:
-            return None
+            idle = []
+            self._kept = owner, idle
+        with contextlib.suppress(IndexError):
+            return idle.pop()
 
     def _give(self, connection, owner):
         kept_by, idle = self._kept
@@ -127,11 +127,10 @@ class Bearerd:
 
     def _connect(self, stream, deadline):
         while True:
-            stream.settimeout(_left(deadline))
+            stream.settimeout(deadline - time.monotonic())
             try:
                 stream.connect(self._path)
-                self._check_server(stream)
-                return
+                return self._check_server(stream)
             except BlockingIOError:
                 # A full backlog says EAGAIN and cannot be waited for.
                 time.sleep(0.005)
@@ -147,25 +146,17 @@ class Bearerd:
     def _converse(stream, line, deadline):
         """The reply and what came with it; nothing if the connection was closed before a byte of it."""
         reply = bytearray()
-        try:
-            stream.settimeout(_left(deadline))
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            # Raises if nothing is left of the time.
+            stream.settimeout(deadline - time.monotonic())
             stream.sendall(line)
             while b"\n" not in reply and len(reply) <= MAXIMUM_REPLY:
-                stream.settimeout(_left(deadline))
+                stream.settimeout(deadline - time.monotonic())
                 chunk = stream.recv(65536)
                 if not chunk:
                     break
                 reply += chunk
-        except (BrokenPipeError, ConnectionResetError):
-            pass
         return reply
-
-
-def _left(deadline):
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
 
 
 def read_verdict(line, identifier, member):
