@@ -15,11 +15,12 @@
 #![allow(dead_code)] // whoever copies it may need a part of it only
 
 use serde_json::{json, Map, Value};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{Error, ErrorKind, Read, Result, Write};
 use std::os::fd::FromRawFd;
 use std::os::unix::{ffi::OsStrExt, net::UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::{atomic::{AtomicU64, Ordering}, Mutex, MutexGuard};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 const MAXIMUM_REPLY: usize = 1 << 20;
@@ -70,91 +71,90 @@ impl Bearerd {
             request.insert(name.into(), json!(value));
         }
         let line = format!("{}\n", Value::Object(request));
-        self.exchange(line.as_bytes(), &id, member).unwrap_or_else(|_| Verdict::Bad {
-            status: 503, code: "unavailable".into(), www_authenticate: None, retry_after_ms: None,
-        })
+        let code = "unavailable".into();
+        let nobody_can_tell = Verdict::Bad { status: 503, code, www_authenticate: None, retry_after_ms: None };
+        self.exchange(line.as_bytes(), &id, member).unwrap_or(nobody_can_tell)
     }
 
     /// One line there and one back; a connection is kept only after the reply to its request.
-    fn exchange(&self, line: &[u8], id: &str, member: &str) -> io::Result<Verdict> {
+    fn exchange(&self, line: &[u8], id: &str, member: &str) -> Option<Verdict> {
         let deadline = Instant::now() + self.timeout;
-        let (mut stream, mut reply) = (self.idle().and_then(|mut idle| idle.1.pop()), vec![]);
-        if let Some(stream) = &stream {
-            reply = converse(stream, line, deadline)?;
-        }
+        let mut stream = self.idle().1.pop();
+        let mut reply = stream.as_ref().map_or(vec![], |stream| converse(stream, line, deadline));
         if reply.is_empty() {
             // None was kept, or a restart closed it: asking once more does no harm.
-            reply = converse(stream.insert(connect(&self.path, deadline)?), line, deadline)?;
+            reply = converse(stream.insert(connect(&self.path, deadline).ok()?), line, deadline);
         }
-        let end = reply.iter().position(|&byte| byte == b'\n').ok_or(ErrorKind::InvalidData)?;
-        let verdict = read(&reply[..end], id, member).ok_or(ErrorKind::InvalidData)?;
+        let end = reply.iter().position(|&byte| byte == b'\n')?;
+        let verdict = read(&reply[..end], id, member)?;
+        let mut idle = self.idle();
         // Bytes that nobody asked for make the connection worthless, not the reply.
-        if let Some(mut idle) = self.idle().filter(|idle| end + 1 == reply.len() && idle.1.len() < KEPT) {
+        if end + 1 == reply.len() && idle.1.len() < KEPT {
             idle.1.extend(stream);
         }
-        Ok(verdict)
+        Some(verdict)
     }
 
     /// The connections that are kept; a child must not share its parent's.
-    fn idle(&self) -> Option<MutexGuard<'_, (u32, Vec<UnixStream>)>> {
-        let mut idle = self.idle.lock().ok()?;
+    fn idle(&self) -> MutexGuard<'_, (u32, Vec<UnixStream>)> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.0 != std::process::id() {
             *idle = (std::process::id(), vec![]);
         }
-        Some(idle)
+        idle
     }
 }
 
-/// Connects without blocking: std's own connect would wait for ever at a full backlog.
-fn connect(path: &Path, deadline: Instant) -> io::Result<UnixStream> {
+/// What is left of the time. A socket refuses a timeout of zero.
+fn left(deadline: Instant) -> Option<Duration> {
+    Some(deadline.saturating_duration_since(Instant::now()))
+}
+
+/// Waits at a full backlog for as long as a write may take; std's own connect would wait for ever.
+fn connect(path: &Path, deadline: Instant) -> Result<UnixStream> {
     unsafe extern "C" {
         fn socket(domain: i32, kind: i32, protocol: i32) -> i32;
         fn connect(descriptor: i32, address: *const u8, length: u32) -> i32;
     }
-    const STREAM_CLOEXEC_NONBLOCK: i32 = 1 | 0o2000000 | 0o4000;
+    const STREAM_CLOEXEC: i32 = 1 | 0o2000000;
     let path = path.as_os_str().as_bytes();
     let mut address = [0u8; 110]; // struct sockaddr_un: the family, 107 bytes of path and a NUL
     address[..2].copy_from_slice(&1u16.to_ne_bytes());
     address[2..109].get_mut(..path.len()).ok_or(ErrorKind::InvalidInput)?.copy_from_slice(path);
     // Safe: the descriptor is new and owned by the stream; the address outlives the calls and has the length given.
-    let descriptor = unsafe { socket(1, STREAM_CLOEXEC_NONBLOCK, 0) };
+    let descriptor = unsafe { socket(1, STREAM_CLOEXEC, 0) };
     if descriptor < 0 {
-        return Err(io::Error::last_os_error());
+        return Err(Error::last_os_error());
     }
     let stream = unsafe { UnixStream::from_raw_fd(descriptor) };
+    stream.set_write_timeout(left(deadline))?;
     while unsafe { connect(descriptor, address.as_ptr(), 110) } < 0 {
-        let error = io::Error::last_os_error();
-        if !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) || Instant::now() >= deadline {
+        let error = Error::last_os_error();
+        if error.kind() != ErrorKind::Interrupted {
             return Err(error);
         }
-        std::thread::sleep(Duration::from_millis(5));
+        stream.set_write_timeout(left(deadline))?;
     }
-    stream.set_nonblocking(false)?;
     Ok(stream)
 }
 
-/// The reply and what came with it; nothing if the connection was closed before a byte of it.
-fn converse(mut stream: &UnixStream, line: &[u8], deadline: Instant) -> io::Result<Vec<u8>> {
+/// What came, of the reply and with it; nothing if the connection was closed before a byte.
+fn converse(mut stream: &UnixStream, line: &[u8], deadline: Instant) -> Vec<u8> {
     let (mut unsent, mut reply, mut chunk) = (line, vec![], [0; 16384]);
     while !reply.contains(&b'\n') && reply.len() <= MAXIMUM_REPLY {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(ErrorKind::TimedOut.into());
-        }
         let step = if unsent.is_empty() {
-            stream.set_read_timeout(Some(left))?;
-            stream.read(&mut chunk).inspect(|&count| reply.extend_from_slice(&chunk[..count]))
+            let step = stream.set_read_timeout(left(deadline)).and_then(|()| stream.read(&mut chunk));
+            step.inspect(|&count| reply.extend_from_slice(&chunk[..count]))
         } else {
-            stream.set_write_timeout(Some(left))?;
-            stream.write(unsent).inspect(|&count| unsent = &unsent[count..])
+            let step = stream.set_write_timeout(left(deadline)).and_then(|()| stream.write(unsent));
+            step.inspect(|&count| unsent = &unsent[count..])
         };
         match step.map_err(|error| error.kind()) {
-            Ok(0) | Err(ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => break,
-            Ok(_) | Err(ErrorKind::Interrupted) => {}
-            Err(kind) => return Err(kind.into()),
+            Ok(1..) | Err(ErrorKind::Interrupted) => {}
+            _ => break,
         }
     }
-    Ok(reply)
+    reply
 }
 
 /// `None` for whatever is no reply to this request.
