@@ -48,12 +48,11 @@ static long long now_ms(void) {
   return time.tv_sec * 1000LL + time.tv_nsec / 1000000;
 }
 
-/* Gives the next call on the connection what is left of the time; 0 if nothing is left. */
-static int set_timeout(struct bearerd *daemon, long long deadline) {
+/* Gives the next call (option: SO_SNDTIMEO or SO_RCVTIMEO) what is left of the time; 0 if nothing is left. */
+static int set_timeout(struct bearerd *daemon, int option, long long deadline) {
   long long left = deadline - now_ms();
   struct timeval time = {left / 1000, left % 1000 * 1000};
-  return left > 0 && setsockopt(daemon->descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time) == 0 &&
-         setsockopt(daemon->descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time) == 0;
+  return left > 0 && setsockopt(daemon->descriptor, SOL_SOCKET, option, &time, sizeof time) == 0;
 }
 
 static int dial(struct bearerd *daemon, long long deadline) {
@@ -61,7 +60,7 @@ static int dial(struct bearerd *daemon, long long deadline) {
   if (!daemon->address.sun_path[0]) return 0;
   daemon->owner = getpid();
   daemon->descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  while (set_timeout(daemon, deadline)) {
+  while (set_timeout(daemon, SO_SNDTIMEO, deadline)) {
     /* At a full backlog it waits, for as long as a send may take. */
     if (connect(daemon->descriptor, (struct sockaddr *)&daemon->address, sizeof daemon->address) == 0) return 1;
     if (errno != EINTR) return 0;
@@ -72,8 +71,9 @@ static int dial(struct bearerd *daemon, long long deadline) {
 /* How many bytes came, of the reply and with it; 0 if the connection was closed before one. */
 static size_t converse(struct bearerd *daemon, const char *line, size_t length, long long deadline) {
   size_t sent = 0, used = 0;
-  while (used < MAXIMUM_REPLY && !memchr(daemon->reply, '\n', used) && set_timeout(daemon, deadline)) {
+  while (used < MAXIMUM_REPLY && !memchr(daemon->reply, '\n', used)) {
     int is_sending = sent < length;
+    if (!set_timeout(daemon, is_sending ? SO_SNDTIMEO : SO_RCVTIMEO, deadline)) break;
     ssize_t count = is_sending ? send(daemon->descriptor, line + sent, length - sent, MSG_NOSIGNAL)
                                : recv(daemon->descriptor, daemon->reply + used, MAXIMUM_REPLY - used, 0);
     if (count > 0 && is_sending) sent += (size_t)count;

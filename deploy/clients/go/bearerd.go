@@ -85,50 +85,47 @@ func (client *Client) ask(ctx context.Context, op, member, authorization string,
 	if err != nil {
 		return noVerdict
 	}
+	line = append(line, '\n')
 	ctx, cancel := context.WithTimeout(ctx, client.timeout)
 	defer cancel()
-	deadline, _ := ctx.Deadline()
-	verdict := make(chan Verdict, 1)
-	go func() { verdict <- client.exchange(append(line, '\n'), deadline, id, member) }()
-	select {
-	case verdict := <-verdict:
-		return verdict
-	case <-ctx.Done(): // the caller has given up; the exchange goes on to its own end, at the deadline at most
-		return noVerdict
-	}
-}
-
-func (client *Client) exchange(line []byte, deadline time.Time, id uint64, member string) Verdict {
 	select {
 	case connection := <-client.idle:
-		if reply := converse(connection, line, deadline); len(reply) > 0 {
+		if reply := converse(ctx, connection, line); len(reply) > 0 {
 			return client.settle(connection, reply, id, member)
 		}
 		// Closed, as by a restart: asking once more does no harm.
 		connection.Close()
 	default:
 	}
-	dialer := net.Dialer{Deadline: deadline}
-	connection, err := dialer.Dial("unix", client.path)
-	// A full backlog says EAGAIN and cannot be waited for; after the deadline it is another error.
-	for ; errors.Is(err, syscall.EAGAIN); connection, err = dialer.Dial("unix", client.path) {
+	connection, err := new(net.Dialer).DialContext(ctx, "unix", client.path)
+	// A full backlog says EAGAIN and cannot be waited for; when the time is up it is another error.
+	for ; errors.Is(err, syscall.EAGAIN); connection, err = new(net.Dialer).DialContext(ctx, "unix", client.path) {
 		time.Sleep(5 * time.Millisecond)
 	}
 	if err != nil {
 		return noVerdict
 	}
-	return client.settle(connection, converse(connection, line, deadline), id, member)
+	return client.settle(connection, converse(ctx, connection, line), id, member)
 }
 
 // converse gives the reply and what came with it; nothing if the connection was closed before a byte of it.
-func converse(connection net.Conn, line []byte, deadline time.Time) (reply []byte) {
-	connection.SetDeadline(deadline)
-	chunk := make([]byte, 16384)
+func converse(ctx context.Context, connection net.Conn, line []byte) (reply []byte) {
+	connection.SetDeadline(time.Time{})
+	ctx, end := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		<-ctx.Done() // the time is up, or the caller has given up, or this exchange is over
+		connection.SetDeadline(time.Unix(1, 0))
+		close(ended)
+	}()
+	chunk := make([]byte, 4096)
 	count, err := connection.Write(line)
 	for err == nil && bytes.IndexByte(reply, '\n') < 0 && len(reply) <= maximumReply {
 		count, err = connection.Read(chunk)
 		reply = append(reply, chunk[:count]...)
 	}
+	end()
+	<-ended
 	return reply
 }
 
