@@ -188,7 +188,7 @@ package struct Daemon: Sendable {
       SocketFile(path: configuration.socketPath, mode: configuration.socketMode, group: configuration.socketGroup))
   }
 
-  /// The service group tells its every step, with a dump of each service; that is nobody's news.
+  /// ServiceGroup logs every step at info, with a dump of each service; its level is raised.
   private func quiet(_ logger: Logger) -> Logger {
     var logger = logger
     logger.logLevel = max(logger.logLevel, .notice)

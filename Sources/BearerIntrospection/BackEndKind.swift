@@ -1,4 +1,4 @@
-/// What kind of back-end an issuer's tokens are asked about at.
+/// The kinds of back-ends that can be asked about an issuer's tokens.
 package enum BackEndKind: String, CaseIterable, Sendable {
   /// OAuth 2.0 Token Introspection (RFC 7662).
   case rfc7662
@@ -26,7 +26,7 @@ package enum BackEndKind: String, CaseIterable, Sendable {
     }
   }
 
-  /// Whether the daemon shows there who asks; the others are shown nothing but the token.
+  /// Whether the daemon authenticates itself there; other kinds are shown nothing but the token.
   package var takesCredentials: Bool {
     switch self {
     case .rfc7662: true

@@ -28,7 +28,7 @@ package enum BackEndLimits {
   static let rememberedInactive = 16_384
   /// A fraction of the calls in a second is kept for tokens that were active before: one in so many.
   static let keptPart = 4
-  /// So many calls that fail one after the other make the back-end one that is not asked for a while.
+  /// After this many failures in a row the back-end is not asked for a while.
   static let failuresBeforeBackOff = 3
   /// The first pause of a back-end that fails.
   static let firstPause = Duration.seconds(1)
@@ -36,10 +36,10 @@ package enum BackEndLimits {
   static let longestPause = Duration.seconds(30)
   /// The longest `Retry-After` that is obeyed.
   static let longestRetryAfter = Duration.seconds(600)
-  /// How long it is not told again that the credentials are refused, if that may be the doing of made-up tokens.
+  /// How long a refusal of the credentials is not logged again, if made-up tokens may be its cause.
   static let refusalQuiet = Duration.seconds(60)
   /// A pause's length varies by this much, so that a fleet does not come back as one.
   static let pauseJitter = 0.8...1.2
-  /// So many tokens whose signature is good that are called inactive one after the other are hardly all revoked.
+  /// After this many tokens with good signatures were called inactive in a row, they are hardly all revoked.
   static let suspiciousInactive = 10
 }

@@ -28,7 +28,7 @@ package struct BackEndStatus: Equatable, Sendable {
 
 /// What happened to a back-end that an operator should hear of.
 package enum BackEndChange: Equatable, Sendable {
-  /// A call failed; so many have in a row, as far as they are the same people's to mend.
+  /// A call failed. It is counted with the failures right before it that the same people must mend.
   case failed(BackEndFault, consecutive: Int)
   /// A call was answered again after failures.
   case recovered

@@ -1,4 +1,4 @@
-/// How this daemon shows a back-end who asks (`client_auth`).
+/// How this daemon authenticates itself to a back-end (`client_auth`).
 package enum ClientAuthentication: String, CaseIterable, Sendable {
   /// The name and the secret of a client in the field `Authorization` (RFC 6749 section 2.3.1).
   case secretBasic = "client_secret_basic"
@@ -23,7 +23,7 @@ package enum BasicEncoding: String, CaseIterable, Sendable {
   case raw
 }
 
-/// What is sent so that the back-end knows who asks.
+/// What is sent to authenticate this daemon to a back-end.
 package struct ClientCredentials: Equatable, Sendable {
   /// The value of the field `Authorization`, if there is one.
   package var authorization: String?
@@ -32,7 +32,7 @@ package struct ClientCredentials: Equatable, Sendable {
   /// What to do if the back-end does not accept them; a sentence without its full stop.
   package let adviceIfRefused: String
 
-  /// What shows this client.
+  /// The credentials of a client.
   ///
   /// - Parameters:
   ///   - method: How.

@@ -2,7 +2,8 @@ import BearerTime
 
 /// What the log is told of a back-end's failures.
 struct FailureNews: Sendable {
-  /// The failures that were told of since the last answer, as long as it is the same people's to mend them.
+  /// The failures that were logged since the last answer. Those of the credentials are the operator's to mend, the
+  /// others the provider's, so they are counted apart.
   private var told: (isOfCredentials: Bool, count: Int)?
   /// When a refusal of the credentials that may be about the token is told again.
   private var quietUntil: MonotonicTime?
@@ -15,7 +16,7 @@ struct FailureNews: Sendable {
     return told != nil
   }
 
-  /// A call failed, and it is told.
+  /// A call failed, and the log is told.
   mutating func failed(_ fault: BackEndFault) -> BackEndChange {
     let isOfCredentials = fault.isOfCredentials
     let count = told?.isOfCredentials == isOfCredentials ? told?.count ?? 0 : 0
@@ -23,7 +24,8 @@ struct FailureNews: Sendable {
     return .failed(fault, consecutive: count + 1)
   }
 
-  /// Whether a refusal of the credentials is told that may be about the token: seldom, and not while it is known anyway.
+  /// Whether to log a refusal of the credentials that may be about the token only: seldom, and not if such a failure
+  /// was just logged.
   mutating func mayTellOfRefusal(at now: MonotonicTime) -> Bool {
     guard told?.isOfCredentials != true, quietUntil.map({ $0 <= now }) ?? true else { return false }
     quietUntil = now + BackEndLimits.refusalQuiet

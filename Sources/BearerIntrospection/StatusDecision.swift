@@ -1,6 +1,6 @@
 package import BearerKeys
 
-/// What is told at once to who needs an answer that is not there.
+/// The immediate decision when an answer is needed that is not known.
 package enum StatusDecision: Sendable {
   /// It is there by now.
   case known(KnownStatus)

@@ -15,7 +15,7 @@ package struct HeldKeys<Keys: Sendable>: Sendable {
   /// The end of its use; `nil` if it has none.
   package var usableUntil: MonotonicTime?
 
-  /// The end of its trust, if those who vouched for it are not trusted any more.
+  /// Until when it may be used, if it came from a source that is no longer trusted.
   package var trustedUntil: MonotonicTime?
 
   /// How far the set can be trusted at `now`.

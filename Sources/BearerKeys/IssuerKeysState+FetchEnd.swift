@@ -43,8 +43,8 @@ extension IssuerKeysState {
     guard counted else { return }
     validators = fetched.validators
     let difference = KeySetChange(from: before, to: fetched.keys)
-    // Not after a refresh on schedule: a provider whose servers are not all as new must not have keys refused for long.
-    // Nor while a second look is to tell whether a cache is behind the provider.
+    // Not after a scheduled refresh: while some of a provider's servers still have an older set, its new keys must not
+    // be refused for long. Nor while a second look is to tell whether a cache is behind the provider.
     if order.cause.isForUnknownKey, next == nil {
       machine.kidsRemoved(difference.removed.map { KidFingerprint(Array($0.utf8)) }, at: now, jitter: &jitter)
     }

@@ -1,4 +1,4 @@
-/// What a token is told that names a key which is not in the set.
+/// The rules' answer to a token whose key is not in the set.
 package enum KeyAnswer: Equatable, Sendable {
   /// The set changed since the asker looked: look again.
   case lookAgain

@@ -1,4 +1,4 @@
-/// What a token is told at once that names a key which its issuer's snapshot does not hold.
+/// The immediate answer to a token whose key is not in its issuer's snapshot.
 package enum KeyRequestDecision: Sendable {
   /// The snapshot changed since it was looked into: look again.
   case lookAgain

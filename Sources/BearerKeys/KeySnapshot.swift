@@ -6,7 +6,7 @@ package import BearerTime
 /// A class, so that taking it costs one retain; a new one is published for every change, confirmations included.
 package final class KeySnapshot: Sendable {
   private let held: HeldKeys<KeySetWithBody>
-  /// How often others had come to be trusted when the provider last sent or confirmed it: tells who vouched for it.
+  /// How often the trusted source had changed when the provider last sent or confirmed it: tells where it came from.
   package let trustChanges: Int
 
   init(_ held: HeldKeys<KeySetWithBody>, trustChanges: Int) {

@@ -18,7 +18,7 @@ package enum KeysLimits {
   /// How far chance stretches every such hold but the first.
   package static let absentKidJitter: ClosedRange<Double> = 1.0...1.5
 
-  /// How long keys may still be used for which somebody vouched who is not trusted any more.
+  /// How long keys may still be used that came from a source that is no longer trusted.
   package static let trustAfterChange: Duration = .seconds(60)
   /// The earliest and the latest scheduled refresh, as fractions of a key set's lifetime: 80 % ± 10 %.
   package static let refreshAhead: ClosedRange<Double> = 0.7...0.9

@@ -21,7 +21,7 @@ final class Acceptor: Sendable {
   let counter: ConnectionCounter
   private let logger: Logger
   private let loops = Mutex<[ServerLoop]>([])
-  /// Given up for a moment to turn somebody away when there is no other; -1 while there is none.
+  /// A spare descriptor, given up for a moment to turn a client away when no other is left; -1 while there is none.
   private let spare = Mutex(Acceptor.openSpare())
   /// When it was last logged that there are no descriptors or memory.
   private let lastTold = Atomic(ContinuousNanoseconds.min / 2)

@@ -11,7 +11,7 @@ struct ConnectionWatch {
     case fine
     /// A line that was begun was not ended in time.
     case lineTooSlow
-    /// The client takes nothing of its replies, or does not end its direction after a last answer.
+    /// The client reads none of its replies, or does not close its side after a last answer.
     case stuck
   }
 

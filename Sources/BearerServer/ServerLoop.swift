@@ -264,7 +264,7 @@ final class ServerLoop: @unchecked Sendable {
     if now >= answersDue {
       answersDue = .max
       areAnswersDue = true
-      // A loop that was late itself still sends the answers before it cuts anybody off.
+      // If the loop itself was late, it still sends the answers before it cuts anybody off.
       cutOffDue = max(cutOffDue, now + timeToSend)
       for connection in slots.all { connection.shutDownDeferred() }
     } else if now >= cutOffDue {

@@ -15,7 +15,7 @@ struct AcceptanceBasis {
     case answer(StatusQuestion, ActiveToken)
   }
 
-  /// What a reply tells of the moment it is made at; everything else in it stays the same.
+  /// The parts of a reply that change with time; the rest stays the same.
   struct Momentary {
     /// Seconds for which the token still lasts, if that is told.
     var expiresIn: Int64?
@@ -40,7 +40,7 @@ struct AcceptanceBasis {
   /// The token's `exp`, if it has one.
   let expiry: NumericDate?
 
-  /// What the source keeps in memory, in bytes, even if nobody else has it any more.
+  /// The bytes that this keeps in memory, even when nobody else needs them any more.
   var heldBytes: Int {
     if case .answer(_, let answer) = source { answer.heldBytes } else { 0 }
   }

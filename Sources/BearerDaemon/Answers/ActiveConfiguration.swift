@@ -65,7 +65,7 @@ package final class ActiveConfiguration: Sendable {
     return .object(object)
   }
 
-  /// A policy by its name; without one, the one that requests get which name none.
+  /// The policy of this name; without a name, the policy of requests that name none.
   package func policy(named name: String?) -> EffectivePolicy? {
     guard let name else { return defaultPolicy }
     return policies[Array(name.utf8)]

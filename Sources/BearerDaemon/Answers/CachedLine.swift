@@ -16,8 +16,8 @@ final class CachedLine {
   /// What all of it takes in memory.
   let heldBytes: Int
 
-  /// Takes a reply apart; `nil` if it does not end as `momentary` says, for a back-end has a clock of its own, which goes
-  /// on between the reply and this.
+  /// Splits a reply into what stays and what changes. It is `nil` if the reply does not end as `momentary` says: a
+  /// back-end has its own clock, which may have moved on meanwhile.
   ///
   /// - Parameters:
   ///   - place: Where the `id` is in the line.
@@ -36,7 +36,7 @@ final class CachedLine {
     whole.append(reply)
     guard whole.count >= end.count, whole.suffix(end.count).elementsEqual(end) else { return nil }
     let kept = whole.dropLast(end.count)
-    // 10 ends as 0 does.
+    // A reply that tells 10 has the same end as one that tells 0.
     guard momentary.expiresIn == nil || kept.last == UInt8(ascii: ":") else { return nil }
     self.place = place
     self.request = request

@@ -83,7 +83,7 @@ extension ErrorReply {
     reply.escapeLineSeparators(from: start)
   }
 
-  /// A request names an issuer that there is not.
+  /// A request names an issuer that does not exist.
   static var noSuchIssuer: ErrorReply {
     var error = ErrorReply(.unknownIssuerName, "No issuer has this short name or url.")
     error.member = "issuer"
@@ -101,7 +101,7 @@ extension ErrorReply {
 }
 
 extension Duration {
-  /// Whole milliseconds, rounded up, so that who waits that long has waited long enough.
+  /// Whole milliseconds, rounded up: waiting this long is always enough.
   var milliseconds: Int64 {
     let (seconds, attoseconds) = components
     let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)

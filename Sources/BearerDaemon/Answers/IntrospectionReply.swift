@@ -8,7 +8,7 @@ import BearerJSON
 enum IntrospectionReply {
   /// Appends the response for a good token.
   ///
-  /// What the issuer calls by another name is told by the RFCs'.
+  /// Where the issuer has another name for a member, the RFCs' name is used.
   static func append(
     _ claims: ClaimSet, under policy: EffectivePolicy, _ profile: PreparedProfile?, to line: inout [UInt8]
   ) {

@@ -46,6 +46,6 @@ struct GivenStatus {
   let backEnd: BackEnd
   /// About which token.
   let digest: TokenDigest
-  /// What; `nil` if nothing is known and the policy has the token pass all the same.
+  /// What it said; `nil` if nothing is known and the policy lets the token pass anyway.
   let status: KnownStatus?
 }

@@ -3,9 +3,10 @@ import BearerProtocol
 
 /// Remembers request lines that were answered with an acceptance, so that the next one like it need not be read.
 ///
-/// Nothing is decided here. The line asks about a token that is known to be good (``TokenCache``), and what its verdict
-/// depends on is tested each time: configuration, key set or back-end's answer, time, and who asks. Of the line, only a
-/// name is kept that cannot be forged (``TokenNamer``): lines of one name and shape have the same bytes but for the `id`.
+/// Nothing is decided here. The line asks about a token that is known to be good (``TokenCache``), and what its
+/// verdict depends on is tested each time: configuration, key set or back-end's answer, time, and who asks. Only a
+/// name of the line is kept, and it cannot be forged (``TokenNamer``): lines with the same name and shape have the
+/// same bytes but for the `id`.
 ///
 /// Eviction is CLOCK: what was used since the hand last passed is spared once.
 struct LineCache {

@@ -39,7 +39,7 @@ final class PeerRules: Sendable {
     self.groups = groups
   }
 
-  /// Goes on with what was taken of the rates that a configuration before has, too: a reload is no new allowance.
+  /// Takes over what was used of the rates that did not change: a reload gives no new allowance.
   func keepRates(of former: PeerRules) {
     for (path, formerPath) in [(users, former.users), (groups, former.groups)] {
       for (id, rule) in path {
@@ -50,7 +50,7 @@ final class PeerRules: Sendable {
     }
   }
 
-  /// Why something that is no request is not even told what is wrong with it; `nil` if it is told.
+  /// The refusal for a line that is no request; `nil` if its sender is told what is wrong with it.
   ///
   /// It counts towards its peer's rate like a request.
   func refusalOfFault(from peer: Peer, now: MonotonicTime) -> ErrorReply? {

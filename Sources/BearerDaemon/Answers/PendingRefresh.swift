@@ -95,8 +95,7 @@ final class PendingRefresh: DeferredReply, Sendable {
     return line
   }
 
-  /// Appends what became of each issuer, as far as there is room; those that failed come first to it, and names of keys
-  /// last.
+  /// Appends the outcome of each issuer, as far as there is room: failures first, names of keys last.
   ///
   /// A provider chooses the names and how many there are, and all who wait for one refresh get them.
   private func appendOutcomes(_ reports: [RefreshReport?], to line: inout [UInt8]) {

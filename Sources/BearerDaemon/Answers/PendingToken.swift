@@ -16,7 +16,7 @@ final class PendingToken: DeferredReply {
   /// The memory of all waits bounds it (``WaitingRoom``), and it must not keep known tokens from being read.
   var countsInFlight: Bool { false }
 
-  /// If that memory is used up: it is better that a client waits to be read than that a good token is refused.
+  /// When that memory is used up, reading stops: better that a client waits than that a good token is refused.
   private(set) var holdsBackReading = false
 
   /// What was waited for, and what came of it.

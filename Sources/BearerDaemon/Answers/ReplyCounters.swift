@@ -49,7 +49,7 @@ final class ReplyCounters: Sendable {
     logger.debug("token refused", metadata: metadata)
   }
 
-  /// How many there were of each kind that there was one of: `accepted`, then codes in the protocol's order.
+  /// The counts that are not zero: `accepted`, then codes in the protocol's order.
   ///
   /// - Parameter allCounters: What to add up.
   /// - Returns: The names with their numbers.

@@ -106,7 +106,8 @@ package final class RequestHandler: LineHandler {
     } else {
       reply.beginReply(id: reader.id)
     }
-    // Who may not ask is not told what would be a request; what is no JSON object at all is told to everybody.
+    // A caller who may not ask does not learn what a request looks like. Everybody is told that a line is no JSON
+    // object.
     let refusal = peer.isAdministrator ? nil : active.peers?.refusalOfFault(from: peer, now: now.monotonic)
     let shown = (fault.code == .invalidJSON ? nil : refusal) ?? ErrorReply(fault)
     counters.count(shown.code)
@@ -220,8 +221,8 @@ package final class RequestHandler: LineHandler {
 
   var order: ReplyOrder { reader.id.isEmpty ? .inOrder : .free }
 
-  /// Answers from now on by what is in force; each request does it, and a reload has idle loops do it, too, so that none
-  /// keeps what was replaced.
+  /// Adopts the configuration in force. Each request does so; a reload has idle loops do it too, so that none keeps
+  /// the old one in memory.
   package func adoptReload() {
     let version = current.version
     if version == activeVersion { return }
@@ -249,7 +250,7 @@ extension Limits {
   /// How much memory facts about tokens get, in bytes.
   var tokenCacheSize: Int { tokenCacheBytes ?? Self.defaultTokenCacheBytes(within: Self.memoryBytes) }
 
-  /// Whether a token cache made for these limits does for the others: then it is kept.
+  /// Whether a token cache made for these limits fits the others as well, and is kept.
   func haveSameMemory(as other: Limits) -> Bool {
     tokenBytes == other.tokenBytes && tokenCacheBytes == other.tokenCacheBytes
   }

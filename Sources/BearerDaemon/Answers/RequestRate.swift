@@ -8,7 +8,7 @@ package struct RequestRate: Equatable, Sendable {
   private let share: Duration
   private var wholeAgain: MonotonicTime?
 
-  /// A limit that nothing was taken of.
+  /// A limit of which nothing is used.
   ///
   /// - Parameter perSecond: How many requests; at least 1.
   package init(perSecond: Int) {

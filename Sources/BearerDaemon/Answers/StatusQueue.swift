@@ -4,10 +4,9 @@ import BearerTime
 import Dispatch
 import Synchronization
 
-/// Makes the replies to `status` on a queue of its own: what it tells takes time by the number of issuers and keys.
+/// Makes the replies to `status` on a queue of its own: the more issuers and keys there are, the longer it takes.
 ///
-/// All who ask the same before an answer is begun get that one, so that a flood costs others nothing but the turn of one
-/// answer.
+/// Whoever asks the same before an answer is begun shares it, so a flood costs others the time of one answer.
 final class StatusQueue: Sendable {
   /// What is asked.
   struct Question: Sendable {

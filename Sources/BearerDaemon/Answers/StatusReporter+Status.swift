@@ -8,7 +8,7 @@ import BearerTime
 
 /// How much `status` tells.
 enum StatusDetail: Hashable, Sendable {
-  /// Everything, for who may know the addresses that the daemon reaches.
+  /// Everything, for callers who may know internal addresses.
   case everything
   /// Faults by their codes only: `admin_socket` is there for the rest.
   case codes

@@ -24,7 +24,7 @@ package final class StatusReporter: Sendable {
   private let allCounters = Mutex<[ReplyCounters]>([])
   private let socketIsInPlace = Mutex<@Sendable () -> Bool>({ true })
 
-  /// StatusReporter of a daemon that starts now.
+  /// The reporter of a daemon that starts now.
   package init(
     eventLoops: Int, limits: Limits = Limits(), publications: KeyPublications = KeyPublications(),
     hasAdminSocket: Bool = false, startedAt: MonotonicTime = .now
@@ -36,8 +36,8 @@ package final class StatusReporter: Sendable {
     self.startedAt = startedAt
   }
 
-  /// How much is told to a peer: once there is a socket for administrators, faults' words are told there only, for they
-  /// have the inner addresses that the daemon reaches.
+  /// How much a peer is told. The words of faults contain internal addresses: if there is a socket for administrators,
+  /// they are told there only.
   func detail(for peer: Peer) -> StatusDetail {
     hasAdminSocket && !peer.isAdministrator ? .codes : .everything
   }

@@ -159,7 +159,7 @@ extension TokenQuestion {
 
   private static func recheck(_ status: KnownStatus?, lastWord: KnownStatus?) -> Recheck {
     guard let status else {
-      // What was called inactive stays so while nobody can say otherwise.
+      // A token that was called inactive stays inactive until the back-end says otherwise.
       if case .inactive? = lastWord?.word { return .inactive(Rest(age: lastWord?.age)) }
       return .passed(Rest(age: lastWord?.age, isUnchecked: true))
     }
@@ -169,8 +169,8 @@ extension TokenQuestion {
     }
   }
 
-  /// Whether a JWT passes whose issuer's back-end cannot be asked, or is known as inactive; then the verdict is reached
-  /// without its word.
+  /// What the verdict on a JWT rests on when its back-end cannot be asked: no word at all, if the policy lets it pass or
+  /// it is known as inactive. `nil` if there is no verdict without a word.
   func canDecide(without status: MissingStatus) -> GivenStatus? {
     guard status.isRecheck, let entry = active.backEnds[status.issuer] else { return nil }
     let lastWord = entry.backEnd.lastWord(status.question.digest, at: entry.backEnd.now)

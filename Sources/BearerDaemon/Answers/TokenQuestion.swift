@@ -6,7 +6,8 @@ import BearerKeys
 import BearerProtocol
 import BearerTime
 
-/// One `verify` or `introspect` request with all that its answer depends on but the keys, which may have to come.
+/// One `verify` or `introspect` request, with all that its answer depends on except the keys, which may still have to
+/// be fetched.
 struct TokenQuestion: Sendable {
   let request: Request
   let active: ActiveConfiguration
@@ -30,7 +31,7 @@ struct TokenQuestion: Sendable {
 
   private var isIntrospection: Bool { request.operation == .introspect }
 
-  /// The same question at another time, and perhaps under another configuration, where the policy may be another one.
+  /// The same question asked later. The configuration may have changed meanwhile, and the policy with it.
   func asked(in new: ActiveConfiguration) throws(ErrorReply) -> TokenQuestion {
     try TokenQuestion(request, in: new, counters: counters)
   }
@@ -117,7 +118,7 @@ struct TokenQuestion: Sendable {
       counters.countAccepted()
       appendAccepted(accepted, id: id, into: &reply)
     case .rejected(let rejection) where rejection.code == .token(.opaqueToken) && policy.policy.acceptsOpaque:
-      // It has the form of a JWT, and its issuer says that it is none for anybody else.
+      // It has the form of a JWT, but its issuer says that others must treat it as opaque.
       return attemptOpaque(
         token, at: now, maximumBytes: verifier.maximumTokenBytes, given: given, id: id, into: &reply)
     case .rejected(let rejection):

@@ -111,7 +111,7 @@ final class BackEndService: Service {
       for path in entry.settings.files {
         group.addTask {
           for await _ in self.shared.files.changes(of: path) {
-            // The first element is the first look, which is no news before the file was read.
+            // The first element is the first look at the file, which has not been read by then.
             let backEnd = entry.backEnd
             if backEnd.status(at: backEnd.now).calls > 0 { backEnd.credentialsChanged() }
           }
@@ -152,7 +152,8 @@ extension Logger {
         "bearerd.code": "\(fault.code.rawValue)", "bearerd.detail": "\(fault.message)",
         "bearerd.failures": "\(failures)",
       ]
-      // The first, second, fourth, eighth … of a row is news; the rest is counted, and shown by op status.
+      // The first, second, fourth, eighth … failure in a row is logged; all are counted, and op `status` shows the
+      // count.
       guard failures.nonzeroBitCount == 1 else { return debug("the back-end failed again", metadata: metadata) }
       if fault.isOfCredentials {
         error("the back-end cannot be asked with the configured credentials", metadata: metadata)
@@ -161,7 +162,7 @@ extension Logger {
       }
     case .recovered: notice("the back-end answers again")
     case .firstInactive:
-      // Of what a client is refused for, the operator may be the cause. Anyone can send inactive tokens, so once only.
+      // The operator may be the cause of the refusal. Anyone can send inactive tokens, so it is logged once only.
       notice(
         "the back-end called a token inactive, the first since its credentials are in use; others are told at log level debug",
         metadata: ["bearerd.detail": "\(TokenQuestion.inactiveHint)"])

@@ -16,7 +16,7 @@ package enum DescriptorLimit {
   /// How many descriptors this process could have open: the hard limit.
   package static var highest: Int { limits.map { Int(clamping: $0.rlim_max) } ?? .max }
 
-  /// Raises the soft limit as far as the connections need it and the hard limit lets it.
+  /// Raises the soft limit as far as the connections need and the hard limit allows.
   ///
   /// - Parameter connections: `limits.connections`.
   /// - Returns: How many descriptors may be open now.

@@ -5,9 +5,9 @@ import Logging
 import ServiceLifecycle
 import Synchronization
 
-// The orderly end runs on tasks, and tasks can be held up by what nobody foresaw. These two ways out run on a thread that
-// nothing else uses: whoever sends SIGTERM again wants the end now, and a stop that does not come to its end must not
-// wait for somebody's SIGKILL.
+// An orderly stop runs on tasks, and a task may hang for a reason that nobody foresaw. So two other ways to end the
+// process run on a thread of their own: a second SIGTERM ends it at once, and a stop that takes too long does not wait
+// for a SIGKILL.
 
 /// Ends the process at the second SIGTERM or SIGINT, or when it has not ended some time after the first.
 final class ForcedEnd: Service {

@@ -3,7 +3,7 @@ import BearerConfiguration
 import BearerJSON
 
 extension IssuerConfiguration {
-  /// Whether keys of the one are keys of the other, whatever the two are called.
+  /// Whether keys of the one may be used for the other, whatever their names are.
   func isSameIssuer(as other: IssuerConfiguration) -> Bool {
     url.hasSameBytes(as: other.url) && source == other.source && algorithms == other.algorithms
   }
@@ -22,7 +22,7 @@ extension IssuerConfiguration {
     case .jwksURI(let address): origin = address
     case .discovery: origin = url
     }
-    // What is no address is not on this host.
+    // A url that is no address is not on this host.
     return (try? WebAddress(parsing: origin))?.isLoopback == true
   }
 }

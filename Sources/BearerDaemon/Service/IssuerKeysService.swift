@@ -107,7 +107,7 @@ final class IssuerKeysService: Service {
 
   /// The owners of a configuration's issuers, in its order.
   ///
-  /// An issuer that is the same as before keeps its keys, by whatever name; one that is not begins anew.
+  /// An issuer that is still the same keeps its keys, even under another name; any other begins without.
   func owners(for configuration: Configuration) -> [IssuerKeys] {
     room.setCapacity(configuration.limits.waitingBytes)
     let deadline = DispatchTime.now() + Self.diskPatience
@@ -140,7 +140,7 @@ final class IssuerKeysService: Service {
       let (issuer, trustChanges) = live.present
       let log = logger.forIssuer(issuer.name)
       log.tell(change)
-      // What somebody vouched for who is not trusted any more must not be kept as if it came from who is now.
+      // Keys from a source that is no longer trusted must not be kept as if they came from the present one.
       if let snapshot = change.validated, snapshot.trustChanges == trustChanges {
         disk?.keep(snapshot, of: issuer, logger: log)
       }

@@ -34,7 +34,8 @@ extension Logger {
         "bearerd.code": "\(fault.code.rawValue)", "bearerd.detail": "\(fault.message)",
         "bearerd.failures": "\(failures)",
       ]
-      // The first, second, fourth, eighth … of a row is news; the rest is counted, and shown by op status.
+      // The first, second, fourth, eighth … failure in a row is logged; all are counted, and op `status` shows the
+      // count.
       if failures.nonzeroBitCount == 1 {
         warning("key refresh failed; the keys are as they were", metadata: metadata)
       } else {

@@ -33,7 +33,7 @@ struct Readiness: Service {
     guard isListening, !isOver else { return }
     logger.notice("listening", metadata: ["bearerd.socket": .array(socketPaths().map { "\($0)" })])
     let active = current.value
-    // The wait for keys is by intention, so that it must not count against the unit's TimeoutStartSec.
+    // Waiting for keys is expected, so systemd's start timeout (TimeoutStartSec) is extended.
     notifier.post(
       .extendTimeout(active.configuration.readyWait + Self.startMargin),
       .status(StatusText.line("starting: waiting for the keys of ", names: active.issuers.map(\.name))))
@@ -43,7 +43,7 @@ struct Readiness: Service {
       return
     }
     ready.tell()
-    // Alone, so that nothing that is said of the daemon can keep it from being ready.
+    // A message of its own: if the status line cannot be sent, the daemon is ready all the same.
     notifier.post(.ready)
     notifier.post(.status(reporter.statusLine(current.value)))
     if isHot {

@@ -2,7 +2,7 @@ import Synchronization
 
 /// Whether systemd was told that the daemon is ready.
 ///
-/// Until then a reload is not told of: its own `READY=1` would be taken for that of the start.
+/// Until then reloads are not announced: their `READY=1` would signal the end of the start.
 final class ReadyNotice: Sendable {
   private let told = Atomic<Bool>(false)
 

@@ -4,7 +4,8 @@ import Glibc
 import Logging
 import Synchronization
 
-/// Ends the process when nobody has said for a while that it works: the watchdog where no service manager is one.
+/// Ends the process if nothing has reported for a while that it works: a watchdog for daemons without a service
+/// manager.
 ///
 /// A container's probe then need not start a program every few seconds to find out. It counts beats of a timer rather
 /// than reading a clock: a process that was stopped, a machine that slept or is too busy loses beats, not the time to
@@ -45,7 +46,7 @@ final class SelfTest: Sendable {
 
   deinit { timer.withLock(\.self)?.value.cancel() }
 
-  /// Hears that the daemon works.
+  /// Reports that the daemon works.
   func isAlive() {
     let isFirst = beats.withLock { beats in
       defer { beats = 0 }

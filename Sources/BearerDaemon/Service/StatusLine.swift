@@ -1,7 +1,7 @@
 import BearerSystemd
 import Synchronization
 
-/// systemd's status line, sent when it is another one than before.
+/// systemd's status line, sent when it has changed.
 final class StatusLine: Sendable {
   private let notifier: Notifier
   private let text: @Sendable () -> String
