@@ -13,14 +13,20 @@ struct FileRemarks {
   private let file: String?
   /// The daemon's user; `nil` if this is root, who may look at the configuration of a daemon that runs as another.
   private let user: UInt32?
+  /// The group that a socket gets if nothing else is said.
+  private let ownGroup: UInt32
 
   /// - Parameters:
   ///   - configuration: What is looked at.
   ///   - file: The file that it was read from, if there is one.
   ///   - user: The user that asks.
-  init(on configuration: Configuration, in file: String?, user: UInt32 = geteuid()) {
+  ///   - group: The user's group.
+  init(
+    on configuration: Configuration, in file: String?, user: UInt32 = geteuid(), group: UInt32 = getegid()
+  ) {
     self.configuration = configuration
     self.file = file
+    ownGroup = group
     self.user = user == 0 ? nil : user
   }
 
@@ -82,7 +88,7 @@ struct FileRemarks {
       secrets.insert(("proxy", file), at: 0)
     }
     guard !secrets.isEmpty else { return [] }
-    let group = configuration.socketMode & 0o020 == 0 ? nil : configuration.socketGroup.map(Self.groupID) ?? getegid()
+    let group = configuration.socketMode & 0o020 == 0 ? nil : clients
     return secrets.compactMap { key, path in
       let rights = FileRights(of: path)
       guard let reader = Self.found(rights?.foreignReader(ofGroup: group == 0 ? nil : group), at: path) else {
@@ -94,6 +100,13 @@ struct FileRemarks {
         ? "\(secret), which may use the socket, too: name another group in socket_group, or \(reader.remedy)"
         : "\(secret): \(reader.remedy)"
     }
+  }
+
+  /// The group of those who may use the socket: what is configured or else is there, for root looks at the configuration of
+  /// a daemon of another group, and a service manager's socket has one of its own.
+  private var clients: UInt32? {
+    if let name = configuration.socketGroup { return Self.groupID(name) }
+    return FileRights(of: configuration.socketPath)?.group ?? ownGroup
   }
 
   /// The issuers' files by the keys that name them.

@@ -140,10 +140,17 @@ import Testing
       ))
   }
 
+  /// Makes a file of these rights.
+  private func file(_ name: String, _ mode: Int, _ text: String = "") throws -> String {
+    let file = directory.file(name)
+    try text.write(toFile: file, atomically: false, encoding: .utf8)
+    try rights(file, mode)
+    return file
+  }
+
   @Test("a secret that may be read by those who use the socket is remarked on")
   func secrets() throws {
-    let file = directory.file("key")
-    try "".write(toFile: file, atomically: false, encoding: .utf8)
+    let file = try file("key", 0o604)
     var issuer = issuer(caFile: file, clientCertificate: file, clientKey: file)
     issuer.proxy = try ProxyAddress(parsing: "http://u:p@10.0.0.1")
     issuer.introspection = IntrospectionConfiguration()
@@ -158,7 +165,6 @@ import Testing
     let secrets = ["client_key", "introspection.client_secret_file"].map { key in
       "issuer.a.\(key): \"\(file)\" holds a secret, and "
     }
-    try rights(file, 0o604)
     #expect(
       FileRemarks(on: configuration, in: file).onOthers()
         == ["proxy: \"\(file)\" holds a secret, and every user may read it: chmod o-r \"\(file)\""]
@@ -176,9 +182,35 @@ import Testing
     #expect(FileRemarks(on: configuration, in: file).onOthers() == [])
   }
 
+  @Test(
+    "a group that is both the daemon's and its clients' is found: by the socket that is there, or as the own one"
+  )
+  func sharedGroup() throws {
+    let key = try file("key", 0o640)
+    let own = getegid()
+    // Root's group has no users who are not root's, so that root needs another for the key.
+    let shared: UInt32 = own == 0 ? 2 : own
+    if own == 0 { try #require(chown(key, 0, shared) == 0) }
+    var configuration = configuration(
+      state: nil, issuer(caFile: key, clientCertificate: key, clientKey: key))
+    configuration.socketPath = directory.file("s")
+    func remarks(_ group: UInt32) -> [String] { FileRemarks(on: configuration, in: nil, group: group).onOthers() }
+    let remark = [
+      "issuer.a.client_key: \"\(key)\" holds a secret, and group \(shared) may read it, which may use the socket, too: "
+        + "name another group in socket_group, or chmod g-r \"\(key)\""
+    ]
+    #expect(remarks(shared) == remark)
+    #expect(remarks(shared + 1) == [])
+    let socket = try file("s", 0o660)
+    if own == 0 { try #require(chown(socket, 0, shared) == 0) }
+    #expect(remarks(shared + 1) == remark)
+    configuration.socketGroup = "nogroup"
+    #expect(remarks(shared) == [])
+  }
+
   @Test("so is the token by which this daemon asks a back-end")
   func bearerToken() async throws {
-    let (file, token) = (directory.file("b.toml"), directory.file("token"))
+    let token = try file("token", 0o644, "t")
     let text = """
       socket = "\(directory.file("s"))"
       [issuer.a]
@@ -190,10 +222,7 @@ import Testing
       [policy.default]
       audiences = ["a"]
       """
-    for (path, text) in [(file, text), (token, "t")] {
-      try text.write(toFile: path, atomically: false, encoding: .utf8)
-      try rights(path, 0o644)
-    }
+    let file = try file("b.toml", 0o644, text)
     let run = try await CommandLineTests.run(["check", "--offline", "--config", file], environment: [:])
     #expect(
       run
