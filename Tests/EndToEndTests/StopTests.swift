@@ -72,25 +72,34 @@ import Testing
   func pipeForConfiguration() async throws {
     try await BlockingThread.run {
       let directory = try ShortDirectory()
-      let file = directory.file("b.toml")
-      let configuration = """
-        [issuer.idp]
-        url = "http://127.0.0.1:9"
-        [policy.default]
-        audiences = ["api"]
+      let (file, socket) = (directory.file("b.toml"), directory.file("b.sock"))
+      func configure(_ policy: String) throws {
+        let configuration = """
+          [issuer.idp]
+          url = "http://127.0.0.1:9"
+          [policy.\(policy)]
+          audiences = ["api"]
 
-        """
-      try Data(configuration.utf8).write(to: URL(filePath: file))
-      let daemon = try BuiltProgram(
-        ["serve", "--config", file, "--socket", directory.file("b.sock")], environment: [:])
+          """
+        try Data(configuration.utf8).write(to: URL(filePath: file))
+      }
+      try configure("first")
+      let daemon = try BuiltProgram(["serve", "--config", file, "--socket", socket], environment: [:])
       try #require(daemon.awaitListening(), "\(daemon.errorText)")
+      let client = try #require(SocketClient(socket))
       try #require(unlink(file) == 0 && mkfifo(file, 0o600) == 0)
       daemon.send(SIGHUP)
-      #expect(daemon.awaitLog("it is not a regular file"))
+      try #require(daemon.awaitLog("the new configuration is faulty and was refused"), "\(daemon.errorText)")
+      let refused = try client.ask(["op": "status"])
+      #expect(refused["reload_fault"]?.stringValue?.contains("it is not a regular file") == true, "\(refused)")
+      #expect(refused["policies"] == ["first"])
       unlink(file)
-      try Data(configuration.utf8).write(to: URL(filePath: file))
+      try configure("second")
       daemon.send(SIGHUP)
-      #expect(daemon.awaitLog("configuration reloaded"))
+      try #require(daemon.awaitLog("configuration reloaded"), "\(daemon.errorText)")
+      let status = try client.ask(["op": "status"])
+      #expect(status["policies"] == ["second"])
+      #expect(status["reload_fault"] == nil)
       try #require(unlink(file) == 0 && mkfifo(file, 0o600) == 0)
       daemon.send(SIGHUP)
       daemon.send(SIGTERM)

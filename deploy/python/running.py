@@ -69,10 +69,10 @@ def revoke(keys, token):
 class Daemon:
     """A running bearerd; ready once it is made, and stopped at the end of its `with` block."""
 
-    def __init__(self, directory, *arguments, log_level="warning"):
-        """Starts `bearerd serve` with these arguments and a socket in the directory."""
+    def __init__(self, directory, *arguments, log_level="warning", by=()):
+        """Starts `bearerd serve` with these arguments and a socket in the directory, perhaps by another command."""
         self.socket_path = str(pathlib.Path(directory) / "bearerd.sock")
-        command = [BIN / "bearerd", "serve", "--socket", self.socket_path, *arguments]
+        command = [*by, BIN / "bearerd", "serve", "--socket", self.socket_path, *arguments]
         # READY=1 (sd_notify(3)) comes when the keys are there, so that nothing has to be polled.
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify_path = str(pathlib.Path(directory) / "notify.sock")

@@ -93,6 +93,31 @@ import Testing
     #expect(try lastRead(fixture) == "3")
   }
 
+  @Test("a clock that is set back before the token's time takes the known reply away", arguments: ["nbf", "iat"])
+  func clockSetBack(claim: String) throws {
+    let fixture = AnswersFixture()
+    try fixture.restore("k1")
+    let token = try AnswersFixture.token {
+      $0.claims["iat"] = .number(JSONNumber(ManualClock.date - 1000))
+      $0.claims[claim] = .number(JSONNumber(ManualClock.date))
+    }
+    func ask(_ id: Int) throws -> String {
+      let reply = try fixture.reply(#"{"id":\#(id),"op":"verify","token":"\#(token)"}"#)
+      #expect(reply["id"] == .number(JSONNumber(Int64(id))))
+      return reply.verdict
+    }
+    for id in 1...4 { #expect(try ask(id) == "ok") }
+    #expect(try lastRead(fixture) == "3")
+    // At the leeway's end it holds, and is still known.
+    fixture.clock.setDate(by: .seconds(-30))
+    #expect(try ask(5) == "ok")
+    #expect(try lastRead(fixture) == "3")
+    fixture.clock.setDate(by: .microseconds(-1))
+    #expect(try ask(6) == (claim == "nbf" ? "not_yet_valid" : "issued_in_future"))
+    fixture.clock.setDate(by: .microseconds(1))
+    #expect(try ask(7) == "ok")
+  }
+
   /// Whatever happens to keys, policies, callers and time, the replies are those of a handler that remembers nothing.
   @Test(
     "replies are the same with and without what is remembered", arguments: 0..<4 as Range<UInt64>,
