@@ -2,8 +2,9 @@ import BearerTime
 
 /// What the log is told of a back-end's failures.
 struct FailureNews: Sendable {
-  /// The failures that were logged since the last answer. Those of the credentials are the operator's to mend, the
-  /// others the provider's, so they are counted apart.
+  /// The failures that were logged since the last answer.
+  ///
+  /// Those of the credentials are the operator's to mend, the others the provider's, so they are counted apart.
   private var told: (isOfCredentials: Bool, count: Int)?
   /// When a refusal of the credentials that may be about the token is told again.
   private var quietUntil: MonotonicTime?

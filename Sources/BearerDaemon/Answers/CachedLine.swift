@@ -16,8 +16,10 @@ final class CachedLine {
   /// What all of it takes in memory.
   let heldBytes: Int
 
-  /// Splits a reply into what stays and what changes. It is `nil` if the reply does not end as `momentary` says: a
-  /// back-end has its own clock, which may have moved on meanwhile.
+  /// Splits a reply into what stays and what changes.
+  ///
+  /// It is `nil` if the reply does not end as `momentary` says: a back-end has its own clock, which may have moved on
+  /// meanwhile.
   ///
   /// - Parameters:
   ///   - place: Where the `id` is in the line.

@@ -221,8 +221,9 @@ package final class RequestHandler: LineHandler {
 
   var order: ReplyOrder { reader.id.isEmpty ? .inOrder : .free }
 
-  /// Adopts the configuration in force. Each request does so; a reload has idle loops do it too, so that none keeps
-  /// the old one in memory.
+  /// Adopts the configuration in force.
+  ///
+  /// Each request does so; a reload has idle loops do it too, so that none keeps the old one in memory.
   package func adoptReload() {
     let version = current.version
     if version == activeVersion { return }

@@ -36,8 +36,10 @@ package final class StatusReporter: Sendable {
     self.startedAt = startedAt
   }
 
-  /// How much a peer is told. The words of faults contain internal addresses: if there is a socket for administrators,
-  /// they are told there only.
+  /// How much a peer is told.
+  ///
+  /// The words of faults contain internal addresses: if there is a socket for administrators, they are told there
+  /// only.
   func detail(for peer: Peer) -> StatusDetail {
     hasAdminSocket && !peer.isAdministrator ? .codes : .everything
   }

@@ -169,8 +169,10 @@ extension TokenQuestion {
     }
   }
 
-  /// What the verdict on a JWT rests on when its back-end cannot be asked: no word at all, if the policy lets it pass or
-  /// it is known as inactive. `nil` if there is no verdict without a word.
+  /// What the verdict on a JWT rests on when its back-end cannot be asked: no word at all, if the policy lets it pass
+  /// or it is known as inactive.
+  ///
+  /// `nil` if there is no verdict without a word.
   func canDecide(without status: MissingStatus) -> GivenStatus? {
     guard status.isRecheck, let entry = active.backEnds[status.issuer] else { return nil }
     let lastWord = entry.backEnd.lastWord(status.question.digest, at: entry.backEnd.now)

@@ -31,7 +31,9 @@ struct TokenQuestion: Sendable {
 
   private var isIntrospection: Bool { request.operation == .introspect }
 
-  /// The same question asked later. The configuration may have changed meanwhile, and the policy with it.
+  /// The same question asked later.
+  ///
+  /// The configuration may have changed meanwhile, and the policy with it.
   func asked(in new: ActiveConfiguration) throws(ErrorReply) -> TokenQuestion {
     try TokenQuestion(request, in: new, counters: counters)
   }

@@ -1,7 +1,8 @@
 import BearerSystemd
 
-/// The words of systemd's status line. Its length is bounded, and what is wrong comes first even among a thousand
-/// issuers.
+/// The words of systemd's status line.
+///
+/// Its length is bounded, and what is wrong comes first even among a thousand issuers.
 ///
 /// PID 1 ignores a datagram of more than 4,096 bytes, and a status line of more than a screen is read by nobody.
 enum StatusText {
