@@ -154,7 +154,7 @@ final class Connection: @unchecked Sendable {
     guard !isClosed else { return }
     loop.lend(to: &framer, &replies)
     let end = start + FixedLimits.turn.nanoseconds
-    if deferred.haveNews { deferred.resume(until: end, delivering: &queue, into: &replies) }
+    resumeDeferred(until: end)
     var pause: Pause
     repeat {
       pause = handleInput(until: end)
@@ -181,7 +181,7 @@ final class Connection: @unchecked Sendable {
       watch.lineEnded()
     }
     if !watch.isIdle { loop.watch(self) }
-    if pause == .timeIsUp || deferred.haveNews { wantTurn() }
+    if pause == .timeIsUp || deferred.haveNews(room, in: queue) { wantTurn() }
   }
 
   private func handleInput(until end: ContinuousNanoseconds) -> Pause {
@@ -253,6 +253,16 @@ final class Connection: @unchecked Sendable {
     replies.removeSubrange(start...)
   }
 
+  private func resumeDeferred(until end: ContinuousNanoseconds) {
+    guard deferred.haveNews(room, in: queue) else { return }
+    deferred.lookAgain()
+    while deferred.resumeNext(room, delivering: &queue, into: &replies) {
+      // Which also finds out whether the client takes them. It may end the connection; then nothing waits any more.
+      if unsentBytes >= FixedLimits.flushBytes { flush() }
+      if ContinuousNanoseconds.now >= end { return }
+    }
+  }
+
   // MARK: Limits
 
   private var unsentBytes: Int { replies.count - sent }
@@ -265,8 +275,17 @@ final class Connection: @unchecked Sendable {
     if deferred.holdBackReading || deferred.uncounted >= FixedLimits.waitsForKeys { return true }
     if queue.deferredCount - deferred.uncounted >= loop.limits.inFlight { return true }
     if queue.heldBytes == 0, isWritable { return false }
-    return queue.heldBytes + unsentBytes > loop.limits.outputBytes
-      || unsentBytes > 0 && !isWritable && loop.unsentBytes.areTooMany
+    return queue.heldBytes + unsentBytes > loop.limits.outputBytes || leavesTooMuch
+  }
+
+  /// Whether the client takes nothing, while it or all clients together have left too much.
+  private var leavesTooMuch: Bool {
+    guard unsentBytes > 0, !isWritable else { return false }
+    return unsentBytes > loop.limits.outputBytes || loop.unsentBytes.areTooMany
+  }
+
+  private var room: DeferredReplies.Room {
+    DeferredReplies.Room(isThere: !leavesTooMuch, heldBytes: loop.limits.outputBytes)
   }
 
   private func countUnsent() {

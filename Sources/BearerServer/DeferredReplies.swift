@@ -2,14 +2,26 @@
 struct DeferredReplies {
   private var waiting: [ReplyQueue.Ticket: any DeferredReply] = [:]
   /// Those that were woken and not looked at since.
-  private var woken: [ReplyQueue.Ticket] = []
+  private var woken = Fifo<ReplyQueue.Ticket>()
+  /// Those of them that there was no room for.
+  private var passedOver: [ReplyQueue.Ticket] = []
   /// The reply that waits without room, so that nothing is read until it is looked at.
   private var heldBackBy: ReplyQueue.Ticket?
   /// How many do not count among the requests in flight.
   private(set) var uncounted = 0
 
-  /// Whether any may be ready.
-  var haveNews: Bool { !woken.isEmpty }
+  /// What a connection has room for.
+  struct Room {
+    /// Whether the client takes its replies, or has not left many.
+    let isThere: Bool
+    /// The most bytes of replies that wait for an earlier one.
+    let heldBytes: Int
+  }
+
+  /// Whether any may be ready that there is room for.
+  func haveNews(_ room: Room, in queue: ReplyQueue) -> Bool {
+    !woken.isEmpty || passedOver.contains { mayBeMade($0, room, in: queue) }
+  }
 
   /// Whether nothing may be read from the connection.
   var holdBackReading: Bool { heldBackBy != nil }
@@ -36,33 +48,47 @@ struct DeferredReplies {
     return true
   }
 
-  /// Takes the replies that are ready, as long as there is time.
+  /// Looks again at those that were passed over.
+  mutating func lookAgain() {
+    for ticket in passedOver { woken.append(ticket) }
+    passedOver = []
+  }
+
+  /// Looks at the next reply that may be ready and that there is room for, and takes it if it is.
   ///
   /// - Parameters:
-  ///   - end: When the time is over; one is looked at in any case.
+  ///   - room: What there is room for.
   ///   - queue: Where they have their places.
   ///   - out: Where to append what may be sent now.
-  mutating func resume(
-    until end: ContinuousNanoseconds, delivering queue: inout ReplyQueue, into out: inout [UInt8]
-  ) {
-    var looked = 0
-    var line: [UInt8] = []
-    for ticket in woken {
-      looked += 1
-      if let reply = waiting[ticket] {
-        if heldBackBy == ticket { heldBackBy = nil }
-        if reply.resume(into: &line) {
-          waiting[ticket] = nil
-          if !reply.countsInFlight { uncounted -= 1 }
-          queue.deliver(line, for: ticket, into: &out)
-          line.removeAll(keepingCapacity: true)
-        } else if reply.holdsBackReading {
-          heldBackBy = ticket
-        }
+  /// - Returns: Whether there was one to look at.
+  mutating func resumeNext(_ room: Room, delivering queue: inout ReplyQueue, into out: inout [UInt8]) -> Bool {
+    while let ticket = woken.popFirst() {
+      guard let reply = waiting[ticket] else { continue }
+      guard mayBeMade(ticket, room, in: queue) else {
+        passedOver.append(ticket)
+        continue
       }
-      if ContinuousNanoseconds.now >= end { break }
+      if heldBackBy == ticket { heldBackBy = nil }
+      var line: [UInt8] = []
+      if reply.resume(into: &line) {
+        waiting[ticket] = nil
+        if !reply.countsInFlight { uncounted -= 1 }
+        queue.deliver(line, for: ticket, into: &out)
+      } else if reply.holdsBackReading {
+        heldBackBy = ticket
+      }
+      return true
     }
-    woken.removeFirst(looked)
+    return false
+  }
+
+  /// Whether a reply is made: not while the client leaves too many others.
+  ///
+  /// It may be as long as everything that the client may leave, and as many as may be in flight may be ready at once. The
+  /// first in order is made for what waits behind it. What does not count in flight keeps memory that others wait for.
+  private func mayBeMade(_ ticket: ReplyQueue.Ticket, _ room: Room, in queue: ReplyQueue) -> Bool {
+    guard waiting[ticket]?.countsInFlight == true else { return true }
+    return room.isThere && (queue.heldBytes <= room.heldBytes || queue.isNext(ticket))
   }
 
   /// Answers all with what can be said now.

@@ -46,6 +46,9 @@ struct ReplyQueue {
     }
   }
 
+  /// Whether nothing that has a place stands before a reserved reply.
+  func isNext(_ ticket: Ticket) -> Bool { ticket.isFree || ordered.first?.number == ticket.number }
+
   /// Keeps a reply that is known but may not pass yet.
   mutating func hold(_ reply: [UInt8], _ order: ReplyOrder) {
     heldBytes += reply.count

@@ -29,6 +29,7 @@ import Testing
     #expect(try begin(second, 70_005) == nil)
     for _ in 0..<16 { #expect(try begin(first, 0) != nil) }
     #expect(try begin(second, 0) == nil)
+    // Its place is free once it is not waited for any more and the refresh itself is over.
     waiting.removeFirst().cancel()
     var another = try begin(second, 70_005)
     while another == nil {
@@ -37,6 +38,16 @@ import Testing
     }
     #expect(try begin(first, 70_005) == nil)
     keys.shutDown()
+    // What is known but not taken keeps its place.
+    let known = try #require(waiting.first)
+    var reply: [UInt8] = []
+    while !known.resume(into: &reply) { await Task.yield() }
+    var next = try begin(second, 70_006)
+    while next == nil {
+      await Task.yield()
+      next = try begin(second, 70_006)
+    }
+    #expect(try begin(second, 70_006) == nil)
   }
 
   /// Begins a refresh; `nil` if it is refused as one too many.

@@ -152,6 +152,36 @@ struct LimitTests {
     }
   }
 
+  @Test(
+    "replies that were waited for are made as their client takes those before, and none is lost",
+    arguments: ["free", "order"])
+  func waitedForAndNotRead(order: String) async throws {
+    var limits = ServerLimits.patient
+    limits.outputBytes = 100_000
+    try await RunningServer.run(limits: limits) { running in
+      let client = try running.client()
+      let other = try running.client()
+      defer { for client in [client, other] { client.close() } }
+      let keys = (0..<60).map { "\($0)-" + String(repeating: "x", count: 50_000) }
+      for key in keys {
+        await client.send("defer \(order) \(key)\n")
+        await running.book.happened(.started(key))
+      }
+      // In order the first is what all others wait for, also for memory.
+      for key in keys.dropFirst() { running.book.deliver(key) }
+      for _ in 0..<200 {
+        await other.send("order meanwhile\n")
+        #expect(await other.line() == "meanwhile")
+      }
+      // The bound, one more, and what the kernel holds.
+      #expect(running.book.resumedReplies < (order == "free" ? 20 : 4))
+      if let first = keys.first { running.book.deliver(first) }
+      client.closeWriting()
+      let replies = await client.rest()
+      #expect(order == "free" ? Set(replies) == Set(keys) : replies == keys)
+    }
+  }
+
   @Test("gives up a client that takes no replies for the write timeout")
   func stuckWriting() async throws {
     var limits = ServerLimits.patient

@@ -70,6 +70,7 @@ final class DeferredBook: LineHandlerFactory {
     var events: Set<Event> = []
     var waiters: [(Event, CheckedContinuation<Void, Never>)] = []
     var handledLines = 0
+    var resumedReplies = 0
   }
 
   private let state = Mutex(State())
@@ -102,6 +103,9 @@ final class DeferredBook: LineHandlerFactory {
   func has(_ event: Event) -> Bool { state.withLock { $0.events.contains(event) } }
 
   var handledLines: Int { state.withLock { $0.handledLines } }
+
+  /// How many deferred replies were made.
+  var resumedReplies: Int { state.withLock { $0.resumedReplies } }
 
   func handled(_ line: [UInt8]) {
     state.withLock { $0.handledLines += 1 }
@@ -139,7 +143,11 @@ final class DeferredBook: LineHandlerFactory {
     }
 
     func resume(into reply: inout [UInt8]) -> Bool {
-      guard book.state.withLock({ $0.delivered.contains(key) }) else { return false }
+      let isThere = book.state.withLock { state in
+        if state.delivered.contains(key) { state.resumedReplies += 1 }
+        return state.delivered.contains(key)
+      }
+      guard isThere else { return false }
       reply += Array("\(key)\n".utf8)
       return true
     }

@@ -10,6 +10,8 @@ final class PendingRefresh: DeferredReply, Sendable {
   private struct State {
     /// The reply line, once it is known.
     var reply: [UInt8]?
+    /// Of these two, the refresh itself and the wait for its reply, how many are not over.
+    var holders = 2
   }
 
   private let current: ActiveConfigurationStore
@@ -49,7 +51,7 @@ final class PendingRefresh: DeferredReply, Sendable {
         let line = await reply()
         state.withLock { $0.reply = line }
         wakeUp()
-        places.release(by: user)
+        releasePlace()
       }
     }
   }
@@ -59,7 +61,17 @@ final class PendingRefresh: DeferredReply, Sendable {
     let start = reply.count
     reply += line
     reply.escapeLineSeparators(from: start)
+    releasePlace()
     return true
+  }
+
+  /// Gives the place back once both are over: replies that a client does not take are no more than there are places.
+  private func releasePlace() {
+    let isLast = state.withLock { state in
+      state.holders -= 1
+      return state.holders == 0
+    }
+    if isLast { places.release(by: user) }
   }
 
   /// The fetch may take longer than the daemon has left.
@@ -70,6 +82,7 @@ final class PendingRefresh: DeferredReply, Sendable {
 
   /// The fetch serves others too, so it goes on; nobody reads the reply, so nobody waits for it.
   func cancel() {
+    releasePlace()
     task.withLock { $0 }?.cancel()
   }
 

@@ -6,7 +6,8 @@ import Synchronization
 
 /// Makes the replies to `status` on a queue of its own: the more issuers and keys there are, the longer it takes.
 ///
-/// Whoever asks the same before an answer is begun shares it, so a flood costs others the time of one answer.
+/// Whoever asks the same before an answer is begun shares it, so a flood costs others the time of one answer. Whoever
+/// does not take it holds no copy and is given the newest one at last: one answer is kept for each question.
 final class StatusQueue: Sendable {
   /// What is asked.
   struct Question: Sendable {
@@ -24,9 +25,25 @@ final class StatusQueue: Sendable {
     let detail: StatusDetail
   }
 
+  /// The newest answer to a question; there for as long as somebody holds it.
+  final class Answer: Sendable {
+    private let newest = Mutex<[UInt8]>([])
+
+    /// The reply's members.
+    var members: [UInt8] { newest.withLock(\.self) }
+
+    fileprivate func renew(_ members: [UInt8]) { newest.withLock { $0 = members } }
+  }
+
+  private struct Known: Sendable {
+    weak var answer: Answer?
+    /// Those who wait for the next.
+    var waiting: [@Sendable () -> Void] = []
+  }
+
   private let reporter: StatusReporter
   let queue = DispatchQueue(label: "bearerd.status")
-  private let waiting = Mutex<[Subject: [@Sendable ([UInt8]) -> Void]]>([:])
+  private let known = Mutex<[Subject: Known]>([:])
 
   init(_ reporter: StatusReporter) {
     self.reporter = reporter
@@ -36,21 +53,30 @@ final class StatusQueue: Sendable {
   ///
   /// - Parameters:
   ///   - question: What is asked.
-  ///   - done: Called once, with the reply's members.
-  func ask(_ question: Question, _ done: @escaping @Sendable ([UInt8]) -> Void) {
+  ///   - done: Called once, when the answer is one that was begun since.
+  /// - Returns: Where the answer will be; whoever holds it must hold the question's configuration as well.
+  func ask(_ question: Question, _ done: @escaping @Sendable () -> Void) -> Answer {
     let subject = Subject(
       active: ObjectIdentifier(question.active), issuer: question.issuer, detail: question.detail)
-    let isFirst = waiting.withLock { waiting in
-      waiting[subject, default: []].append(done)
-      return waiting[subject]?.count == 1
+    let (answer, isFirst) = known.withLock { known in
+      let answer = known[subject]?.answer ?? Answer()
+      known[subject, default: Known()].answer = answer
+      known[subject]?.waiting.append(done)
+      return (answer, known[subject]?.waiting.count == 1)
     }
-    guard isFirst else { return }
+    guard isFirst else { return answer }
     queue.async { [self] in
-      let asking = waiting.withLock { $0.removeValue(forKey: subject) ?? [] }
+      let waiting = known.withLock { known in
+        defer { known[subject]?.waiting = [] }
+        return known[subject]?.waiting ?? []
+      }
       var members: [UInt8] = []
       members.append(members: reporter.status(question.active, at: question.at, of: question.issuer, question.detail))
       members.escapeLineSeparators(from: 0)
-      for done in asking { done(members) }
+      answer.renew(members)
+      for done in waiting { done() }
+      known.withLock { $0 = $0.filter { $0.value.answer != nil || !$0.value.waiting.isEmpty } }
     }
+    return answer
   }
 }

@@ -197,21 +197,37 @@ import Testing
     let question = StatusQueue.Question(
       active: fixture.current.value, issuer: nil, detail: .everything, at: fixture.clock.now)
     let answers = await withCheckedContinuation { continuation in
-      let answers = Mutex<[[UInt8]]>([])
+      let answers = Mutex<[StatusQueue.Answer]>([])
+      let done = Mutex(0)
       desk.queue.suspend()
       for _ in 0..<100 {
-        desk.ask(question) { members in
-          let all = answers.withLock { answers in
-            answers.append(members)
-            return answers
+        let answer = desk.ask(question) {
+          let count = done.withLock { count in
+            count += 1
+            return count
           }
-          if all.count == 100 { continuation.resume(returning: all) }
+          if count == 100 { continuation.resume(returning: answers.withLock(\.self)) }
         }
+        answers.withLock { $0.append(answer) }
       }
       desk.queue.resume()
     }
-    #expect(Set(answers).count == 1)
-    #expect(made.withLock(\.self) == 1)
+    #expect(Set(answers.map(ObjectIdentifier.init)).count == 1)
+    // It is renewed for whoever asks later, and those who have not taken it have no copy.
+    let first = try #require(answers.first)
+    let before = first.members
+    fixture.reporter.setReloadFault("at a later time")
+    let later = await withCheckedContinuation { continuation in
+      let later = Mutex<StatusQueue.Answer?>(nil)
+      desk.queue.suspend()
+      let answer = desk.ask(question) { continuation.resume(returning: later.withLock(\.self)) }
+      later.withLock { $0 = answer }
+      desk.queue.resume()
+    }
+    #expect(later === first)
+    #expect(!String(decoding: before, as: UTF8.self).contains("at a later time"))
+    #expect(String(decoding: first.members, as: UTF8.self).contains("at a later time"))
+    #expect(made.withLock(\.self) == 2)
   }
 
   @Test("ready follows the keys that come and expire, and asks each issuer again only after a change")

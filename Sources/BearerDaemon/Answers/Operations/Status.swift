@@ -23,7 +23,8 @@ final class PendingStatus: DeferredReply, Sendable {
   private let question: StatusQueue.Question
   private let queue: StatusQueue
   private let id: [UInt8]
-  private let members = Mutex<[UInt8]?>(nil)
+  private let answer = Mutex<StatusQueue.Answer?>(nil)
+  private let isKnown = Atomic(false)
 
   init(_ question: StatusQueue.Question, at queue: StatusQueue, id: [UInt8]) {
     self.question = question
@@ -32,19 +33,20 @@ final class PendingStatus: DeferredReply, Sendable {
   }
 
   func start(_ wakeUp: @escaping @Sendable () -> Void) {
-    queue.ask(question) { [self] members in
-      self.members.withLock { $0 = members }
+    let answer = queue.ask(question) { [self] in
+      isKnown.store(true, ordering: .releasing)
       wakeUp()
     }
+    self.answer.withLock { $0 = answer }
   }
 
   func resume(into reply: inout [UInt8]) -> Bool {
-    guard let members = members.withLock(\.self) else { return false }
+    guard isKnown.load(ordering: .acquiring), let answer = answer.withLock(\.self) else { return false }
     let start = reply.count
     reply.beginReply(id: id)
     reply.append(json: #""ok":true"#)
     reply.escapeLineSeparators(from: start)
-    reply += members
+    reply += answer.members
     reply.endReply()
     return true
   }
