@@ -13,19 +13,23 @@ import ServiceLifecycle
 ///
 /// The floors are libcrypto's verification of the same signature, and a bare loop of epoll_wait, read and write that
 /// answers each line with as many bytes. Each figure is the median of its rounds; single figures of a shared machine say
-/// little, the ratios say more.
+/// little, the ratios say more. Processors are kept awake meanwhile (``AwakeProcessors``), unless it is told `--asleep`.
 @main
 struct Benchmark {
   static let rounds = 9
   static let issuerURL = "https://benchmark.example"
 
   static func main() async throws {
-    let kind = CommandLine.arguments.dropFirst().first
-    if let kind, kind != "--json" {
-      return try await profile(
-        kind, requests: CommandLine.arguments.dropFirst(2).first.flatMap { Int($0) } ?? 1_000_000)
+    let arguments = CommandLine.arguments.dropFirst()
+    if arguments.first == AwakeProcessors.argument { return AwakeProcessors.stayAwake() }
+    let options: Set = ["--json", "--asleep"]
+    if let kind = arguments.first(where: { !options.contains($0) }) {
+      return try await profile(kind, requests: arguments.last.flatMap { Int($0) } ?? 1_000_000)
     }
-    results.isJSON = kind == "--json"
+    results.isJSON = arguments.contains("--json")
+    let awake = arguments.contains("--asleep") ? nil : AwakeProcessors()
+    // They end with it.
+    defer { withExtendedLifetime(awake) {} }
     results.begin()
     for (algorithm, goal) in [(SigningAlgorithm.rs256, 0.8), (.es256, 0.92), (.edDSA, 0.94)] {
       measureVerifying(try Material(algorithm), goal: goal)

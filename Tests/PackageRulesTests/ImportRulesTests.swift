@@ -24,7 +24,7 @@ import Testing
     "BearerDevIssuer": ["Glibc"],
     "BearerDevIssuerServer": ["Synchronization"],
     "bearerd-dev-issuer": ["Glibc"],
-    "bearerd-benchmark": ["Glibc"],
+    "bearerd-benchmark": ["Glibc", "Synchronization"],
   ]
 
   /// What every test may import of the toolchain.
