@@ -12,7 +12,7 @@ struct StatusTable {
 
   /// The lines.
   func lines() -> [String] {
-    var daemon = ["bearerd \(text(reply["version"]))"]
+    var daemon = ["bearerd \(Style.text(reply["version"]))"]
     if let uptime = reply["uptime_s"]?.integerValue { daemon.append("up \(ReadableDuration.text(seconds: uptime))") }
     var lines = [style.strong(daemon.joined(separator: ", "))]
     let known = ["id", "ok", "version", "uptime_s", "issuers"]
@@ -27,16 +27,16 @@ struct StatusTable {
   // MARK: Issuers
 
   private func lines(for issuer: JSONValue) -> [String] {
-    guard let members = issuer.objectValue else { return ["  \(text(issuer))"] }
-    var heading = style.strong(text(members["issuer"]))
-    if let url = members["url"] { heading += "  \(text(url))" }
-    if let state = members["state"] { heading += "  \(coloured(state: text(state)))" }
+    guard let members = issuer.objectValue else { return ["  \(Style.text(issuer))"] }
+    var heading = style.strong(Style.text(members["issuer"]))
+    if let url = members["url"] { heading += "  \(Style.text(url))" }
+    if let state = members["state"] { heading += "  \(coloured(state: Style.text(state)))" }
     var lines = [heading]
     lines += facts(of: members, without: ["issuer", "url", "state", "keys"], indentation: "  ")
     if let keys = members["keys"]?.arrayValue {
       lines += keyTable(keys).map { "  \($0)" }
     } else if let count = members["keys"] {
-      lines.append("  keys  \(text(count))")
+      lines.append("  keys  \(Style.text(count))")
     }
     return lines
   }
@@ -68,7 +68,7 @@ struct StatusTable {
     switch value {
     case .bool(let truth): truth ? "yes" : "no"
     case .null: "-"
-    default: text(value)
+    default: Style.text(value)
     }
   }
 
@@ -91,15 +91,6 @@ struct StatusTable {
       } else {
         table.add([name, cell(member.value)])
       }
-    }
-  }
-
-  private func text(_ value: JSONValue?) -> String {
-    switch value {
-    case .string(let text): Style.harmless(text)
-    case .array(let values): values.map { text($0) }.joined(separator: ", ")
-    case .some(let value): Style.harmless(String(decoding: value.serialized(), as: UTF8.self))
-    case nil: "?"
     }
   }
 }

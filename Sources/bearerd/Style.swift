@@ -1,3 +1,5 @@
+import BearerJSON
+
 /// How text is set off on a terminal, and kept from setting anything off itself.
 struct Style: Sendable {
   /// Whether colour is wanted.
@@ -25,6 +27,16 @@ struct Style: Sendable {
       }
     }
     return result
+  }
+
+  /// A member of a reply as people read it; `?` if it is not there.
+  static func text(_ value: JSONValue?) -> String {
+    switch value {
+    case .string(let text): harmless(text)
+    case .array(let values): values.map { text($0) }.joined(separator: ", ")
+    case .some(let value): harmless(String(decoding: value.serialized(), as: UTF8.self))
+    case nil: "?"
+    }
   }
 
   /// Indented JSON for a terminal, with the same characters escaped in JSON's own way.

@@ -11,7 +11,7 @@ struct TraceTable {
   /// The verdict, the checks in their order, and for each that failed what was expected, what was found, and what to do.
   func lines() -> [String] {
     let checks = (reply["trace"] ?? reply["error"]?["trace"])?.arrayValue ?? []
-    let width = checks.map { text($0["check"]).count }.max() ?? 0
+    let width = checks.map { Style.text($0["check"]).count }.max() ?? 0
     var lines = verdict()
     if !checks.isEmpty { lines.append("") }
     for check in checks { lines += self.lines(for: check, nameWidth: width) }
@@ -22,14 +22,14 @@ struct TraceTable {
   func summary() -> [String] {
     let checks = (reply["trace"] ?? reply["error"]?["trace"])?.arrayValue ?? []
     guard let first = checks.first(where: { $0["result"] == "fail" }) else { return verdict() }
-    return verdict() + lines(for: first, nameWidth: text(first["check"]).count)
+    return verdict() + lines(for: first, nameWidth: Style.text(first["check"]).count)
   }
 
   // MARK: Verdict
 
   private func verdict() -> [String] {
     guard ExitStatus(reply: reply) != .holds else {
-      var facts = ["policy", "issuer"].compactMap { name in reply[name].map { "\(name) \(text($0))" } }
+      var facts = ["policy", "issuer"].compactMap { name in reply[name].map { "\(name) \(Style.text($0))" } }
       if let seconds = reply["expires_in"]?.integerValue {
         facts.append("expires in \(ReadableDuration.text(seconds: seconds))")
       }
@@ -37,14 +37,16 @@ struct TraceTable {
       return ["\(style.good("✓ good"))  \(facts.joined(separator: ", "))"]
     }
     let error = reply["error"]
-    let code = error?["code"].map { text($0) } ?? "no error code in the reply"
+    let code = error?["code"].map { Style.text($0) } ?? "no error code in the reply"
     let word = error?["category"]?.stringValue == "unavailable" ? "? not decided" : "✗ refused"
     var lines = ["\(style.bad(word))  \(style.strong(code))"]
-    if let message = error?["message"] { lines += WrappedText.lines(text(message), width: width - 2).map { "  \($0)" } }
+    if let message = error?["message"] {
+      lines += WrappedText.lines(Style.text(message), width: width - 2).map { "  \($0)" }
+    }
     var advice: [String] = []
-    if let status = error?["status"] { advice.append("answer with status \(text(status))") }
-    if let milliseconds = error?["retry_after_ms"] { advice.append("ask again in \(text(milliseconds)) ms") }
-    if let reason = error?["reason"] { advice.append("reason: \(text(reason))") }
+    if let status = error?["status"] { advice.append("answer with status \(Style.text(status))") }
+    if let milliseconds = error?["retry_after_ms"] { advice.append("ask again in \(Style.text(milliseconds)) ms") }
+    if let reason = error?["reason"] { advice.append("reason: \(Style.text(reason))") }
     if ["keys_unavailable", "introspection_unavailable"].contains(error?["code"]?.stringValue) {
       advice.append("bearerd status tells why")
     }
@@ -55,16 +57,18 @@ struct TraceTable {
   // MARK: Checks
 
   private func lines(for check: JSONValue, nameWidth: Int) -> [String] {
-    let name = text(check["check"])
+    let name = Style.text(check["check"])
     let padded = name + String(repeating: " ", count: nameWidth - name.count)
     let indentation = String(repeating: " ", count: nameWidth + 6)
     switch check["result"]?.stringValue {
     case "pass":
       let detail = check["found"] ?? check["expected"]
-      return ["  \(style.good("✓")) \(padded)  \(style.faint(detail.map { text($0) } ?? ""))".withoutTrailingSpaces]
+      return [
+        "  \(style.good("✓")) \(padded)  \(style.faint(detail.map { Style.text($0) } ?? ""))".withoutTrailingSpaces
+      ]
     case "skip":
       let reason = check["hint"] ?? check["found"]
-      return [style.faint("  · \(padded)  \(reason.map { text($0) } ?? "not checked")")]
+      return [style.faint("  · \(padded)  \(reason.map { Style.text($0) } ?? "not checked")")]
     default:
       let room = max(20, width - indentation.count - 10)
       var details: [String] = []
@@ -72,7 +76,7 @@ struct TraceTable {
         ("expected", check["expected"]), ("found   ", check["found"]), ("change  ", check["hint"]),
       ] {
         guard let value else { continue }
-        for (number, line) in WrappedText.lines(text(value), width: room).enumerated() {
+        for (number, line) in WrappedText.lines(Style.text(value), width: room).enumerated() {
           let labelled = "\(number == 0 ? label : "        ")  \(line)"
           details.append(label == "change  " ? style.strong(labelled) : labelled)
         }
@@ -80,15 +84,6 @@ struct TraceTable {
       var lines = ["  \(style.bad("✗")) \(style.bad(padded))  \(details.first ?? "")".withoutTrailingSpaces]
       lines += details.dropFirst().map { indentation + $0 }
       return lines
-    }
-  }
-
-  private func text(_ value: JSONValue?) -> String {
-    switch value {
-    case .string(let text): Style.harmless(text)
-    case .array(let values): values.map { text($0) }.joined(separator: ", ")
-    case .some(let value): Style.harmless(String(decoding: value.serialized(), as: UTF8.self))
-    case nil: "?"
     }
   }
 }

@@ -26,19 +26,9 @@ enum BackEndEndpoint {
   /// - Returns: The address.
   /// - Throws: `no_endpoint` unless it is https, or http on loopback.
   static func address(
-    _ text: String, origin: String, advice: String = "give an absolute https URL; http is for loopback only"
+    _ text: String, origin: String, advice: String = WebAddress.protectedAdvice
   ) throws(BackEndFault) -> WebAddress {
-    let address: WebAddress
-    do throws(AddressFault) {
-      address = try WebAddress(parsing: text)
-    } catch {
-      throw BackEndFault(.noEndpoint, found: "\(origin) \(error.reason)", advice: advice)
-    }
-    guard address.isProtected else {
-      throw BackEndFault(
-        .noEndpoint, found: "\(origin) is plain http to \(ShownText.quoted(address.host))", advice: advice)
-    }
-    return address
+    try WebAddress(protected: text, origin: origin) { BackEndFault(.noEndpoint, found: $0, advice: advice) }
   }
 
   /// The address that a discovery document names.

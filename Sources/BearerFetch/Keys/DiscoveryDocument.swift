@@ -170,19 +170,9 @@ struct DiscoveryDocument: Equatable, Sendable {
   /// - Returns: The address.
   /// - Throws: `jwks_uri_refused` unless it is https, or http on loopback.
   static func keysAddress(
-    _ text: String, origin: String, advice: String = "give an absolute https URL; http is for loopback only"
+    _ text: String, origin: String, advice: String = WebAddress.protectedAdvice
   ) throws(FetchFault) -> WebAddress {
-    let address: WebAddress
-    do throws(AddressFault) {
-      address = try WebAddress(parsing: text)
-    } catch {
-      throw FetchFault(.jwksURIRefused, found: "\(origin) \(error.reason)", advice: advice)
-    }
-    guard address.isProtected else {
-      throw FetchFault(
-        .jwksURIRefused, found: "\(origin) is plain http to \(ShownText.quoted(address.host))", advice: advice)
-    }
-    return address
+    try WebAddress(protected: text, origin: origin) { FetchFault(.jwksURIRefused, found: $0, advice: advice) }
   }
 
   /// What to do about a document of another issuer.
