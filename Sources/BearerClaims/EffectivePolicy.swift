@@ -115,8 +115,14 @@ package final class EffectivePolicy: Sendable {
 
   // MARK: The policy's part
 
-  /// The policy as it was configured.
+  /// The policy as it was configured; a copy of all of it, where the members below do not serve.
   package var policy: Policy { prepared.policy }
+  /// Its name.
+  package var name: String { prepared.policy.name }
+  /// Whether opaque tokens are accepted.
+  package var acceptsOpaque: Bool { prepared.policy.acceptsOpaque }
+  /// How often a back-end is asked about a JWT, if at all.
+  package var recheck: Duration? { prepared.policy.recheck }
 
   /// Whether tokens of the issuer with this index are accepted.
   package func accepts(issuer index: Int) -> Bool {

@@ -57,65 +57,66 @@ package struct TokenNamer {
 
   /// The name of a token.
   package func name(of token: Span<UInt8>) -> TokenName {
-    let bytes = token.bytes
     let count = token.count
     var (left, right) = (UInt64(0), UInt64(0))
-    var at = 0
-    // One byte more than the four words have, for a word is loaded with the byte behind it.
-    while at &+ 29 <= count {
-      let words = (
-        Self.word(bytes, at), Self.word(bytes, at &+ 7), Self.word(bytes, at &+ 14), Self.word(bytes, at &+ 21)
-      )
-      left = Self.add(words, to: left, first)
-      right = Self.add(words, to: right, second)
-      at &+= 28
-    }
-    while at < count {
-      let length = min(7, count &- at)
-      var word: UInt64 = 0
-      for place in 0..<length { word |= UInt64(token[at &+ place]) << UInt64(8 &* place) }
-      left = Self.product(left &+ word, first.powers.0)
-      right = Self.product(right &+ word, second.powers.0)
-      at &+= length
+    token.withUnsafeBytes { bytes in
+      var at = 0
+      // One byte more than the words have, for a word is loaded with the byte behind it.
+      while at &+ 29 <= count {
+        let words = (
+          Self.word(bytes, at), Self.word(bytes, at &+ 7), Self.word(bytes, at &+ 14), Self.word(bytes, at &+ 21)
+        )
+        left = Self.add(words, to: left, first)
+        right = Self.add(words, to: right, second)
+        at &+= 28
+      }
+      while at < count {
+        let length = min(7, count &- at)
+        var word: UInt64 = 0
+        if at &+ 8 <= count {
+          word = Self.word(bytes, at)
+        } else {
+          for place in (0..<length).reversed() { word = word &<< 8 | UInt64(bytes[at &+ place]) }
+        }
+        left = Self.product(left &+ word, first.powers.0)
+        right = Self.product(right &+ word, second.powers.0)
+        at &+= length
+      }
     }
     return TokenName(first: Self.canonical(left &+ UInt64(count)), second: Self.canonical(right &+ UInt64(count)))
   }
 
   @inline(__always)
-  private static func word(_ bytes: RawSpan, _ at: Int) -> UInt64 {
-    // Safe because the load is bounds-checked and every bit pattern is a UInt64.
-    UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self)) & 0x00FF_FFFF_FFFF_FFFF
+  private static func word(_ bytes: UnsafeRawBufferPointer, _ at: Int) -> UInt64 {
+    // Safe because the caller made sure that eight bytes are there, and every bit pattern is a UInt64. To have them
+    // checked once more costs a third of what a name takes.
+    UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)) & 0x00FF_FFFF_FFFF_FFFF
   }
 
   /// What `sum` is after four more words: as if each had been added and the sum been multiplied by the key.
   @inline(__always)
   private static func add(_ words: (UInt64, UInt64, UInt64, UInt64), to sum: UInt64, _ key: Key) -> UInt64 {
-    // Each product is less than 2^123: a sum is less than 2^61 + 8, a word than 2^56, a power than 2^61.
-    var (high, low) = (sum &+ words.0).multipliedFullWidth(by: key.powers.3)
-    add(words.1.multipliedFullWidth(by: key.powers.2), to: &high, &low)
-    add(words.2.multipliedFullWidth(by: key.powers.1), to: &high, &low)
-    add(words.3.multipliedFullWidth(by: key.powers.0), to: &high, &low)
-    return reduced(high, low)
+    // The first product is less than 2^123 and the others are less than 2^118, so that all together are less than 2^124: a
+    // sum and a power are less than 2^61 + 8, a word is less than 2^56.
+    reduced(
+      wideProduct(sum &+ words.0, key.powers.3) &+ wideProduct(words.1, key.powers.2)
+        &+ wideProduct(words.2, key.powers.1) &+ wideProduct(words.3, key.powers.0))
   }
 
   @inline(__always)
-  private static func add(_ product: (high: UInt64, low: UInt64), to high: inout UInt64, _ low: inout UInt64) {
-    let (sum, carry) = low.addingReportingOverflow(product.low)
-    low = sum
-    high = high &+ product.high &+ (carry ? 1 : 0)
-  }
-
-  @inline(__always)
-  fileprivate static func product(_ left: UInt64, _ right: UInt64) -> UInt64 {
+  private static func wideProduct(_ left: UInt64, _ right: UInt64) -> UInt128 {
     let (high, low) = left.multipliedFullWidth(by: right)
-    return reduced(high, low)
+    return UInt128(high) &<< 64 | UInt128(low)
   }
+
+  @inline(__always)
+  fileprivate static func product(_ left: UInt64, _ right: UInt64) -> UInt64 { reduced(wideProduct(left, right)) }
 
   /// The number modulo ``prime``, or up to eight more than that; it must be less than 2^124.
   @inline(__always)
-  private static func reduced(_ high: UInt64, _ low: UInt64) -> UInt64 {
+  private static func reduced(_ number: UInt128) -> UInt64 {
     // 2^61 is 1 modulo the prime.
-    let sum = (low & prime) &+ (high &<< 3 | low &>> 61)
+    let sum = (UInt64(truncatingIfNeeded: number) & prime) &+ UInt64(truncatingIfNeeded: number &>> 61)
     return (sum & prime) &+ (sum &>> 61)
   }
 

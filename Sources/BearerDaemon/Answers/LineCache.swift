@@ -31,14 +31,18 @@ struct LineCache {
   /// How many lines are known.
   var count: Int { slots.count }
 
-  /// The name of a line's rest; `nil` if nothing is ever kept.
-  func name(of rest: Span<UInt8>) -> TokenName? { capacity > 0 ? namer.name(of: rest) : nil }
-
-  /// What is known of a line; to be asked is to be used.
-  mutating func find(_ name: TokenName, _ place: LineShape.Place) -> CachedLine? {
-    guard let slot = places[name], slots[slot].line.place == place else { return nil }
+  /// Looks for a line; to be asked for is to be used.
+  ///
+  /// - Parameters:
+  ///   - rest: The line without its `id`.
+  ///   - place: Where the `id` is in it.
+  /// - Returns: The name to remember it by, `nil` if nothing is ever kept; and what is known of it.
+  mutating func find(_ rest: Span<UInt8>, _ place: LineShape.Place) -> (name: TokenName?, line: CachedLine?) {
+    guard capacity > 0 else { return (nil, nil) }
+    let name = namer.name(of: rest)
+    guard let slot = places[name], slots[slot].line.place == place else { return (name, nil) }
     slots[slot].wasUsed = true
-    return slots[slot].line
+    return (name, slots[slot].line)
   }
 
   /// Remembers a line, forgetting others if there is no more room.

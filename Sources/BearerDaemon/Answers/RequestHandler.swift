@@ -25,8 +25,9 @@ package final class RequestHandler: LineHandler {
   private var activeVersion: UInt64
   /// Holds the request at hand: its id, its credential.
   private(set) var reader = RequestReader()
-  var verifier: Verifier
-  private(set) var lines: LineCache
+  // That two uses of these do not overlap is not checked for each request: all of them begin and end in this class.
+  @exclusivity(unchecked) var verifier: Verifier
+  @exclusivity(unchecked) private(set) var lines: LineCache
   /// What the reply to the request at hand rests on, if it may be remembered.
   var basis: AcceptanceBasis?
   var ready = ReadyMemo()
@@ -66,8 +67,8 @@ package final class RequestHandler: LineHandler {
     now = clock.moment
     adoptReload()
     let shape = LineShape(line)
-    let name = lines.name(of: line.extracting(shape.rest))
-    if let name, let known = lines.find(name, shape.place), known.configuration == activeVersion,
+    let (name, found) = lines.find(line.extracting(shape.rest), shape.place)
+    if let known = found, known.configuration == activeVersion,
       let momentary = known.basis.momentary(in: active, at: now)
     {
       return answer(known, momentary, id: line.extracting(shape.id), from: peer, into: &reply)

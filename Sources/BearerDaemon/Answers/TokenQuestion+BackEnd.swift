@@ -134,7 +134,7 @@ extension TokenQuestion {
   ///   - user: Who asks, for a question ahead of need.
   /// - Returns: What came of it.
   func recheck(_ token: Span<UInt8>, _ accepted: VerifiedToken, given: GivenStatus?, user: UInt32) -> Recheck {
-    guard let interval = policy.policy.recheck, let entry = active.backEnds[accepted.issuer],
+    guard let interval = policy.recheck, let entry = active.backEnds[accepted.issuer],
       !entry.backEnd.kind.knowsUsersOnly || !accepted.claims.isOfMachine(active.issuers[accepted.issuer].profile)
     else { return .none }
     var end = token.count
@@ -196,7 +196,7 @@ extension TokenQuestion {
   /// What `explain` tells of the back-end.
   func appendBackEnd(of issuer: Int?, _ rest: Rest?, to reply: inout [UInt8]) {
     guard request.explain, let issuer, let entry = active.backEnds[issuer],
-      policy.policy.acceptsOpaque || policy.policy.recheck != nil
+      policy.acceptsOpaque || policy.recheck != nil
     else { return }
     var object: JSONObject = [
       "issuer": .string(active.issuers[issuer].name), "kind": .string(entry.backEnd.kind.rawValue),

@@ -8,7 +8,9 @@ import BearerTime
 
 /// One `verify` or `introspect` request, with all that its answer depends on except the keys, which may still have to
 /// be fetched.
-struct TokenQuestion: Sendable {
+///
+/// A class, so that handing it on costs one reference and not one for each member of the request.
+final class TokenQuestion: Sendable {
   let request: Request
   let active: ActiveConfiguration
   /// Where the answer is counted.
@@ -22,11 +24,11 @@ struct TokenQuestion: Sendable {
   init(
     _ request: Request, in active: ActiveConfiguration, counters: ReplyCounters
   ) throws(ErrorReply) {
+    policy = try Self.policy(of: request, in: active)
+    namedIssuer = try Self.issuer(of: request, policy, in: active)
     self.request = request
     self.active = active
     self.counters = counters
-    policy = try Self.policy(of: request, in: active)
-    namedIssuer = try Self.issuer(of: request, policy, in: active)
   }
 
   private var isIntrospection: Bool { request.operation == .introspect }
@@ -96,7 +98,7 @@ struct TokenQuestion: Sendable {
     _ token: Span<UInt8>, at now: Moment, verifier: inout Verifier, given: GivenStatus? = nil, user: UInt32 = 0,
     id: [UInt8], into reply: inout [UInt8]
   ) -> Attempt {
-    if policy.policy.acceptsOpaque, TokenForm(token) == .opaque {
+    if policy.acceptsOpaque, TokenForm(token) == .opaque {
       return attemptOpaque(
         token, at: now, maximumBytes: verifier.maximumTokenBytes, given: given, id: id, into: &reply)
     }
@@ -119,7 +121,7 @@ struct TokenQuestion: Sendable {
       }
       counters.countAccepted()
       appendAccepted(accepted, id: id, into: &reply)
-    case .rejected(let rejection) where rejection.code == .token(.opaqueToken) && policy.policy.acceptsOpaque:
+    case .rejected(let rejection) where rejection.code == .token(.opaqueToken) && policy.acceptsOpaque:
       // It has the form of a JWT, but its issuer says that others must treat it as opaque.
       return attemptOpaque(
         token, at: now, maximumBytes: verifier.maximumTokenBytes, given: given, id: id, into: &reply)
@@ -204,7 +206,7 @@ struct TokenQuestion: Sendable {
       return
     }
     reply.append(json: #""ok":true,"policy":"#)
-    reply.append(jsonString: policy.policy.name)
+    reply.append(jsonString: policy.name)
     reply.append(json: #","issuer":"#)
     reply.append(jsonString: active.issuers[issuer].name)
     reply.append(json: #","header":{},"claims":"#)
@@ -220,7 +222,7 @@ struct TokenQuestion: Sendable {
       IntrospectionReply.append(token.claims, under: policy, active.issuers[token.issuer].profile, to: &reply)
     } else {
       reply.append(json: #""ok":true,"policy":"#)
-      reply.append(jsonString: policy.policy.name)
+      reply.append(jsonString: policy.name)
       reply.append(json: #","issuer":"#)
       reply.append(jsonString: active.issuers[token.issuer].name)
       reply.append(json: #","header":"#)

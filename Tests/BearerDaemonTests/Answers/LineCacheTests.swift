@@ -364,21 +364,24 @@ import Testing
   @Test("memory is bounded, what was used lately is spared, and what is too large is not kept")
   func eviction() throws {
     var lines = LineCache(bytes: 4 * (try line(100).heldBytes))
-    let names = (0..<6 as Range<UInt8>).compactMap { lines.name(of: [$0].span) }
+    func find(_ number: UInt8, _ place: LineShape.Place = .first) -> (name: TokenName?, line: CachedLine?) {
+      lines.find([number].span, place)
+    }
+    let names = (0..<6 as Range<UInt8>).compactMap { find($0).name }
     try #require(names.count == 6)
     for name in names.prefix(4) { lines.insert(try line(100), as: name) }
     #expect(lines.count == 4)
-    #expect(lines.find(names[0], .first) != nil)
-    #expect(lines.find(names[0], .last) == nil)
+    #expect(find(0).line != nil)
+    #expect(find(0, .last).line == nil)
     lines.insert(try line(100), as: names[4])
     #expect(lines.count == 4)
-    #expect(names.map { lines.find($0, .first) != nil } == [true, false, true, true, true, false])
+    #expect((0..<6).map { find($0).line != nil } == [true, false, true, true, true, false])
     lines.insert(try line(5000), as: names[5])
-    #expect(lines.find(names[5], .first) == nil)
+    #expect(find(5).line == nil)
     // A larger one in the place of a smaller one makes room, too.
     lines.insert(try line(300), as: names[0])
     #expect(lines.heldBytes <= 4 * (try line(100).heldBytes))
-    let unnamed = LineCache(bytes: 0).name(of: [1].span)
-    #expect(unnamed == nil)
+    lines = LineCache(bytes: 0)
+    #expect(find(1).name == nil)
   }
 }
