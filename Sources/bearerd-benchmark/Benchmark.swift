@@ -13,7 +13,8 @@ import ServiceLifecycle
 ///
 /// The floors are libcrypto's verification of the same signature, and a bare loop of epoll_wait, read and write that
 /// answers each line with as many bytes. Each figure is the median of its rounds; single figures of a shared machine say
-/// little, the ratios say more. Processors are kept awake meanwhile (``AwakeProcessors``), unless it is told `--asleep`.
+/// little, the ratios say more. Processors are kept awake while sockets are measured (``AwakeProcessors``), unless it is
+/// told `--asleep`.
 @main
 struct Benchmark {
   static let rounds = 9
@@ -27,15 +28,15 @@ struct Benchmark {
       return try await profile(kind, requests: arguments.last.flatMap { Int($0) } ?? 1_000_000)
     }
     results.isJSON = arguments.contains("--json")
-    let awake = arguments.contains("--asleep") ? nil : AwakeProcessors()
-    // They end with it.
-    defer { withExtendedLifetime(awake) {} }
     results.begin()
     for (algorithm, goal) in [(SigningAlgorithm.rs256, 0.8), (.es256, 0.92), (.edDSA, 0.94)] {
       measureVerifying(try Material(algorithm), goal: goal)
     }
     try await OpaqueBenchmark.measure(try Material(.rs256))
+    let awake = arguments.contains("--asleep") ? nil : AwakeProcessors()
     try await SocketBenchmark.measure(try Material(.rs256))
+    // They end with it.
+    withExtendedLifetime(awake) {}
     results.end()
   }
 
