@@ -15,6 +15,9 @@ BIN = pathlib.Path(os.environ.get("BEARERD_BIN", ROOT / ".build" / "debug"))
 # The longest wait for a start, in seconds: it ends a hang, and no test measures it.
 START_SECONDS = 60
 
+# Where Debian's packages put the sources of crates.
+CRATES = pathlib.Path("/usr/share/cargo/registry")
+
 # Programs that PyPI has are beside the interpreter, whether its environment is active or not.
 PATH = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
 
@@ -32,6 +35,27 @@ def deno(socket_path, script, *rights):
               f"--allow-net={','.join(['unix:' + socket_path, *rights])}"]
     return ["env", "DENO_NO_UPDATE_CHECK=1", program("deno"), "run", "--quiet", "--no-prompt", "--no-config", "--no-remote",
             *rights, script]
+
+
+def no_cargo(*crates):
+    """Why no program with these crates of Debian's can be built here; None if it can."""
+    if not program("cargo"):
+        return "cargo is not here"
+    version = subprocess.run([program("cargo"), "--version"], check=True, capture_output=True, text=True).stdout.split()[1]
+    if tuple(map(int, version.split(".")[:2])) < (1, 82):
+        return f"cargo {version} is older than 1.82"
+    missing = [crate for crate in crates if not list(CRATES.glob(f"{crate}-[0-9]*"))]
+    return f"librust-{missing[0].replace('_', '-')}-dev is not here" if missing else None
+
+
+def cargo(home):
+    """The environment in which cargo takes Debian's crates and fetches none; its files are in this directory."""
+    home = pathlib.Path(home)
+    home.mkdir(exist_ok=True)
+    (home / "config.toml").write_text(
+        f'[source.crates-io]\nreplace-with = "here"\n[source.here]\ndirectory = "{CRATES}"\n')
+    rustup = os.environ.get("RUSTUP_HOME", os.path.expanduser("~/.rustup"))
+    return {"CARGO_HOME": str(home), "CARGO_NET_OFFLINE": "true", "RUSTUP_HOME": rustup}
 
 
 # Of the class that gives way to every other at once (sched(7)), until its parent has ended.
