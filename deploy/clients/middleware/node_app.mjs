@@ -6,8 +6,9 @@ const daemon = new Bearerd();
 const guards = {
   "/me": guard(daemon), "/orders": guard(daemon, { scope: "orders:read" }), "/delete": guard(daemon, { max_age: 300 }),
 };
+const nothing = (request, response) => response.writeHead(404).end();
 const server = createServer((request, response) =>
-  guards[request.url](request, response, () => {
+  (guards[request.url] ?? nothing)(request, response, () => {
     response.setHeader("Content-Type", "application/json");
     response.end(JSON.stringify({ subject: request.claims.sub }));
   }));
