@@ -371,12 +371,12 @@ def readiness_at_the_latest():
 def many_issuers():
     must("systemctl", "stop", "bearerd.socket", "bearerd.service")
     shutil.rmtree(STATE)
-    # Half refuse connections, half accept them and say nothing.
+    # Half refuse connections, half accept them and say nothing, not even the beginning of TLS.
     with socket.create_server(("127.0.0.1", 0), backlog=512) as silent:
-        ports = (1, silent.getsockname()[1])
+        origins = ("http://127.0.0.1:1", f"https://127.0.0.1:{silent.getsockname()[1]}")
         others = "".join(
             f'[issuer.other-{number}]\nurl = "https://other-{number}.example"\ntimeout = "1s"\n'
-            f'jwks_uri = "http://127.0.0.1:{ports[number % 2]}/{number}"\n'
+            f'jwks_uri = "{origins[number % 2]}/{number}"\n'
             for number in range(499))
         configure(top='ready_wait = "5s"', extra=f'issuers = ["dev"]\n{others}')
         must("systemctl", "start", "bearerd.service")
