@@ -6,7 +6,7 @@ import BearerJSON
 /// Anyone may ask: whoever reaches this address could read the keys as well.
 extension IssuerSite {
   /// Answers a form that names a token (RFC 7662 section 2.1, RFC 7009 section 2.1).
-  func answer(_ request: Request, _ make: (String) throws(DevIssuerError) -> SiteAnswer) -> SiteAnswer {
+  func answer(_ request: SiteRequest, _ make: (String) throws(DevIssuerError) -> SiteAnswer) -> SiteAnswer {
     guard request.method == "POST" else {
       return SiteAnswer(status: 405, headers: [("Allow", "POST")])
     }
@@ -17,7 +17,7 @@ extension IssuerSite {
   }
 
   /// OpenID Connect Core 1.0 section 5.3, with the error that Authgear answers.
-  func userinfo(_ request: Request) -> SiteAnswer {
+  func userinfo(_ request: SiteRequest) -> SiteAnswer {
     answer { () throws(DevIssuerError) in
       guard let token = Self.bearerToken(request), let claims = try issuer.claims(of: token) else {
         var answer = SiteAnswer(
@@ -32,7 +32,7 @@ extension IssuerSite {
   }
 
   /// Authgear's resolver: a verdict in header fields, and none if it saw no credential.
-  func resolve(_ request: Request) -> SiteAnswer {
+  func resolve(_ request: SiteRequest) -> SiteAnswer {
     answer { () throws(DevIssuerError) in
       guard let token = Self.bearerToken(request) else { return SiteAnswer(status: 200) }
       guard let claims = try issuer.claims(of: token), let subject = claims["sub"]?.stringValue else {
@@ -56,7 +56,7 @@ extension IssuerSite {
     }
   }
 
-  private static func bearerToken(_ request: Request) -> String? {
+  private static func bearerToken(_ request: SiteRequest) -> String? {
     guard let words = request.authorization?.split(separator: " "), words.count == 2, words[0].lowercased() == "bearer"
     else { return nil }
     return String(words[1])

@@ -11,17 +11,8 @@ struct IssuerSite: Sendable {
   let cacheControl: String?
   let sendsETag: Bool
 
-  /// A request.
-  struct Request {
-    var method: String
-    var path: String
-    var ifNoneMatch: String?
-    var authorization: String?
-    var body: [UInt8] = []
-  }
-
   /// The answer to a request, in full as for GET.
-  func answer(_ request: Request) -> SiteAnswer {
+  func answer(_ request: SiteRequest) -> SiteAnswer {
     let (method, path, ifNoneMatch) = (request.method, request.path, request.ifNoneMatch)
     guard path.hasPrefix(basePath) else { return notFound }
     switch String(path.dropFirst(basePath.count)) {

@@ -67,7 +67,7 @@ package struct Verifier {
   /// - Returns: The verdict.
   package mutating func verify(
     _ token: Span<UInt8>, _ input: VerificationInput, explaining: Bool = false, keys: (Int) -> KeySet?
-  ) -> Verdict {
+  ) -> TokenVerdict {
     let issuer = open(token, input, explaining: explaining)
     return judge(token, input, keys: issuer.flatMap(keys))
   }
@@ -114,7 +114,7 @@ package struct Verifier {
   ///   - keys: The issuer's key set; `nil` if there is none that may be used.
   /// - Returns: The verdict. `.keyMissing` and `.undecided` only if every check that needs no key passes: a token that is
   ///   known to be bad must never cost a fetch, nor be blamed on the infrastructure.
-  package mutating func judge(_ token: Span<UInt8>, _ input: VerificationInput, keys: KeySet?) -> Verdict {
+  package mutating func judge(_ token: Span<UInt8>, _ input: VerificationInput, keys: KeySet?) -> TokenVerdict {
     if let settled {
       if let keys, let payload = facts?.payload, settled.holds(with: keys, facts?.keySerial, at: input.now) {
         return accept(input, settled.issuer, payload.header, payload.claims)
@@ -414,7 +414,7 @@ package struct Verifier {
 
   private func accept(
     _ input: VerificationInput, _ issuer: Int, _ header: JOSEHeader, _ claims: ClaimSet
-  ) -> Verdict {
+  ) -> TokenVerdict {
     guard let expires = claims.expiry else {
       // Not reached either: a token must have one.
       return .rejected(Rejection(.missingClaim, "The token has no exp.", claim: "exp"))

@@ -22,6 +22,7 @@ import ArgumentParser
         bearerd-dev-issuer mint --expired | bearerd verify --socket $socket -
       """,
     subcommands: [
-      RunCommand.self, ServeCommand.self, MintCommand.self, RevokeCommand.self, RotateCommand.self, JWKSCommand.self,
+      RunCommand.self, ServeIssuerCommand.self, MintCommand.self, RevokeCommand.self, RotateCommand.self,
+      JWKSCommand.self,
     ])
 }

@@ -85,7 +85,7 @@ struct TokenFuzz: FuzzTarget {
     }
   }
 
-  private static func outcome(_ verdict: Verdict) -> String {
+  private static func outcome(_ verdict: TokenVerdict) -> String {
     switch verdict {
     case .accepted: "accepted"
     case .rejected(let rejection):

@@ -85,7 +85,7 @@ import Testing
     #expect(accepted > 1000)
   }
 
-  private static func text(_ verdict: Verdict) -> String {
+  private static func text(_ verdict: TokenVerdict) -> String {
     switch verdict {
     case .accepted(let token):
       var line: [UInt8] = []

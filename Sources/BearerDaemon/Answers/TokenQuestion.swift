@@ -160,7 +160,7 @@ final class TokenQuestion: Sendable {
   /// - Returns: The verdict, the token's issuer if it is known, and the keys that the verdict rests on.
   func verdict(
     on token: Span<UInt8>, at now: Moment, verifier: inout Verifier
-  ) -> (verdict: Verdict, issuer: Int?, keys: KeySnapshot?) {
+  ) -> (verdict: TokenVerdict, issuer: Int?, keys: KeySnapshot?) {
     let input = VerificationInput(issuers: active.issuers, policy: policy, now: NumericDate(now))
     let issuer = verifier.open(token, input, explaining: request.explain)
     let snapshot = issuer.flatMap { active.keys[$0].snapshot }.flatMap {

@@ -4,7 +4,7 @@ import BearerDevIssuerServer
 import UnixSignals
 
 /// `serve`: discovery and key set over HTTP until a signal comes.
-struct ServeCommand: AsyncParsableCommand {
+struct ServeIssuerCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve",
     abstract: "Serve the discovery document and the key set on a loopback address.",

@@ -1,7 +1,7 @@
 package import BearerClaims
 
 /// What the verifier says of a token.
-package enum Verdict {
+package enum TokenVerdict {
   /// Every check passed.
   case accepted(VerifiedToken)
   /// A check failed.
