@@ -65,14 +65,19 @@ impl Bearerd {
     }
 
     fn ask(&self, op: &str, member: &str, authorization: &str, members: Value) -> Verdict {
+        let code = "unavailable".into();
+        let nobody_can_tell = Verdict::Bad { status: 503, code, www_authenticate: None, retry_after_ms: None };
+        let mut request = match members {
+            Value::Object(members) => members,
+            Value::Null => Map::new(),
+            // What the application demands must not be lost.
+            _ => return nobody_can_tell,
+        };
         let id = format!("{}.{}", std::process::id(), self.number.fetch_add(1, Ordering::Relaxed));
-        let mut request = if let Value::Object(members) = members { members } else { Map::new() };
         for (name, value) in [("id", id.as_str()), ("op", op), ("authorization", authorization)] {
             request.insert(name.into(), json!(value));
         }
         let line = format!("{}\n", Value::Object(request));
-        let code = "unavailable".into();
-        let nobody_can_tell = Verdict::Bad { status: 503, code, www_authenticate: None, retry_after_ms: None };
         self.exchange(line.as_bytes(), &id, member).unwrap_or(nobody_can_tell)
     }
 
