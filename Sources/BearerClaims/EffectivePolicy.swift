@@ -117,7 +117,7 @@ package final class EffectivePolicy: Sendable {
 
   /// The policy as it was configured; a copy of all of it, where the members below do not serve.
   package var policy: Policy { prepared.policy }
-  /// Its name.
+  /// The policy's name.
   package var name: String { prepared.policy.name }
   /// Whether opaque tokens are accepted.
   package var acceptsOpaque: Bool { prepared.policy.acceptsOpaque }

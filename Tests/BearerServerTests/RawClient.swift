@@ -9,17 +9,20 @@ func blocking<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async 
   }
 }
 
-/// A listening socket, or one that only was bound when `backlog` is nil.
-func bound(_ path: String, backlog: CInt?) -> CInt {
-  let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
+/// Hands on a path as bind(2) and connect(2) want it.
+private func withSocketAddress(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt) -> CInt {
   var address = sockaddr_un()
   address.sun_family = sa_family_t(AF_UNIX)
   withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-  _ = withUnsafePointer(to: &address) {
-    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-      bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-    }
+  return withUnsafePointer(to: &address) {
+    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
   }
+}
+
+/// A listening socket, or one that only was bound when `backlog` is nil.
+func bound(_ path: String, backlog: CInt?) -> CInt {
+  let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
+  _ = withSocketAddress(path) { bind(descriptor, $0, $1) }
   if let backlog { listen(descriptor, backlog) }
   return descriptor
 }
@@ -42,15 +45,8 @@ final class RawClient: @unchecked Sendable {
   init?(_ path: String, on socket: CInt? = nil, waits: Bool = true) {
     descriptor =
       socket ?? Glibc.socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | (waits ? 0 : CInt(SOCK_NONBLOCK.rawValue)), 0)
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-    let status = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
-    guard status == 0 else {
+    let socket = descriptor
+    guard withSocketAddress(path, { connect(socket, $0, $1) }) == 0 else {
       close()
       return nil
     }

@@ -25,7 +25,8 @@ package final class RequestHandler: LineHandler {
   private var activeVersion: UInt64
   /// Holds the request at hand: its id, its credential.
   private(set) var reader = RequestReader()
-  // That two uses of these do not overlap is not checked for each request: all of them begin and end in this class.
+  // That two uses of these do not overlap is not checked for each request: each of them begins and ends in a method of
+  // this class, on its one loop.
   @exclusivity(unchecked) var verifier: Verifier
   @exclusivity(unchecked) private(set) var lines: LineCache
   /// What the reply to the request at hand rests on, if it may be remembered.
