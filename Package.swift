@@ -113,7 +113,8 @@ let table: [(kind: TargetKind, name: String, imports: String)] = [
     .tests, "BearerDaemonTests",
     "BearerAddress BearerClaims BearerConfiguration BearerDaemon BearerDevIssuer BearerFetch "
       + "BearerFraming BearerIntrospection BearerJOSE BearerJSON BearerKeys BearerLogging BearerProtocol "
-      + "BearerProviderKit BearerServer BearerTOML BearerTestKit BearerTime Logging NIOCore NIOPosix"
+      + "BearerProviderKit BearerServer BearerSystemd BearerTOML BearerTestKit BearerTime Logging NIOCore NIOPosix "
+      + "UnixSignals"
   ),
   (
     .tests, "BearerDevIssuerTests",
