@@ -176,7 +176,7 @@ struct DiscoveryTests {
         trial.provider.answerNext(endpoint, with: answer)
         let fault = await trial.source().fetch(previous: nil, validators: nil).fault
         #expect(fault?.advice?.contains("jwks_uri") == true, "\(answer)")
-        #expect(await trial.code { $0.kind = .jwksURI("\(origin)/jwks") } == nil)
+        #expect(await trial.code { $0.origin = .jwksURI("\(origin)/jwks") } == nil)
       }
       trial.provider.answerNext(.keys, with: .status(407))
       let fault = await trial.source().fetch(previous: nil, validators: nil).fault
@@ -272,7 +272,7 @@ struct DiscoveryTests {
     try await ProviderTrial.run { trial in
       trial.provider.present(keysAddress: address)
       #expect(await trial.code() == .jwksURIRefused)
-      #expect(await trial.code { $0.kind = .jwksURI(address) } == .jwksURIRefused)
+      #expect(await trial.code { $0.origin = .jwksURI(address) } == .jwksURIRefused)
     }
   }
 

@@ -17,7 +17,7 @@ struct FetchRouteTests {
       try Self.routes("https://a.test:8443/k?x=1", KeySourceSettings(url: "https://a.test:8443", algorithms: [])).first)
     #expect(route.url == "https://a.test:8443/k?x=1")
     #expect(route.hostHeader == "a.test:8443")
-    #expect(route.way == FetchRoute.ConnectionKey(certificateHost: "a.test"))
+    #expect(route.connectionKey == FetchRoute.ConnectionKey(certificateHost: "a.test"))
   }
 
   @Test("connect_to moves the connection and keeps the name")
@@ -27,7 +27,8 @@ struct FetchRouteTests {
     let route = try #require(try Self.routes("https://a.test/k", settings).first)
     #expect(route.url == "https://a.test:8443/k")
     #expect(route.hostHeader == "a.test")
-    #expect(route.way == FetchRoute.ConnectionKey(overrides: ["a.test": "10.0.0.5"], certificateHost: "a.test"))
+    #expect(
+      route.connectionKey == FetchRoute.ConnectionKey(overrides: ["a.test": "10.0.0.5"], certificateHost: "a.test"))
   }
 
   @Test("connect_to without a port keeps the public one")
@@ -35,14 +36,14 @@ struct FetchRouteTests {
     let settings = KeySourceSettings(url: "https://a.test:9443", algorithms: [], connectTo: HostAndPort("inner.test"))
     let route = try #require(try Self.routes("https://a.test:9443/k", settings).first)
     #expect(route.url == "https://a.test:9443/k")
-    #expect(route.way.overrides == ["a.test": "inner.test"])
+    #expect(route.connectionKey.overrides == ["a.test": "inner.test"])
   }
 
   @Test("connect_to is for url's own authority only: another port or host goes its own way")
   func otherAuthority() throws {
     let settings = KeySourceSettings(url: "https://a.test", algorithms: [], connectTo: HostAndPort("10.0.0.5:8443"))
     for url in ["https://b.test/k", "https://a.test:444/k"] {
-      #expect(try Self.routes(url, settings).first?.way.overrides == [:])
+      #expect(try Self.routes(url, settings).first?.connectionKey.overrides == [:])
     }
   }
 
@@ -50,11 +51,12 @@ struct FetchRouteTests {
   func connectToAndProxy() throws {
     let environment = ["HTTPS_PROXY": "http://env.test:1"]
     var settings = KeySourceSettings(url: "https://a.test", algorithms: [], connectTo: HostAndPort("10.0.0.5:8443"))
-    #expect(try Self.routes("https://a.test/k", settings, environment).first?.way.proxy == nil)
+    #expect(try Self.routes("https://a.test/k", settings, environment).first?.connectionKey.proxy == nil)
     settings.proxy = try ProxyAddress(parsing: "http://own.test:3")
-    #expect(try Self.routes("https://a.test/k", settings, environment).first?.way.proxy?.shown == "own.test:3")
+    #expect(
+      try Self.routes("https://a.test/k", settings, environment).first?.connectionKey.proxy?.shown == "own.test:3")
     settings.connectTo = HostAndPort("127.0.0.1:8443")
-    #expect(try Self.routes("https://a.test/k", settings, environment).first?.way.proxy == nil)
+    #expect(try Self.routes("https://a.test/k", settings, environment).first?.connectionKey.proxy == nil)
   }
 
   @Test("plain http to localhost names loopback addresses, so that no resolver is asked")

@@ -36,7 +36,7 @@ struct IssuerKeySourceTests {
   func configuredAddress() async throws {
     try await ProviderTrial.run { trial in
       let source = trial.source {
-        $0.kind = .jwksURI(trial.provider.origin + "/jwks")
+        $0.origin = .jwksURI(trial.provider.origin + "/jwks")
         $0.url = "accounts.example.test"
       }
       #expect(await source.fetch(previous: nil, validators: nil).fetched?.keys.usableKeys == 1)
@@ -247,7 +247,7 @@ struct IssuerKeySourceTests {
         .body(#"{"keys":"hunter2"}"#),
       ] {
         trial.provider.answer(.keys, with: answer)
-        let source = trial.source { $0.kind = .jwksURI(trial.provider.origin + "/jwks?api_key=hunter2") }
+        let source = trial.source { $0.origin = .jwksURI(trial.provider.origin + "/jwks?api_key=hunter2") }
         let fault = try #require(await source.fetch(previous: nil, validators: nil).fault)
         #expect(!fault.message.contains("hunter2"))
       }

@@ -80,7 +80,7 @@ struct JWKSFileTests {
     try directory.write(TestKey.set(try TestKey(kid: "k1")), to: "jwks.json")
     let source = IssuerKeySource(
       settings: KeySourceSettings(
-        url: "anything", kind: .jwksFile(directory.path + "/jwks.json"), algorithms: ProviderTrial.algorithms),
+        url: "anything", origin: .jwksFile(directory.path + "/jwks.json"), algorithms: ProviderTrial.algorithms),
       network: FetchNetwork(group: MultiThreadedEventLoopGroup.singleton, environment: [:]))
     #expect(await source.fetch(previous: nil, validators: nil).fetched?.keys.usableKeys == 1)
   }

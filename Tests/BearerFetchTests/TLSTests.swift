@@ -350,7 +350,7 @@ struct TLSTests {
     try await ProviderTrial.run(identity: certificates.good) { trial in
       let code = await trial.code {
         $0.url = "accounts.example.test"
-        $0.kind = .jwksURI("https://\(TestCertificates.publicName)/jwks")
+        $0.origin = .jwksURI("https://\(TestCertificates.publicName)/jwks")
         $0.caFile = certificates.authorityFile
         $0.connectTo = HostAndPort("127.0.0.1:\(trial.provider.port)")
       }

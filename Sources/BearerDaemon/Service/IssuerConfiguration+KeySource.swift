@@ -5,14 +5,14 @@ import BearerKeys
 extension IssuerConfiguration {
   /// What fetches of this issuer's keys need to know.
   package var keySourceSettings: KeySourceSettings {
-    let kind: KeySourceSettings.Origin =
+    let origin: KeySourceSettings.Origin =
       switch source {
       case .discovery: .discovery
       case .jwksURI(let address): .jwksURI(address)
       case .jwksFile(let path): .jwksFile(path)
       }
     return KeySourceSettings(
-      url: url, kind: kind, algorithms: algorithms, timeout: refreshSettings.timeout, caFile: caFile,
+      url: url, origin: origin, algorithms: algorithms, timeout: refreshSettings.timeout, caFile: caFile,
       connectTo: connectTo, proxy: proxy, clientCertificateFile: clientCertificate,
       clientKeyFile: clientKey)
   }

@@ -25,7 +25,7 @@ enum CertificateDiagnosis {
     tls.certificateChain = []
     tls.privateKey = nil
     var configuration = HTTPPool.configuration(
-      way: context.route.way, tls: tls, connectTimeout: deadline - .now())
+      key: context.route.connectionKey, tls: tls, connectTimeout: deadline - .now())
     let seen = SeenCertificate()
     configuration.http1_1ConnectionDebugInitializer = { channel in
       channel.nioSSL_peerCertificate().flatMapThrowing { certificate in

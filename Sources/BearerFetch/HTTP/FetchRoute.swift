@@ -22,7 +22,7 @@ struct FetchRoute: Equatable, Sendable {
   /// The `Host` header: always the public authority.
   var hostHeader: String
   /// The connection.
-  var way: ConnectionKey
+  var connectionKey: ConnectionKey
   /// Where the connection goes, for messages.
   var peer: String
 
@@ -45,7 +45,7 @@ struct FetchRoute: Equatable, Sendable {
       return ["127.0.0.1", "[::1]"].map { literal in
         FetchRoute(
           host: literal, url: "http://\(literal):\(address.port)\(address.target)", hostHeader: address.authority,
-          way: ConnectionKey(),
+          connectionKey: ConnectionKey(),
           peer: "\(literal):\(address.port)")
       }
     }
@@ -53,7 +53,7 @@ struct FetchRoute: Equatable, Sendable {
     return [
       FetchRoute(
         host: address.host, url: address.origin + address.target, hostHeader: address.authority,
-        way: ConnectionKey(proxy: proxy, certificateHost: address.scheme == .https ? address.host : nil),
+        connectionKey: ConnectionKey(proxy: proxy, certificateHost: address.scheme == .https ? address.host : nil),
         peer: proxy.map { "\(address.authority) through the proxy \($0.shown)" }
           ?? "\(address.hostInURL):\(address.port)")
     ]
@@ -61,7 +61,7 @@ struct FetchRoute: Equatable, Sendable {
 
   /// The name that must be resolved before a connection can be made; `nil` if an address is configured.
   var nameToResolve: String? {
-    let target = way.proxy?.host ?? way.overrides[host] ?? host
+    let target = connectionKey.proxy?.host ?? connectionKey.overrides[host] ?? host
     let bare = target.hasPrefix("[") ? String(target.dropFirst().dropLast()) : target
     return IPAddress(bare) == nil ? target : nil
   }
@@ -69,7 +69,11 @@ struct FetchRoute: Equatable, Sendable {
   /// The same route by one address of the name that is connected to.
   func connecting(to address: String) -> FetchRoute {
     var route = self
-    if way.proxy == nil { route.way.overrides[host] = address } else { route.way.proxyAddress = address }
+    if connectionKey.proxy == nil {
+      route.connectionKey.overrides[host] = address
+    } else {
+      route.connectionKey.proxyAddress = address
+    }
     return route
   }
 
@@ -106,7 +110,7 @@ struct FetchRoute: Equatable, Sendable {
     return FetchRoute(
       host: address.host, url: "\(address.scheme.rawValue)://\(address.host):\(port)\(address.target)",
       hostHeader: address.authority,
-      way: ConnectionKey(
+      connectionKey: ConnectionKey(
         overrides: [address.host: target.host], proxy: proxy,
         certificateHost: address.scheme == .https ? address.host : nil),
       peer: proxy.map { "\(shown) (connect_to) through the proxy \($0.shown)" } ?? "\(shown) (connect_to)")

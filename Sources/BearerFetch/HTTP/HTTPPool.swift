@@ -73,22 +73,22 @@ final class HTTPPool: Sendable {
   }
 
   /// The client of a way.
-  func entry(for way: FetchRoute.ConnectionKey, tls: TLSConfiguration, connectTimeout: TimeAmount) -> Entry {
+  func entry(for key: FetchRoute.ConnectionKey, tls: TLSConfiguration, connectTimeout: TimeAmount) -> Entry {
     state.withLock { state in
-      if let entry = state.entries[way] { return entry }
+      if let entry = state.entries[key] { return entry }
       let connected = Flag()
-      var configuration = Self.configuration(way: way, tls: tls, connectTimeout: connectTimeout)
+      var configuration = Self.configuration(key: key, tls: tls, connectTimeout: connectTimeout)
       configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = settings.connections
       configuration.connectionPool.idleTimeout = settings.idle
       // Named "debug" in AsyncHTTPClient, but its only hook that can reject a connection.
       configuration.http1_1ConnectionDebugInitializer = { channel in
         connected.raise()
-        guard let host = way.certificateHost else { return channel.eventLoop.makeSucceededVoidFuture() }
+        guard let host = key.certificateHost else { return channel.eventLoop.makeSucceededVoidFuture() }
         return CertificateName.check(channel, host: host)
       }
       let client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
       let entry = Entry(client: client, connected: connected)
-      state.entries[way] = entry
+      state.entries[key] = entry
       return entry
     }
   }
@@ -112,8 +112,8 @@ final class HTTPPool: Sendable {
   /// Uses the connections of an entry no more; requests that are on their way by them come to their end.
   func drop(_ entry: Entry) {
     let client = state.withLock { state -> HTTPClient? in
-      guard let way = state.entries.first(where: { $0.value === entry })?.key else { return nil }
-      return Self.remove(way, &state)
+      guard let key = state.entries.first(where: { $0.value === entry })?.key else { return nil }
+      return Self.remove(key, &state)
     }
     client?.shutdown { _ in }
   }
@@ -127,8 +127,8 @@ final class HTTPPool: Sendable {
     for client in clients { client.shutdown { _ in } }
   }
 
-  private static func remove(_ way: FetchRoute.ConnectionKey, _ state: inout State) -> HTTPClient? {
-    guard let client = state.entries.removeValue(forKey: way)?.client else { return nil }
+  private static func remove(_ key: FetchRoute.ConnectionKey, _ state: inout State) -> HTTPClient? {
+    guard let client = state.entries.removeValue(forKey: key)?.client else { return nil }
     let id = ObjectIdentifier(client)
     if state.uses[id] == nil { return client }
     state.retired[id] = client
@@ -152,7 +152,7 @@ final class HTTPPool: Sendable {
 
   /// What all clients have in common: no redirects, no retries, no decompression, HTTP/1.1.
   static func configuration(
-    way: FetchRoute.ConnectionKey, tls: TLSConfiguration, connectTimeout: TimeAmount
+    key: FetchRoute.ConnectionKey, tls: TLSConfiguration, connectTimeout: TimeAmount
   ) -> HTTPClient.Configuration {
     var configuration = HTTPClient.Configuration(tlsConfiguration: tls, redirectConfiguration: .disallow)
     configuration.timeout = .init(connect: max(.milliseconds(1), connectTimeout))
@@ -160,10 +160,10 @@ final class HTTPPool: Sendable {
     configuration.connectionPool.retryConnectionEstablishment = false
     configuration.httpVersion = .http1Only
     configuration.decompression = .disabled
-    configuration.dnsOverride = way.overrides
-    configuration.proxy = way.proxy.map { proxy in
+    configuration.dnsOverride = key.overrides
+    configuration.proxy = key.proxy.map { proxy in
       .server(
-        host: way.proxyAddress ?? proxy.host, port: proxy.port,
+        host: key.proxyAddress ?? proxy.host, port: proxy.port,
         authorization: proxy.user.map { .basic(username: $0, password: proxy.password ?? "") })
     }
     return configuration

@@ -101,7 +101,7 @@ struct HTTPRequester: Sendable {
         let isUnreachable = error.code == .connectFailed || error.code == .timedOut && !hasConnected(by: route, tls)
         if isUnreachable { pool.forgetAddresses(of: name) }
         if isLast || !isUnreachable || deadline <= .now() || Task.isCancelled { throw error }
-        pool.drop(pool.entry(for: route.way, tls: tls, connectTimeout: patience))
+        pool.drop(pool.entry(for: route.connectionKey, tls: tls, connectTimeout: patience))
         refused = error
       }
     }
@@ -109,7 +109,7 @@ struct HTTPRequester: Sendable {
   }
 
   private func hasConnected(by route: FetchRoute, _ tls: TLSConfiguration) -> Bool {
-    pool.entry(for: route.way, tls: tls, connectTimeout: deadline - .now()).connected.isRaised
+    pool.entry(for: route.connectionKey, tls: tls, connectTimeout: deadline - .now()).connected.isRaised
   }
 
   /// Sends a request; once more on a new connection if the service had closed the one that was there.
@@ -120,13 +120,13 @@ struct HTTPRequester: Sendable {
     _ request: HTTPRequest, to address: WebAddress, by route: FetchRoute, _ tls: TLSConfiguration,
     connectTimeout: TimeAmount
   ) async throws(FetchFault) -> HTTPAnswer {
-    let entry = pool.entry(for: route.way, tls: tls, connectTimeout: connectTimeout)
+    let entry = pool.entry(for: route.connectionKey, tls: tls, connectTimeout: connectTimeout)
     let hasAnswered = entry.answered.isRaised
     do throws(FetchFault) {
       return try await sendOnce(request, to: address, by: route, tls, on: entry)
     } catch  where error.code == .connectionReset && request.isIdempotent && hasAnswered {
       pool.drop(entry)
-      let entry = pool.entry(for: route.way, tls: tls, connectTimeout: connectTimeout)
+      let entry = pool.entry(for: route.connectionKey, tls: tls, connectTimeout: connectTimeout)
       return try await sendOnce(request, to: address, by: route, tls, on: entry)
     }
   }

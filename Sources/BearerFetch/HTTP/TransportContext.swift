@@ -79,7 +79,7 @@ struct TransportContext: Sendable {
 
   /// The name that is connected to has no address.
   func nameNotFound(_ name: String) -> FetchFault {
-    if let proxy = route.way.proxy {
+    if let proxy = route.connectionKey.proxy {
       return proxyFailed("cannot be reached", advice: "check the address \(proxy.shown) and that it listens")
     }
     return FetchFault(
@@ -134,7 +134,7 @@ struct TransportContext: Sendable {
   }
 
   private func failure(for error: NIOConnectionError) -> FetchFault {
-    if let proxy = route.way.proxy {
+    if let proxy = route.connectionKey.proxy {
       return proxyFailed("cannot be reached", advice: "check the address \(proxy.shown) and that it listens")
     }
     guard let last = error.connectionErrors.last?.error else { return nameNotFound(error.host) }
@@ -146,7 +146,7 @@ struct TransportContext: Sendable {
     switch error.errnoCode {
     case Errno.connectionReset, Errno.brokenPipe, Errno.notConnected: return reset()
     default:
-      if route.way.proxy != nil {
+      if route.connectionKey.proxy != nil {
         return proxyFailed("cannot be reached", advice: "check its address and that it listens")
       }
       return connectFailed(error)
@@ -162,7 +162,7 @@ struct TransportContext: Sendable {
 
   /// The connection ended; before there was a tunnel, that was the proxy's doing.
   private func ended(at progress: Progress) -> FetchFault {
-    guard let proxy = route.way.proxy, progress == .none else { return reset() }
+    guard let proxy = route.connectionKey.proxy, progress == .none else { return reset() }
     return proxyFailed(
       "ended the connection in place of opening a tunnel, or does not speak HTTP",
       advice: "check that \(proxy.shown) is an HTTP proxy, and that it allows CONNECT to \(address.authority)")
@@ -172,7 +172,7 @@ struct TransportContext: Sendable {
     let advice =
       if address.scheme != .https {
         "check the provider's log; a TLS port that is asked without TLS may also do this"
-      } else if route.way.proxy != nil {
+      } else if route.connectionKey.proxy != nil {
         "check that the provider speaks TLS on this port, and the logs of both"
       } else {
         "check that it speaks TLS on this port, and its log; a firewall or balancer in between may also do this"
@@ -196,6 +196,6 @@ struct TransportContext: Sendable {
   }
 
   private func proxyFailed(_ what: String, advice: String) -> FetchFault {
-    FetchFault(.proxyFailed, found: "the proxy \(route.way.proxy?.shown ?? "") \(what)", advice: advice)
+    FetchFault(.proxyFailed, found: "the proxy \(route.connectionKey.proxy?.shown ?? "") \(what)", advice: advice)
   }
 }

@@ -83,7 +83,7 @@ package final class IssuerKeySource: KeySource {
     return await Deadline.run(within: settings.timeout, late: (.failure(late), FetchRecord())) {
       var record = FetchRecord()
       do throws(FetchFault) {
-        if case .jwksFile(let path) = self.settings.kind {
+        if case .jwksFile(let path) = self.settings.origin {
           let file = JWKSFileSource(
             path: path, algorithms: self.settings.algorithms, bodyBytes: self.settings.bodyBytes)
           return (try await self.readFiles { file.read(previous: previous) }, record)
@@ -156,7 +156,7 @@ package final class IssuerKeySource: KeySource {
   private func keysAddress(
     in session: FetchSession, record: inout FetchRecord
   ) async throws(FetchFault) -> WebAddress {
-    if case .jwksURI(let text) = settings.kind {
+    if case .jwksURI(let text) = settings.origin {
       return try DiscoveryDocument.keysAddress(text, origin: "the configured jwks_uri")
     }
     let remembered = memory.withLock { memory in

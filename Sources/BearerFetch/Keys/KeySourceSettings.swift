@@ -16,7 +16,7 @@ package struct KeySourceSettings: Equatable, Sendable {
   /// The issuer's identifier, which the discovery document must repeat byte for byte.
   package var url: String
   /// Where the keys come from.
-  package var kind: Origin
+  package var origin: Origin
   /// The algorithms that the operator allows; never taken from the provider.
   package var algorithms: Set<Algorithm>
   /// How long one fetch may take in all: discovery and key set, from name resolution to the last byte.
@@ -44,13 +44,13 @@ package struct KeySourceSettings: Equatable, Sendable {
 
   /// Settings with the defaults for all that is not given.
   package init(
-    url: String, kind: Origin = .discovery, algorithms: Set<Algorithm>, timeout: Duration = FetchLimits.timeout,
+    url: String, origin: Origin = .discovery, algorithms: Set<Algorithm>, timeout: Duration = FetchLimits.timeout,
     caFile: String? = nil, connectTo: HostAndPort? = nil, proxy: ProxyAddress? = nil,
     clientCertificateFile: String? = nil,
     clientKeyFile: String? = nil, bodyBytes: Int = FetchLimits.bodyBytes
   ) {
     self.url = url
-    self.kind = kind
+    self.origin = origin
     self.algorithms = algorithms
     self.timeout = timeout
     self.caFile = caFile

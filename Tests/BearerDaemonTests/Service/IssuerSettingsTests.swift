@@ -48,7 +48,7 @@ import Testing
           refresh: .seconds(3600), maximumStale: .seconds(7200), unknownKeyCooldown: .seconds(180),
           keyWait: .seconds(4), timeout: .seconds(6)))
     let b = try #require(issuers.last)
-    #expect(b.keySourceSettings.kind == .jwksFile("/keys"))
+    #expect(b.keySourceSettings.origin == .jwksFile("/keys"))
     #expect(b.refreshSettings.renewal == .fileChanges)
   }
 }
