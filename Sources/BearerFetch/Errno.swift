@@ -1,6 +1,6 @@
 import Glibc
 
-/// The system's error numbers that failures of connections are told apart by.
+/// The system's error numbers that tell failures of a connection apart.
 enum Errno {
   static let connectionReset = ECONNRESET
   static let brokenPipe = EPIPE

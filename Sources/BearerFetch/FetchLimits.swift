@@ -1,8 +1,8 @@
 /// The bounds of what a fetch may cost.
 package enum FetchLimits {
-  /// Bytes of one response body; bounds the memory that a hostile or broken provider can take (`protocol.md` section 7.2).
+  /// Bytes of one response body; bounds what memory a hostile or broken provider can take (`protocol.md` section 7.2).
   package static let bodyBytes = 1_048_576
-  /// Bytes of one file of certificates or of a private key; all public authorities together have a quarter of it.
+  /// Bytes of one file of certificates or of a private key; Debian's file of public authorities has a quarter of it.
   static let materialBytes = 1_048_576
   /// How long one fetch may take in all, discovery and key set together.
   package static let timeout = Duration.seconds(5)
@@ -17,9 +17,8 @@ package enum FetchLimits {
   static let addressMilliseconds: Int64 = 1000
   /// Milliseconds that a connection is kept between the requests of one fetch.
   static let idleMilliseconds: Int64 = 2000
-  /// Milliseconds that a server is given to end TLS after a fetch; whatever it says then is worth nothing any more.
+  /// Milliseconds that a server is given to end TLS after a fetch; nothing that it still sends is needed.
   static let closeMilliseconds: Int64 = 100
-  /// How long the addresses of a back-end's name are used without asking for them again; a failure to connect has them
-  /// asked for at once.
+  /// How long the addresses of a back-end's name are used; after a failure to connect they are resolved again at once.
   static let nameReuse = Duration.seconds(30)
 }

@@ -4,13 +4,13 @@ extension WebAddress {
   /// What to do about an address that is refused.
   static let protectedAdvice = "give an absolute https URL; http is for loopback only"
 
-  /// An address that nobody on the way can read or change anything of: https, or http on loopback.
+  /// An address whose traffic cannot be read or changed in between: https, or http on loopback.
   ///
   /// - Parameters:
   ///   - text: The address.
-  ///   - origin: Who says so, for messages.
-  ///   - fault: What to throw, given what was found.
-  /// - Throws: The fault.
+  ///   - origin: Where the address was found, for messages.
+  ///   - fault: Makes the error from what is wrong.
+  /// - Throws: The error that `fault` makes.
   init<Fault: Error>(protected text: String, origin: String, fault: (String) -> Fault) throws(Fault) {
     do throws(AddressFault) {
       try self.init(parsing: text)

@@ -1,18 +1,18 @@
 import Glibc
 
-/// What tells one content of a path from another without reading it.
+/// Tells whether a path leads to another file or other content than before, without reading it.
 ///
-/// The time of the last change of the inode is part of it: it also moves when rights change, and when a tool gives a
-/// file the size and the time of modification that the one before had.
+/// It includes the inode's change time (ctime): a tool can restore a file's size and modification time, but not that.
+/// It also moves when permissions change.
 package struct FileIdentity: Equatable, Sendable {
   private let device: UInt64
   private let inode: UInt64
   private let size: Int64
   private let modified: [Int]
-  /// Whether another write would leave other times behind: file systems count them in steps of some milliseconds.
+  /// Whether another write would change the times: file systems count them in steps of some milliseconds.
   let isSettled: Bool
 
-  /// What a path leads to now, links followed; `nil` if that is nothing.
+  /// What a path leads to now, links followed; `nil` if nothing is there.
   ///
   /// May block on the disk.
   package init?(of path: String) {
@@ -25,11 +25,11 @@ package struct FileIdentity: Equatable, Sendable {
     var now = timespec()
     clock_gettime(CLOCK_REALTIME, &now)
     let age = (now.tv_sec - facts.st_ctim.tv_sec) * 1000 + (now.tv_nsec - facts.st_ctim.tv_nsec) / 1_000_000
-    // A time in the future comes from another host's clock, and is as good as any other.
+    // A time in the future comes from another host's clock; it counts as settled.
     isSettled = age > 20 || age < -1000
   }
 
-  /// An identity made up by a test.
+  /// An identity for tests.
   package init(inode: UInt64) {
     device = 0
     self.inode = inode

@@ -5,34 +5,33 @@ import Synchronization
 /// Tells when files may have changed, by looking at what their paths lead to: when the watch begins, once a second, and
 /// as soon as something happens in their directories.
 ///
-/// One look follows every link on the way, so that a file that is written, one that is renamed over it, a release link
-/// that is switched and the `..data` link of a Kubernetes volume are all seen alike. What inotify tells only brings a look
-/// forward: it does not see a change beyond a link or on a network file system, and a user has few instances of it, so
-/// that there is one for all files, or none.
+/// A look follows every link, so it sees alike a file that is written, one that is renamed over it, a switched release
+/// link and the `..data` link of a Kubernetes volume. inotify only brings a look forward, because it sees no change
+/// beyond a link or on a network file system. A user has few inotify instances, so all files share one, or do without.
 ///
-/// All files are looked at on one thread. One that has not answered within a second is on a disk that hangs: it keeps
-/// that thread until it does answer, and the others go on with another.
+/// One thread looks at all files. If a look takes longer than a second, its disk hangs: it keeps the thread until it
+/// returns, and the other files get a new thread.
 package final class FilePoller: Sendable {
   private struct File: Sendable {
     let path: String
     let continuation: AsyncStream<Void>.Continuation
     /// What was seen last; `nil` before the first look, and while another write could leave the same times behind.
     var seen: FileIdentity??
-    /// Whether a look has not ended yet.
+    /// Whether a look at it is under way.
     var isLookedAt = false
   }
 
   private struct State {
     var files: [UInt64: File] = [:]
     var added: UInt64 = 0
-    /// The round under way, and the thread that it runs on.
+    /// The thread that rounds run on, and whether one is under way.
     var thread: NIOThreadPool?
     var isInRound = false
     var timer: RepeatedTask?
-    /// What rings for the files' directories, and the numbers of these, as of the last round.
+    /// The alarm for the files' directories, and its numbers for them, as of the last round.
     var alarm: InotifyAlarm?
     var directories: Set<Int32> = []
-    /// Whether a round is to come that the alarm asked for.
+    /// Whether the alarm has asked for a round that has not begun.
     var isRung = false
   }
 
@@ -42,18 +41,18 @@ package final class FilePoller: Sendable {
   private let look: @Sendable (String) -> FileIdentity?
   private let state = Mutex(State())
 
-  /// How long after an alarm files are looked at, so that what comes together is one round, and a directory in which
-  /// something always happens costs little.
+  /// The delay from an alarm to its round, so that events that come together cause one round, and a busy directory
+  /// costs little.
   private static let settling = TimeAmount.milliseconds(20)
 
   /// A poller that costs nothing while no file is watched.
   ///
   /// - Parameters:
-  ///   - group: The event loops, of which one keeps the time.
+  ///   - group: The event loops, one of which runs the timer.
   ///   - period: How often files are looked at.
   ///   - hasAlarm: Whether they are looked at as well when the watch begins and when something happens in their
   ///     directories.
-  ///   - look: Tells what a path leads to now; `nil` for nothing. It may block.
+  ///   - look: Finds what a path leads to now; `nil` for nothing. It may block.
   package init(
     group: any EventLoopGroup, period: Duration = .seconds(1), hasAlarm: Bool = true,
     look: @escaping @Sendable (String) -> FileIdentity? = { FileIdentity(of: $0) }
@@ -67,8 +66,8 @@ package final class FilePoller: Sendable {
   /// Begins to watch a file; it need not exist yet.
   ///
   /// - Parameter path: The file.
-  /// - Returns: An element after the first look, and one for each change, or for several that came together. Whoever
-  ///   ends the iteration, or lets go of the stream, ends the watch.
+  /// - Returns: An element after the first look, and one for each change, or for several that came together. Ending the
+  ///   iteration or releasing the stream ends the watch.
   package func changes(of path: String) -> AsyncStream<Void> {
     let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     let number = state.withLock { state in
@@ -83,7 +82,7 @@ package final class FilePoller: Sendable {
       return state.added
     }
     continuation.onTermination = { [weak self] _ in self?.forget(number) }
-    // The alarm hears nothing of a directory before the first look into it.
+    // The first look makes the directory known to the alarm.
     if hasAlarm { ring() }
     return stream
   }
@@ -102,7 +101,7 @@ package final class FilePoller: Sendable {
         state.isRung = false
         return state.isInRound
       }
-      // The round under way may have been there already. One that hangs is given up by the timer.
+      // The round under way may have passed the changed file already. If it hangs, the timer abandons it.
       if isBusy { ring() } else { poll() }
     }
   }
@@ -135,7 +134,7 @@ package final class FilePoller: Sendable {
         return file.path
       }
       guard let path else { continue }
-      // First, so that nothing happens unheard between the two. It costs a look-up if the directory is known.
+      // Before the look, so that no change in between is missed. For a known directory it costs one look-up.
       if let directory = alarm?.listen(besides: path) { directories.insert(directory) }
       let now = look(path)
       state.withLock { state in

@@ -1,12 +1,11 @@
 import NIOPosix
 import Synchronization
 
-/// Reads files beside the threads that tasks share: one on a disk that hangs holds up whoever waits for it, and nobody
-/// else.
+/// Reads files on threads of their own: a file on a disk that hangs delays only the task that waits for it.
 package enum FileThread {
   /// Runs a call that may block on a thread that is made for it.
   ///
-  /// A call that never returns keeps its thread, so whoever repeats it must first see that the one before has ended.
+  /// A call that never returns keeps its thread, so the caller must not repeat one that has not ended.
   ///
   /// - Returns: What `body` returned; `nil` if the task was cancelled before that.
   package static func run<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value? {
@@ -31,7 +30,7 @@ package enum FileThread {
     }
   }
 
-  /// A wait that the first of two ends.
+  /// A wait that ends with the call or with the task's cancellation, whichever comes first.
   private final class Wait<Value: Sendable>: Sendable {
     private enum State {
       case notBegun

@@ -1,17 +1,17 @@
 internal import Dispatch
 import Glibc
 
-/// Rings when something happens in a directory that it knows: inotify(7), one instance of it.
+/// One inotify(7) instance, which rings when something happens in a directory that it knows.
 ///
-/// It is only an alarm. What changed is for the listener to find out, and a change may go unheard: on a network file
-/// system, beyond a link, or where the kernel refuses another watch.
+/// It does not say what changed, and it misses changes on a network file system, beyond a link, or where the kernel
+/// refuses another watch.
 final class InotifyAlarm: @unchecked Sendable {
   // Safe because all members are constants, and the kernel serialises what is done with the descriptor; the source is
   // only cancelled.
   private let descriptor: Int32
   private let source: any DispatchSourceRead
 
-  /// Begins to listen; `nil` if the kernel gives no instance, of which a user has 128 (`fs.inotify.max_user_instances`).
+  /// Begins to listen; `nil` if the kernel refuses: a user has 128 instances (`fs.inotify.max_user_instances`).
   ///
   /// - Parameter ring: Called for each event, or for several that came together, on a queue that it must not block.
   init?(ring: @escaping @Sendable () -> Void) {
@@ -20,7 +20,7 @@ final class InotifyAlarm: @unchecked Sendable {
     self.descriptor = descriptor
     source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: DispatchQueue(label: "bearerd.inotify"))
     source.setEventHandler {
-      // Which directory it was does not matter; what is not read would ring for ever.
+      // The events themselves are not needed, but unread ones would ring for ever.
       withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 8) { buffer in
         while read(descriptor, buffer.baseAddress, buffer.count) > 0 {}
       }
@@ -45,7 +45,7 @@ final class InotifyAlarm: @unchecked Sendable {
     return number >= 0 ? number : nil
   }
 
-  /// Listens to a directory no more.
+  /// Stops listening to a directory.
   ///
   /// - Parameter number: What ``listen(besides:)`` returned.
   func forget(_ number: Int32) {

@@ -21,7 +21,7 @@ package struct JWKSFileSource: KeySource {
     self.bodyBytes = bodyBytes
   }
 
-  /// Reads the file once; validators have no use here.
+  /// Reads the file once.
   ///
   /// - Parameters:
   ///   - previous: The set in use, whose compiled keys are kept where the file repeats them.

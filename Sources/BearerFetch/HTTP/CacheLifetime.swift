@@ -1,9 +1,9 @@
 /// How long a response says that it may be used (RFC 9111 sections 4.2 and 5).
 ///
-/// The rules are those of a private cache: `s-maxage` and `private` mean nothing here. Whoever is in doubt is taken
-/// at the shorter word; what the shortest useful lifetime is, the refresh rules decide, not this function.
+/// The rules are those of a private cache: `s-maxage` and `private` mean nothing here. If directives contradict each
+/// other, the shortest lifetime counts; the refresh rules set a minimum.
 package enum CacheLifetime {
-  /// The longest lifetime that is told apart, in seconds (RFC 9111 section 1.2.2).
+  /// Longer lifetimes count as this one, in seconds (RFC 9111 section 1.2.2).
   static let maximumSeconds: Int64 = 1 << 31
 
   /// The lifetime left when the response arrived.
@@ -14,7 +14,7 @@ package enum CacheLifetime {
   ///   - expires: The `Expires` field.
   ///   - date: The `Date` field.
   ///   - now: Seconds since 1970, in place of a missing or unreadable `Date`.
-  /// - Returns: The lifetime, zero for `no-store`, `no-cache` and what cannot be read; `nil` if nothing is said.
+  /// - Returns: The lifetime; zero for `no-store`, `no-cache` and an unreadable one; `nil` if no field states one.
   package static func remaining(
     cacheControl: [String], age: String? = nil, expires: String? = nil, date: String? = nil, now: Int64
   ) -> Duration? {
@@ -34,13 +34,13 @@ package enum CacheLifetime {
       stated = HTTPDate.seconds(parsing: expires).map { min(max(0, $0 - origin), maximumSeconds) } ?? 0
     }
     guard let stated else { return nil }
-    // Of a list of ages the first counts (RFC 9111 section 5.1).
+    // In a list of ages the first counts (RFC 9111 section 5.1).
     let firstAge = age.map { Array($0.utf8.prefix { $0 != UInt8(ascii: ",") }) }
     let spent = firstAge.flatMap { seconds(String(decoding: trimmed($0[...], of: " \t"), as: UTF8.self)) } ?? 0
     return .seconds(max(0, stated - spent))
   }
 
-  /// Digits to seconds; more than the clock can hold is the most that is told apart.
+  /// Reads delta-seconds (RFC 9111 section 1.2.2): digits only, capped at ``maximumSeconds``.
   private static func seconds(_ text: String) -> Int64? {
     guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
     return min(Int64(text) ?? maximumSeconds, maximumSeconds)
@@ -48,7 +48,7 @@ package enum CacheLifetime {
 
   /// Splits a field at the commas outside quotes; names in lower case, values without quotes.
   ///
-  /// By bytes: a comma is one whatever follows it, and comparing what is no directive could take long.
+  /// By bytes: as a `Character`, a comma with a combining mark after it would be no comma.
   private static func directives(_ field: String) -> [(name: String, value: String?)] {
     var pieces: [[UInt8]] = [[]]
     var isQuoted = false
@@ -72,7 +72,7 @@ package enum CacheLifetime {
     }
   }
 
-  /// More than any directive's name has that means something here.
+  /// Names over this many bytes mean nothing here and are not compared.
   private static let longestDirective = 16
 
   private static func trimmed(_ text: ArraySlice<UInt8>, of bytes: String) -> ArraySlice<UInt8> {

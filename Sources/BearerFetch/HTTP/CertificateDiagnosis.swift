@@ -9,10 +9,10 @@ import Synchronization
 ///
 /// BoringSSL tells its caller that verification failed, not why; and "expired" and "unknown authority" are mended by
 /// different people. So after a refusal, and only then, a second handshake without verification looks at the
-/// certificate. Nothing is sent over that connection: it is closed before any request could go out, by failing the
-/// hook that a new connection has to pass. The client certificate stays out of it.
+/// certificate. No request is sent over that connection: the hook for new connections fails, which closes it. The
+/// client certificate is not shown there.
 enum CertificateDiagnosis {
-  /// The failure with its own code.
+  /// Looks at the certificate, and says why it was refused.
   static func failure(
     context: TransportContext, tls: TLSConfiguration, group: any EventLoopGroup, deadline: NIODeadline
   ) async -> FetchFault {
@@ -34,19 +34,19 @@ enum CertificateDiagnosis {
       }.closingOnFailure(channel)
     }
     let client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
-    // It always fails, by the hook above if not before; what counts is what the hook has seen.
+    // It always fails, in the hook above at the latest; only what the hook saw counts.
     _ = try? await client.execute(HTTPClientRequest(url: context.route.url), deadline: deadline)
     client.shutdown { _ in }
     return failure(leaf: seen.facts, authorities: authorities, now: Int64(time(nil)), context: context)
   }
 
-  /// What the times of certificates say about a refusal.
+  /// Explains a refusal by the times of the certificates.
   ///
-  /// Of the authorities only those of `ca_file` can be looked at: the library shows neither the system's nor what the
-  /// provider sends beside its own certificate.
+  /// Only the authorities of `ca_file` can be looked at: the library shows neither the system's nor the intermediates
+  /// that the provider sends.
   ///
   /// - Parameters:
-  ///   - leaf: The provider's certificate; `nil` if it could not be had.
+  ///   - leaf: The provider's certificate; `nil` if none was received.
   ///   - authorities: Those of `ca_file`.
   ///   - now: This host's time, in seconds since 1970.
   ///   - context: The request.

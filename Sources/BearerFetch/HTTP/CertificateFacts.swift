@@ -1,14 +1,14 @@
 import NIOSSL
 
-/// What a certificate says of its time, of whom it is for and of who signed it.
+/// A certificate's times, subject and issuer.
 struct CertificateFacts: Equatable, Sendable {
   /// From when it is valid, in seconds since 1970.
   var from: Int64
   /// Until when it is valid, in seconds since 1970.
   var until: Int64
-  /// The name of who signed it, as it is encoded; `nil` if it could not be read.
+  /// The issuer's name in DER, without tag and length; `nil` if it could not be read.
   var issuer: [UInt8]?
-  /// The name of whom it is for, as it is encoded; `nil` if it could not be read.
+  /// The subject's name in DER, without tag and length; `nil` if it could not be read.
   var subject: [UInt8]?
 }
 
@@ -16,7 +16,7 @@ extension CertificateFacts {
   /// The facts of a certificate that the TLS library has parsed.
   init(_ certificate: NIOSSLCertificate) {
     self.init(from: Int64(certificate.notValidBefore), until: Int64(certificate.notValidAfter))
-    // Without the names the times alone are told, as for any certificate whose names cannot be read.
+    // The times are of use without the names.
     guard let bytes = try? certificate.toDERBytes() else { return }
     // The library shows neither name. RFC 5280 section 4.1: Certificate, TBSCertificate, and in it an optional version
     // [0], serialNumber, signature, issuer, validity, subject; each name is a sequence.
@@ -33,7 +33,7 @@ extension CertificateFacts {
     self.subject = Array(subject.content)
   }
 
-  /// Whether it holds at a time, in seconds since 1970.
+  /// Whether it is valid at a time, in seconds since 1970.
   func isValid(at now: Int64) -> Bool { from <= now && now <= until }
 
   /// Takes the next element off DER's bytes (X.690 section 8.1); `nil` if it does not end within them.

@@ -5,10 +5,10 @@ import NIOSSL
 
 /// The check that a certificate is for the host that was asked for (RFC 9525 section 6).
 ///
-/// swift-nio-ssl also accepts a certificate for the address that the connection happens to lead to, and the common name
-/// of one without alternative names. Either would let whoever can lead a connection to an address of their own, by a
-/// forged answer of a resolver say, be any provider with an ordinary certificate for that address. So each connection
-/// is checked again before anything is sent.
+/// swift-nio-ssl also accepts a certificate for the address that was connected to, and a common name if there are no
+/// alternative names, which RFC 9525 rules out. With the first, an attacker who leads a connection to their own
+/// address, say by a forged DNS answer, could pose as any provider with an ordinary certificate for that address. So
+/// each connection is checked again before anything is sent.
 enum CertificateName {
   /// Fails a new connection whose certificate is not for `host`.
   ///
@@ -39,7 +39,7 @@ enum CertificateName {
   ///   - host: A name in lower case, or an address literal.
   ///   - names: The DNS names.
   ///   - addresses: The addresses, 4 or 16 bytes each.
-  /// - Returns: Whether one of them is the host; a name never matches an address, nor the other way about.
+  /// - Returns: Whether one of them is the host; a name never matches an address, nor an address a name.
   static func isFor(host: String, names: [[UInt8]], addresses: [[UInt8]]) -> Bool {
     if let address = IPAddress(host) { return addresses.contains(address.bytes) }
     var wanted = Array(host.utf8)
@@ -47,7 +47,7 @@ enum CertificateName {
     return names.contains { matches($0, wanted) }
   }
 
-  /// Equal, or equal but for the first label in place of which the pattern has a star (RFC 9525 section 6.3).
+  /// Whether they are equal, or the pattern has `*` in place of the whole first label (RFC 9525 section 6.3).
   private static func matches(_ pattern: [UInt8], _ wanted: [UInt8]) -> Bool {
     let pattern = pattern.map { (0x41...0x5A).contains($0) ? $0 + 0x20 : $0 }
     guard pattern.starts(with: Array("*.".utf8)) else { return !pattern.isEmpty && pattern == wanted }
@@ -57,10 +57,10 @@ enum CertificateName {
 }
 
 extension EventLoopFuture where Value == Void {
-  /// Closes a connection that a check of it refused.
+  /// Closes a connection that its check refused.
   ///
-  /// The client forgets a connection whose hook failed without closing it: each refusal would leave a descriptor behind
-  /// for as long as the provider keeps its side open.
+  /// AsyncHTTPClient does not close a connection whose hook failed: each refusal would keep a descriptor open until the
+  /// provider closes its side.
   func closingOnFailure(_ channel: any Channel) -> EventLoopFuture<Void> {
     whenFailure { _ in channel.close(promise: nil) }
     return self

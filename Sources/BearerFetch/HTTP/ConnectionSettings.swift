@@ -1,16 +1,16 @@
 import BearerAddress
 
-/// How a service is reached and what an answer of it may cost, whatever is asked.
+/// How a service is reached, and the bounds of its answers.
 struct ConnectionSettings: Equatable, Sendable {
-  /// The URL whose authority ``connectTo`` takes the place of; any other string if that holds for every address.
+  /// The URL whose authority ``connectTo`` replaces; if it is no URL, ``connectTo`` applies to every address.
   var url: String
-  /// Where to connect in place of the authority of ``url``, whose port counts if none is given.
+  /// Where to connect in place of the authority of ``url``, whose port is used if none is given here.
   var connectTo: HostAndPort?
   /// The proxy; without it, the environment decides.
   var proxy: ProxyAddress?
-  /// Whom to trust, and what to show.
+  /// The authorities to trust, and the client certificate to show.
   var tls: TLSFiles
-  /// How long all requests of one errand may take together.
+  /// How long all requests of one fetch or call may take together.
   var timeout: Duration
   /// The largest body that is read, in bytes.
   var bodyBytes: Int

@@ -1,10 +1,10 @@
 /// Bounds an operation in time.
 enum Deadline {
-  /// Runs an operation and cancels it when the time is up; it then says itself how far it had come.
+  /// Runs an operation and cancels it when the time is up; its outcome, which says how far it had come, still counts.
   ///
   /// - Parameters:
   ///   - timeout: The bound.
-  ///   - late: The outcome if the operation leaves none.
+  ///   - late: The outcome if the operation has none.
   ///   - operation: Ends soon after its task is cancelled.
   /// - Returns: What the operation returned.
   static func run<Outcome: Sendable>(

@@ -1,7 +1,7 @@
 package import NIOCore
 import NIOPosix
 
-/// What the fetches of all issuers share: event loops, resolver, authorities, and a thread for what takes time.
+/// What the fetches of all issuers share: event loops, resolver, authorities, and a thread for long computations.
 package struct FetchNetwork: Sendable {
   /// The event loops that connections live on.
   package let group: any EventLoopGroup
@@ -27,9 +27,9 @@ package struct FetchNetwork: Sendable {
     compiler = SerialThread()
   }
 
-  /// Runs what takes time and blocks on nothing, one call after the other, on a thread of its own.
+  /// Runs long computations on a thread of their own, one after the other.
   ///
-  /// The threads that tasks share are as many as there are cores: two large key sets would hold up the ends of waits.
+  /// Tasks share only as many threads as there are cores: two large key sets would delay every other task.
   func compute<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
     await compiler.run(body)
   }
@@ -46,7 +46,7 @@ private final class SerialThread: Sendable {
   func run<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
     await withCheckedContinuation { continuation in
       thread.submit { [self] _ in
-        // Held by the call, so that the thread does not end before it.
+        // The call keeps the owner of its thread, so that the thread does not end before it.
         withExtendedLifetime(self) { continuation.resume(returning: body()) }
       }
     }

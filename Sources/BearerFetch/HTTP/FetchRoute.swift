@@ -5,11 +5,11 @@ import BearerKeys
 struct FetchRoute: Equatable, Sendable {
   /// What decides which connections can be shared: the address override and the proxy.
   struct ConnectionKey: Hashable, Sendable {
-    /// Public host to the host that is connected to in its place.
+    /// The host to connect to in place of each public host.
     var overrides: [String: String] = [:]
     /// The proxy, if any.
     var proxy: ProxyAddress?
-    /// The address that the proxy's name stands for, if it is one.
+    /// The address that the proxy's name was resolved to, if it has a name.
     var proxyAddress: String?
     /// The host that the certificate must be for; `nil` without TLS.
     var certificateHost: String?
@@ -21,18 +21,18 @@ struct FetchRoute: Equatable, Sendable {
   var url: String
   /// The `Host` header: always the public authority.
   var hostHeader: String
-  /// The connection.
+  /// Which connections it can use.
   var connectionKey: ConnectionKey
   /// Where the connection goes, for messages.
   var peer: String
 
-  /// The ways to an address, to be tried in turn while nothing listens.
+  /// The routes to an address, to be tried in turn until something listens.
   ///
   /// - Parameters:
   ///   - address: What is to be fetched.
   ///   - settings: How the service is reached; `connectTo` applies to the authority of `url` only.
   ///   - environment: The process's environment, for its proxy variables.
-  /// - Returns: At least one way.
+  /// - Returns: At least one route.
   /// - Throws: `invalid_url` or `proxy_failed` if the settings cannot hold for this address.
   static func routes(
     to address: WebAddress, settings: ConnectionSettings, environment: [String: String]
@@ -66,7 +66,7 @@ struct FetchRoute: Equatable, Sendable {
     return IPAddress(bare) == nil ? target : nil
   }
 
-  /// The same route by one address of the name that is connected to.
+  /// The same route, with one address in place of the name that is connected to.
   func connecting(to address: String) -> FetchRoute {
     var route = self
     if connectionKey.proxy == nil {
@@ -77,9 +77,9 @@ struct FetchRoute: Equatable, Sendable {
     return route
   }
 
-  /// Whether `connectTo` is meant for an address: it is on url's own authority, or url has none.
+  /// Whether `connectTo` applies to an address: one on url's own authority, or any if url has none.
   static func appliesConnectTo(to address: WebAddress, settings: ConnectionSettings) -> Bool {
-    // An issuer's url need not be an address, unless discovery is there.
+    // An issuer's url need not be an address, except for discovery.
     guard let issuer = try? WebAddress(parsing: settings.url) else { return true }
     return issuer.hasSameOrigin(as: address)
   }
@@ -88,7 +88,7 @@ struct FetchRoute: Equatable, Sendable {
   ///
   /// The client takes SNI and the name for the certificate from the URL's host, the connection's host from the override
   /// and its port from the URL. So the URL carries the connection's port, and the `Host` header is given explicitly.
-  /// A proxy is used only if the issuer's table names one: who says where to connect means a direct connection.
+  /// A proxy is used only if the issuer's table names one: otherwise connect_to means a direct connection.
   private static func overridden(
     _ address: WebAddress, connectTo target: HostAndPort, settings: ConnectionSettings
   ) throws(FetchFault) -> FetchRoute {

@@ -3,15 +3,15 @@ import BearerJSON
 import BearerKeys
 import NIOHTTP1
 
-/// A whole response of a provider: 200 with its body, or 304.
+/// A whole response, with a status that the request accepts.
 struct HTTPAnswer: Sendable {
   /// What was asked.
   var address: WebAddress
-  /// 200 or 304.
+  /// The status.
   var status: Int
   /// The header fields.
   var headers: HTTPHeaders
-  /// The body, within its bound; empty for 304.
+  /// The body, within its bound; empty for a status whose body is not wanted, such as 304.
   var body: [UInt8]
 
   /// What to send next time to ask whether the body changed.
@@ -21,7 +21,7 @@ struct HTTPAnswer: Sendable {
 
   /// The field `ETag`, if it is one entity tag (RFC 9110 section 8.8.3).
   ///
-  /// Sent back in `If-None-Match`, a `*` or a list would fit whatever the provider has by then, and keep a withdrawn key.
+  /// Sent back in `If-None-Match`, a `*` or a list could match whatever the provider has then, and keep a withdrawn key.
   private var entityTag: String? {
     guard let field = headers.first(name: "etag") else { return nil }
     let bytes = Array(field.utf8)
@@ -33,7 +33,7 @@ struct HTTPAnswer: Sendable {
   /// The lifetime that the header fields give it.
   ///
   /// - Parameter now: Seconds since 1970, for a response without `Date`.
-  /// - Returns: The lifetime left, or `nil` if the fields say nothing of it.
+  /// - Returns: The lifetime left, or `nil` if the fields state none.
   func lifetime(now: Int64) -> Duration? {
     CacheLifetime.remaining(
       cacheControl: headers["cache-control"], age: headers.first(name: "age"), expires: headers.first(name: "expires"),

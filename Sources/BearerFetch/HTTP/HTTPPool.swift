@@ -6,16 +6,16 @@ import Synchronization
 
 /// The connections to one service, for as long as their owner keeps them.
 ///
-/// A fetch of keys has one that ends with it: it would be idle for ten minutes at a time, offer connections that the
-/// provider has long closed, and never notice that a file of authorities was renewed. A back-end has one for as long as
-/// its credentials stay the same.
+/// Each fetch of keys has its own. Kept until the next fetch, minutes later, a pool would offer connections that the
+/// provider has long closed, and not notice that a file of authorities was renewed. A back-end keeps its pool while its
+/// credentials stay the same.
 final class HTTPPool: Sendable {
-  /// The connections of one way.
+  /// The connections of one key.
   final class Entry: Sendable {
     let client: HTTPClient
-    /// Whether there has ever been a connection that a request could go out on.
+    /// Whether a connection was ever made, with tunnel and handshake.
     let connected: Flag
-    /// Whether an answer has come, on a connection that the next request may use again.
+    /// Whether an answer has come: its connection may be used again.
     let answered = Flag()
 
     init(client: HTTPClient, connected: Flag) {
@@ -24,21 +24,21 @@ final class HTTPPool: Sendable {
     }
   }
 
-  /// What a pool that lasts remembers and bounds.
+  /// The bounds of a pool.
   struct Settings: Sendable {
-    /// Connections at once by one way.
+    /// The most connections at once of one key.
     var connections = 8
-    /// How long a connection is kept that nothing is asked on.
+    /// How long an idle connection is kept.
     var idle = TimeAmount.milliseconds(FetchLimits.idleMilliseconds)
-    /// How long the addresses of a name are used without asking for them again.
+    /// How long the addresses of a name are used without resolving it again.
     var nameReuse = Duration.zero
   }
 
   private struct State {
     var entries: [FetchRoute.ConnectionKey: Entry] = [:]
-    /// How many requests are on their way by each client.
+    /// How many requests each client has in flight.
     var uses: [ObjectIdentifier: Int] = [:]
-    /// Clients without a way, which are ended once their last request is.
+    /// Clients that get no new requests, to be shut down after their last one.
     var retired: [ObjectIdentifier: HTTPClient] = [:]
     var names: [String: (addresses: [String], until: ContinuousClock.Instant)] = [:]
   }
@@ -51,7 +51,7 @@ final class HTTPPool: Sendable {
   ///
   /// - Parameters:
   ///   - group: The event loops that connections live on.
-  ///   - settings: What it remembers and bounds.
+  ///   - settings: Its bounds.
   init(group: any EventLoopGroup, settings: Settings = Settings()) {
     self.group = group
     self.settings = settings
@@ -60,10 +60,10 @@ final class HTTPPool: Sendable {
   /// A request that began while the pool was closed may have opened another connection since.
   deinit { close() }
 
-  /// Has every connection closed; to be called at the end.
+  /// Begins to close every connection; to be called at the end.
   ///
-  /// It does not wait until they are: a handshake that gets no answer would hold up a fetch that is over, and with it a
-  /// daemon that stops, for as long as one may take to connect.
+  /// It does not wait: a handshake that gets no answer would hold up a fetch that is over, and a daemon that stops, for
+  /// the whole connect timeout.
   func close() {
     let clients = state.withLock { state in
       defer { state = State() }
@@ -72,7 +72,7 @@ final class HTTPPool: Sendable {
     for client in clients { client.shutdown { _ in } }
   }
 
-  /// The client of a way.
+  /// The connections of a key, new if it has none yet.
   func entry(for key: FetchRoute.ConnectionKey, tls: TLSConfiguration, connectTimeout: TimeAmount) -> Entry {
     state.withLock { state in
       if let entry = state.entries[key] { return entry }
@@ -93,7 +93,7 @@ final class HTTPPool: Sendable {
     }
   }
 
-  /// Notes that a request is on its way; ``endUse(of:)`` must follow.
+  /// Notes that a request begins; ``endUse(of:)`` must follow.
   func beginUse(of entry: Entry) {
     state.withLock { $0.uses[ObjectIdentifier(entry.client), default: 0] += 1 }
   }
@@ -109,7 +109,7 @@ final class HTTPPool: Sendable {
     client?.shutdown { _ in }
   }
 
-  /// Uses the connections of an entry no more; requests that are on their way by them come to their end.
+  /// Gives the connections of an entry no new request; those in flight still finish.
   func drop(_ entry: Entry) {
     let client = state.withLock { state -> HTTPClient? in
       guard let key = state.entries.first(where: { $0.value === entry })?.key else { return nil }
@@ -118,7 +118,7 @@ final class HTTPPool: Sendable {
     client?.shutdown { _ in }
   }
 
-  /// Uses no connection any more that there is now; requests that are on their way come to their end.
+  /// Gives no present connection a new request, and forgets the names; requests in flight still finish.
   func dropAll() {
     let clients = state.withLock { state in
       state.names = [:]
@@ -147,7 +147,7 @@ final class HTTPPool: Sendable {
     return addresses
   }
 
-  /// Has a name looked up anew.
+  /// Makes the next request look a name up again.
   func forgetAddresses(of name: String) { state.withLock { _ = $0.names.removeValue(forKey: name) } }
 
   /// What all clients have in common: no redirects, no retries, no decompression, HTTP/1.1.
@@ -170,7 +170,7 @@ final class HTTPPool: Sendable {
   }
 }
 
-/// Something that has happened, once it has; for an event loop to tell the waiting task.
+/// Whether something has happened, told by an event loop to a waiting task.
 final class Flag: Sendable {
   private let raised = Mutex(false)
 

@@ -5,7 +5,7 @@ import NIOCore
 import NIOHTTP1
 import NIOSSL
 
-/// What is asked of a service.
+/// A request to a service.
 struct HTTPRequest: Sendable {
   /// The method.
   var method: HTTPMethod = .GET
@@ -15,18 +15,18 @@ struct HTTPRequest: Sendable {
   var body: [UInt8]?
   /// Whether asking again changes nothing (RFC 9110 section 9.2.2).
   var isIdempotent = true
-  /// The statuses that are an answer; every other is a fault.
+  /// The statuses that count as an answer; any other is a fault.
   var accepted: Set<Int> = [200]
   /// The statuses whose body is wanted.
   var withBody: Set<Int> = [200]
 
-  /// A GET with these fields; a caller changes what is otherwise.
+  /// A GET with these fields; for anything else, set the other members.
   init(headers: HTTPHeaders) {
     self.headers = headers
   }
 }
 
-/// Sends one request by the ways that lead to its address, and tells each way to fail apart.
+/// Sends one request by the routes to its address, in turn, and gives each kind of failure a code of its own.
 struct HTTPRequester: Sendable {
   private let settings: ConnectionSettings
   private let pool: HTTPPool
@@ -38,7 +38,7 @@ struct HTTPRequester: Sendable {
   ///
   /// - Parameters:
   ///   - settings: How the service is reached.
-  ///   - tls: What its files say; without the system's authorities.
+  ///   - tls: TLS as its files configure it, without the system's authorities.
   ///   - pool: Its connections.
   ///   - network: What all services share.
   ///   - deadline: When the last answer must be there.
@@ -55,8 +55,8 @@ struct HTTPRequester: Sendable {
   /// Sends a request.
   ///
   /// - Parameters:
-  ///   - request: What is asked.
-  ///   - address: Where.
+  ///   - request: The request.
+  ///   - address: Where to send it.
   /// - Returns: An answer with one of the statuses that the request accepts.
   /// - Throws: Each failure of resolving, connecting, TLS, the proxy, the status and the body.
   func send(_ request: HTTPRequest, to address: WebAddress) async throws(FetchFault) -> HTTPAnswer {
@@ -90,7 +90,7 @@ struct HTTPRequester: Sendable {
     for (index, candidate) in addresses.prefix(FetchLimits.addressesTried).enumerated() {
       let isLast = index == min(addresses.count, FetchLimits.addressesTried) - 1
       let left = deadline - .now()
-      // The last one may take all that is left; before it, one that swallows packets must leave time for the others.
+      // An address that swallows packets must leave time for the ones after it; the last may take all that is left.
       let patience = isLast ? left : min(left, .milliseconds(FetchLimits.addressMilliseconds))
       let route = route.connecting(to: candidate)
       do throws(FetchFault) {
@@ -112,10 +112,10 @@ struct HTTPRequester: Sendable {
     pool.entry(for: route.connectionKey, tls: tls, connectTimeout: deadline - .now()).connected.isRaised
   }
 
-  /// Sends a request; once more on a new connection if the service had closed the one that was there.
+  /// Sends a request, and once more on a new connection if the service had closed the old one.
   ///
-  /// Many servers close a connection after an answer without saying so in it, which is seen only when the next request
-  /// is on its way (RFC 9112 section 9.3.1). Only what changes nothing is asked again.
+  /// Many servers close a connection after an answer without announcing it, and the next request fails on it
+  /// (RFC 9112 section 9.3.1). Only idempotent requests are repeated.
   private func sendOnLiveConnection(
     _ request: HTTPRequest, to address: WebAddress, by route: FetchRoute, _ tls: TLSConfiguration,
     connectTimeout: TimeAmount

@@ -2,17 +2,17 @@ import BearerKeys
 import Glibc
 import Synchronization
 
-// getaddrinfo blocks: a name whose server is silent takes it 10 to 30 seconds. SwiftNIO puts all look-ups of an event
-// loop on one queue, where such a name holds up every other one, and look-ups that nobody waits for stay in it. Here each
-// has a thread of its own, of a bounded number; a name is looked up once at a time, for all who want it; and look-ups that
-// nobody waited for to their end take the place of no other: such names share as many threads again, and half of these
-// when they are asked for anew.
+// getaddrinfo blocks, for 10 to 30 seconds if a name's server is silent. SwiftNIO puts all look-ups of an event loop on
+// one queue, where such a name delays every other one, and abandoned look-ups stay in the queue. Here each look-up has
+// a thread of its own, and all who want the same name share one look-up. At most `threads` look-ups run that somebody
+// waits for. Abandoned ones do not count among these, but there are at most twice `threads` in all; and a name that was
+// abandoned before may be looked up again only while such names hold less than half of `threads`.
 
 /// Looks up names on threads of its own.
 package final class NameResolver: Sendable {
   /// Looks up a name; may block.
   ///
-  /// Empty if it has no address or cannot be looked up.
+  /// The result is empty if the name has no address or cannot be looked up.
   package typealias LookUp = @Sendable (_ name: String) -> [String]
 
   private struct LookUpState: Sendable {
@@ -24,13 +24,13 @@ package final class NameResolver: Sendable {
     var lookUps: [String: LookUpState] = [:]
     /// Names that wait for a thread, in the order in which they came.
     var queue: [String] = []
-    /// Names whose last look-up was not waited for to its end.
+    /// Names whose last look-up was abandoned: nobody waited for its end.
     var slow: Set<String> = []
     /// The address of a name that answered when the first one did not.
     var preferred: [String: String] = [:]
   }
 
-  /// How many names are remembered as slow or with the address that answers; providers choose some of them.
+  /// How many names are remembered as slow, and how many with a preferred address; providers choose some of them.
   private static let rememberedNames = 1024
 
   private let threads: Int
@@ -40,7 +40,7 @@ package final class NameResolver: Sendable {
   /// A resolver that has no thread while nothing is looked up.
   ///
   /// - Parameters:
-  ///   - threads: How many look-ups run at once that somebody waits for; as many more that nobody does may linger.
+  ///   - threads: How many look-ups run at once that somebody waits for; as many abandoned ones may run besides.
   ///   - lookUp: Looks up a name; by default as the system does.
   package init(threads: Int = 16, lookUp: @escaping LookUp = NameResolver.systemLookUp) {
     self.threads = max(2, threads)
@@ -75,7 +75,7 @@ package final class NameResolver: Sendable {
     return addresses.filter { $0 == preferred } + addresses.filter { $0 != preferred }
   }
 
-  /// Has an address tried first from now on.
+  /// Makes an address of a name the first to try from now on.
   func prefer(_ address: String, for name: String) {
     state.withLock { state in
       if state.preferred.count >= Self.rememberedNames { state.preferred = [:] }
@@ -127,7 +127,7 @@ package final class NameResolver: Sendable {
     let wakeUps = state.withLock { state in
       let wakeUps = state.lookUps[name]?.waiters.removeAll() ?? []
       state.lookUps[name] = nil
-      // Whoever asks next joins no look-up that nobody waited for: what it found is dropped.
+      // If nobody waited for the end, the result is dropped and the name stays slow.
       if !wakeUps.isEmpty { state.slow.remove(name) }
       return wakeUps
     }

@@ -3,7 +3,7 @@ import BearerKeys
 
 /// Which proxy, if any, a fetch goes through.
 ///
-/// The environment's variables have no standard. What is done here is what curl and Go have in common: `HTTPS_PROXY`
+/// The environment's variables have no standard. These rules are what curl and Go have in common: `HTTPS_PROXY`
 /// (or in lower case) for https, `NO_PROXY` a list of names that include their subdomains, addresses, CIDR blocks, or
 /// `*`. Plain http only goes to loopback, and loopback is never proxied, so `HTTP_PROXY` has no use.
 enum ProxyChoice {

@@ -1,14 +1,14 @@
 import NIOHTTP1
 
-/// For how long an answer asks to be left alone (RFC 9110 section 10.2.3).
+/// How long a server asks to wait before the next request (RFC 9110 section 10.2.3).
 enum RetryAfter {
-  /// Reads `Retry-After`: seconds, or a date, which is taken against the answer's own `Date` so that clocks that
-  /// differ do no harm.
+  /// Reads `Retry-After`: seconds, or a date, which is compared with the answer's own `Date` so that a difference of
+  /// clocks does no harm.
   ///
   /// - Parameters:
   ///   - headers: The answer's fields.
   ///   - now: Seconds since 1970, in place of a missing or unreadable `Date`.
-  /// - Returns: The time that it asks for; `nil` if it asks for none, or for what cannot be read or is over.
+  /// - Returns: The wait; `nil` if the field is missing, unreadable or in the past.
   static func duration(in headers: HTTPHeaders, now: Int64) -> Duration? {
     guard let field = headers.first(name: "retry-after")?.trimmingBlanks else { return nil }
     let seconds: Int64

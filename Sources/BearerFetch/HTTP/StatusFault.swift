@@ -3,12 +3,12 @@ import BearerKeys
 import Glibc
 import NIOHTTP1
 
-/// Why a status other than 200 is a failure.
+/// The failure of a request by a status that it does not accept.
 enum StatusFault {
   /// The failure of one status.
   ///
   /// - Parameters:
-  ///   - status: Any status but 200.
+  ///   - status: A status that the request does not accept.
   ///   - headers: For the target of a redirect.
   ///   - address: What was asked.
   /// - Returns: `redirect_refused` or `http_status`.
@@ -47,7 +47,7 @@ enum StatusFault {
   /// The origin that a redirect points to; path and query may hold secrets and stay out.
   private static func target(of headers: HTTPHeaders, from address: WebAddress) -> String {
     guard let location = headers.first(name: "location") else { return "nowhere (no Location)" }
-    // What is no address is most often a path.
+    // A `Location` that is no absolute address is most often a path.
     if let target = try? WebAddress(parsing: location) {
       return target.hasSameOrigin(as: address) ? "another path of the same server" : target.origin
     }

@@ -2,9 +2,9 @@ import BearerKeys
 import NIOSSL
 import Synchronization
 
-/// The authorities that the system trusts, read once and again when their file changes.
+/// The authorities that the system trusts, read once, and again when their file changes.
 ///
-/// The TLS library would read and hold them for each context of its own: a megabyte and some milliseconds per fetch.
+/// The TLS library would read and hold them for each of its contexts: a megabyte and some milliseconds per fetch.
 final class SystemAuthorities: Sendable {
   private struct State: Sendable {
     var seen: FileIdentity?
@@ -18,7 +18,7 @@ final class SystemAuthorities: Sendable {
 
   private let state = Mutex(State())
 
-  /// The system's authorities for a context, as their file has them now; what was read before if the task is cancelled.
+  /// The system's authorities, as their file has them now; as they were last read if the task is cancelled.
   func trustRoots() async -> NIOSSLTrustRoots {
     let place = Mutex<Waiters<Void>.Place?>(nil)
     await withTaskCancellationHandler {
@@ -47,7 +47,7 @@ final class SystemAuthorities: Sendable {
     for path in Self.paths {
       guard let identity = FileIdentity(of: path) else { continue }
       if identity == seen { break }
-      // What cannot be read has no authorities, and then the next file counts.
+      // A file that cannot be read or has no certificate is skipped.
       guard let certificates = try? NIOSSLCertificate.fromPEMFile(path), !certificates.isEmpty else { continue }
       new = (identity, certificates)
       break

@@ -1,10 +1,10 @@
 import BearerKeys
 import NIOSSL
 
-/// Why a handshake, or the first words after it, failed.
+/// Why a handshake, or the first read after it, failed.
 ///
-/// In TLS 1.3 a client's handshake ends before the provider has looked at its certificate (RFC 8446 section 4.4), so
-/// that a refusal comes in place of the answer.
+/// In TLS 1.3 the client's handshake ends before the provider has looked at the client's certificate (RFC 8446
+/// section 4.4), so a refusal comes in place of the answer.
 enum TLSFault {
   /// Whether an error is the mere end of the connection, without an alert that says why.
   static func isEnd(_ error: NIOSSLError) -> Bool {
@@ -18,7 +18,7 @@ enum TLSFault {
   /// The failure for one error of the TLS library that is neither about the provider's certificate nor a mere end.
   ///
   /// - Parameters:
-  ///   - error: What the client threw; the names of BoringSSL's reasons in its description are all that it tells.
+  ///   - error: What the client threw; BoringSSL's reason is only in its description.
   ///   - peer: Where the connection went, for messages.
   ///   - hasCertificate: Whether a client certificate is configured.
   /// - Returns: `tls_failed`.
@@ -48,9 +48,9 @@ enum TLSFault {
     return nil
   }
 
-  /// What an alert says of the client's certificate, or of there being none (RFC 8446 section 6.2).
+  /// What an alert says about the client's certificate or its absence (RFC 8446 section 6.2).
   private static func aboutClient(_ words: String, hasCertificate: Bool) -> (String, String)? {
-    // TLS 1.2 has no alert of its own for a certificate that is missing; after the greeting it is the usual meaning.
+    // TLS 1.2 has no alert for a missing certificate; after the greeting, handshake_failure usually means that.
     let isGuess = words.contains("ALERT_HANDSHAKE_FAILURE")
     guard isGuess || refusals.contains(where: { words.contains($0.alert) }) else { return nil }
     if !hasCertificate {

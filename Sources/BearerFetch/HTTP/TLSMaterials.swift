@@ -4,23 +4,23 @@ import NIOCore
 import NIOSSL
 import Synchronization
 
-/// The TLS configuration of each set of files, read once and again when one of them changes.
+/// The TLS configuration of each set of files, read once, and again when one of them changes.
 final class TLSMaterials: Sendable {
   private struct Entry: Sendable {
     let identities: [FileIdentity?]
     let configuration: TLSConfiguration
   }
 
-  /// More sets than a configuration has; those of earlier ones are dropped with the rest.
+  /// More sets than one configuration has; reloads add others, and beyond this number all are dropped and read again.
   private static let maximumEntries = 1024
 
   private let entries = Mutex<[TLSFiles: Entry]>([:])
 
   /// TLS 1.2 or later, full verification, and the authorities of the files.
   ///
-  /// The system's authorities are to be added. May block.
+  /// The caller adds the system's authorities. May block.
   ///
-  /// - Throws: `file_unreadable` that names the key and the file.
+  /// - Throws: `file_unreadable`, with the key of the configuration and the file.
   func configuration(for files: TLSFiles) throws(FetchFault) -> TLSConfiguration {
     // Before reading: a file that changes meanwhile is read again by the next fetch.
     let identities = [files.authorities, files.certificate, files.key].map { $0.flatMap(FileIdentity.init(of:)) }
@@ -49,7 +49,7 @@ final class TLSMaterials: Sendable {
     return configuration
   }
 
-  /// Refuses a key that is not the certificate's; the client would find out only once it connects, and not say it.
+  /// Refuses a key that is not the certificate's; the client would fail only when it connects, and not say why.
   private static func check(
     _ configuration: TLSConfiguration, certificatePath: String, keyPath: String
   ) throws(FetchFault) {
@@ -81,7 +81,7 @@ final class TLSMaterials: Sendable {
       let certificates = try NIOSSLCertificate.fromPEMBytes(bytes)
       if !certificates.isEmpty { return certificates }
     } catch {
-      // The library's words name neither the file nor the setting.
+      // The library's message names neither the file nor the setting.
     }
     throw notPEM(path, key: key, what: "certificates")
   }

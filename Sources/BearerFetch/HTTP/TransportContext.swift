@@ -6,7 +6,7 @@ import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
-/// What is needed to say of one request how it failed.
+/// What a message about a failed request needs to know.
 struct TransportContext: Sendable {
   /// What was asked.
   var address: WebAddress
@@ -19,15 +19,15 @@ struct TransportContext: Sendable {
 
   /// How far a request had come when it failed.
   enum Progress {
-    /// There was no connection yet that a request could go out on: it was being made, tunnel and handshake included.
+    /// The connection was still being made, tunnel and handshake included.
     case none
     /// The request was on its way.
     case connection
-    /// The response had begun, so that what is missing is its rest.
+    /// The response had begun, and its rest is missing.
     case head
   }
 
-  /// Whether the peer's certificate chain was refused, without the reason, which BoringSSL keeps to itself.
+  /// Whether the peer's certificate chain was refused; BoringSSL does not say why.
   static func isCertificateRefused(_ error: any Error) -> Bool {
     guard case .handshakeFailed(let cause)? = error as? NIOSSLError else { return false }
     return String(describing: cause).contains("CERTIFICATE_VERIFY_FAILED")
@@ -50,7 +50,7 @@ struct TransportContext: Sendable {
     case let error as NIOConnectionError: return failure(for: error)
     case let error as NIOSSLExtraError where error == .failedToValidateHostname: return wrongName()
     case is CertificateName.NotNamed: return wrongName()
-    // Where there is a handshake, there was a tunnel.
+    // A handshake needs an open tunnel, so the proxy is not the cause.
     case let error as NIOSSLError where TLSFault.isEnd(error): return reset()
     case ChannelError.connectTimeout: return timedOut(hasHead: false)
     case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError:
@@ -62,7 +62,7 @@ struct TransportContext: Sendable {
     case HTTPParserError.invalidContentLength where progress == .connection:
       return unclearLength("a Content-Length that is no number, or beside Transfer-Encoding")
     case is HTTPParserError where progress == .connection: return invalidHTTP()
-    // The client has errors without a name for a connection that ended while it was made.
+    // AsyncHTTPClient has private errors for a connection that ended while it was being made.
     default: return progress == .none ? ended(at: progress) : invalidHTTP()
     }
   }
@@ -101,7 +101,7 @@ struct TransportContext: Sendable {
       advice: "look for what closes connections between this host and the provider")
   }
 
-  /// The name in the certificate is another.
+  /// The certificate is for another name.
   private func wrongName() -> FetchFault {
     FetchFault(
       .tlsWrongName, found: "the certificate of \(route.peer) is not for \(ShownText.quoted(address.host))",
@@ -160,7 +160,7 @@ struct TransportContext: Sendable {
       advice: "check that the provider listens there and that no firewall stands between")
   }
 
-  /// The connection ended; before there was a tunnel, that was the proxy's doing.
+  /// The connection ended; if there was no tunnel yet, the proxy ended it.
   private func ended(at progress: Progress) -> FetchFault {
     guard let proxy = route.connectionKey.proxy, progress == .none else { return reset() }
     return proxyFailed(

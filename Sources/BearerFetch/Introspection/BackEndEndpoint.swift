@@ -3,16 +3,17 @@ import BearerIntrospection
 import BearerJSON
 import BearerKeys
 
-/// Where a back-end is.
+/// Finds the address of a back-end.
 enum BackEndEndpoint {
-  /// Where Authgear's resolver is below its project's address.
+  /// The path of Authgear's resolver below its project's address.
   static let resolverPath = "/_resolver/resolve"
 
-  /// The member of a discovery document that names it (RFC 8414 section 2, OpenID Connect Discovery 1.0 section 3).
+  /// The member of a discovery document that names the back-end (RFC 8414 section 2, OpenID Connect Discovery 1.0
+  /// section 3).
   static func member(of kind: BackEndKind) -> String {
     switch kind {
     case .userinfo: "userinfo_endpoint"
-    // No document names a resolver: its place is known without.
+    // Not used for Authgear's resolver, whose path is fixed.
     case .rfc7662, .authgearResolver: "introspection_endpoint"
     }
   }
@@ -21,7 +22,7 @@ enum BackEndEndpoint {
   ///
   /// - Parameters:
   ///   - text: The address.
-  ///   - origin: Who says so, for messages.
+  ///   - origin: Where the address was found, for messages.
   ///   - advice: What to do if it is refused.
   /// - Returns: The address.
   /// - Throws: `no_endpoint` unless it is https, or http on loopback.
@@ -39,8 +40,8 @@ enum BackEndEndpoint {
   ///   - kind: The kind of back-end that is wanted.
   ///   - issuer: The issuer's url.
   /// - Returns: The address.
-  /// - Throws: `no_endpoint` if it names none, or one of another server than the issuer's own: who could change the
-  ///   document would be sent every token.
+  /// - Throws: `no_endpoint` if it names none, or one on another server than the issuer's: otherwise somebody who can
+  ///   change the document would get every token.
   static func discovered(
     in document: JSONValue, at place: WebAddress, _ kind: BackEndKind, issuer: String
   ) throws(BackEndFault) -> WebAddress {
@@ -55,7 +56,7 @@ enum BackEndEndpoint {
       advice:
         "have the provider publish a whole https address, which behind a proxy it may not know; or give endpoint in "
         + "the issuer's introspection table")
-    // An issuer that is no address has no authority that anything could be on.
+    // An issuer that is no address has no authority to compare with.
     guard (try? WebAddress(parsing: issuer))?.hasSameOrigin(as: address) == true else {
       throw BackEndFault(
         .noEndpoint,

@@ -4,21 +4,21 @@ import BearerKeys
 import NIOCore
 import NIOSSL
 
-/// What the configuration's files say: who asks, and by which TLS.
+/// A back-end's credentials and TLS, read from the configuration's files, and the connections made with them.
 struct BackEndMaterial: Sendable {
   /// The longest secret that is read, in bytes.
   private static let secretBytes = 4096
 
-  /// What shows who asks.
+  /// What this daemon authenticates with.
   let credentials: ClientCredentials
   /// TLS, without the system's authorities.
   let tls: TLSConfiguration
-  /// Connections that were made with both.
+  /// The connections that use both.
   let pool: HTTPPool
 
   /// Reads the files; may block.
   ///
-  /// - Throws: `credentials_unreadable` that names the key and the file.
+  /// - Throws: `credentials_unreadable`, with the key of the configuration and the file.
   init(_ settings: BackEndSourceSettings, network: FetchNetwork) throws(BackEndFault) {
     do throws(FetchFault) {
       tls = try network.materials.configuration(for: settings.connection.connection.tls)

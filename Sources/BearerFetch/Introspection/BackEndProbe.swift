@@ -1,10 +1,10 @@
 import BearerIntrospection
 
-/// Finds out whether an issuer's back-end can be asked; what `bearerd check` does besides trying the keys.
+/// Tries an issuer's back-end, for `bearerd check`.
 package struct BackEndProbe: Sendable {
   private let source: BackEndSource
 
-  /// A probe that takes the same way as the daemon's own calls.
+  /// A probe that asks as the daemon does.
   ///
   /// - Parameters:
   ///   - settings: How the back-end is asked.

@@ -9,7 +9,7 @@ import Synchronization
 
 /// A back-end over HTTP: one request for each call, on connections that are this back-end's own.
 package final class BackEndSource: TokenStatusSource {
-  /// What discovery has said.
+  /// The endpoint that discovery named, and when to ask again.
   private struct Memory {
     var endpoint: WebAddress?
     var due: ContinuousClock.Instant?
@@ -46,7 +46,7 @@ package final class BackEndSource: TokenStatusSource {
       do throws(BackEndFault) {
         return .success(try await self.ask(call, material.get()))
       } catch {
-        // Where the back-end is may have changed.
+        // The back-end may have moved.
         if error.code == .unreachable || error.code == .httpStatus || error.code == .redirectRefused {
           self.memory.withLock { $0.due = nil }
         }
@@ -55,7 +55,7 @@ package final class BackEndSource: TokenStatusSource {
     }
   }
 
-  /// Has the next call read the files anew; what is on its way comes to its end.
+  /// Makes the next call read the files again; calls in flight still finish.
   package func forgetCredentials() { material.forget()?.pool.dropAll() }
 
   /// Ends all connections.
@@ -79,7 +79,7 @@ package final class BackEndSource: TokenStatusSource {
       return try response.tokenStatus(
         settings.kind, agreeingWith: call.identity, askedAs: settings.clientID)
     } catch {
-      // A connection that is one answer behind would go on speaking for other tokens.
+      // The connection may be one answer behind: each later token would get the answer of the one before.
       if error.code == .anotherToken { material.pool.dropAll() }
       var fault = error
       if fault.code == .credentialsRefused { fault.advice = material.credentials.adviceIfRefused }
@@ -90,8 +90,7 @@ package final class BackEndSource: TokenStatusSource {
   private func request(_ call: StatusCall, _ credentials: ClientCredentials) -> HTTPRequest {
     // Without cookies: Authgear says yes to a bad token that comes with a valid cookie.
     var request = HTTPRequest(headers: ["Accept": "application/json"])
-    // The request changes nothing, so that it may be sent again on another connection (RFC 7662 section 2.1 has it as a
-    // POST only to keep tokens out of logs).
+    // A repeated request does no harm: RFC 7662 section 2.1 makes it a POST only to keep tokens out of logs.
     request.isIdempotent = true
     request.accepted = Set(200...599)
     switch settings.kind {
@@ -134,7 +133,7 @@ package final class BackEndSource: TokenStatusSource {
         return (try DiscoveryDocument.document(in: answer, issuer: url), address)
       }
     } catch {
-      // A document that is out of reach is no reason to do without a back-end that is not.
+      // The back-end may be reachable although the document is not.
       if !error.code.isDiscoveryStatement, let last = memory.withLock({ $0.endpoint }) { return last }
       throw BackEndFault(.noEndpoint, found: error.found, advice: error.advice)
     }

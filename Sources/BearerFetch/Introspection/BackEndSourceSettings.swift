@@ -6,17 +6,17 @@ package struct BackEndSourceSettings: Equatable, Sendable {
   package var kind: BackEndKind
   /// Where it is; `nil` for what the issuer's discovery document says.
   package var endpoint: String?
-  /// How this daemon shows who asks; of RFC 7662 only.
+  /// How this daemon authenticates; RFC 7662 only.
   package var authentication = ClientAuthentication.none
-  /// The client's name.
+  /// The `client_id` of this daemon.
   package var clientID = ""
   /// The file of the client's secret, or of the token of `bearer`.
   package var secretFile: String?
-  /// How name and secret of `client_secret_basic` are written.
+  /// How `client_secret_basic` encodes name and secret.
   package var basicEncoding = BasicEncoding.form
   /// How the issuer's servers are reached.
   package var connection: KeySourceSettings
-  /// Calls at once, so that each finds a connection.
+  /// The most calls at once; each gets a connection.
   package var concurrency = 32
 
   /// Settings with the defaults for all that is not given.
@@ -25,7 +25,7 @@ package struct BackEndSourceSettings: Equatable, Sendable {
     self.connection = connection
   }
 
-  /// The files whose change makes a call another one.
+  /// The files that a call depends on; when one changes, all are read again.
   package var files: [String] {
     [secretFile, connection.caFile, connection.clientCertificateFile, connection.clientKeyFile].compactMap(\.self)
   }

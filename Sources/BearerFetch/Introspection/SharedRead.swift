@@ -1,15 +1,14 @@
 import BearerKeys
 import Synchronization
 
-/// What is read from files once, for all who need it, and again when it is said to have changed.
+/// A value that is read from files once for all callers, and again after ``forget()``.
 ///
-/// It is read on a thread of its own: one on a disk that hangs holds up whoever waits for it, and nobody else. A value is
-/// kept, a failure is not.
+/// It is read on a thread of its own: a disk that hangs delays only the callers. A value is kept, a failure is not.
 final class SharedRead<Value: Sendable, Fault: Error>: Sendable {
   private struct State: Sendable {
     var value: Value?
     var isReading = false
-    /// Whether what is being read has changed meanwhile.
+    /// Whether ``forget()`` was called during the read.
     var isStale = false
     var waiters = Waiters<Result<Value, Fault>?>()
   }
@@ -17,7 +16,7 @@ final class SharedRead<Value: Sendable, Fault: Error>: Sendable {
   private let read: @Sendable () -> Result<Value, Fault>
   private let state = Mutex(State())
 
-  /// Nothing is read before the first who needs it.
+  /// Nothing is read before the first ``value()``.
   init(_ read: @escaping @Sendable () -> Result<Value, Fault>) {
     self.read = read
   }
@@ -44,9 +43,9 @@ final class SharedRead<Value: Sendable, Fault: Error>: Sendable {
     }
   }
 
-  /// Has the value read again when it is needed next.
+  /// Makes the next ``value()`` read again.
   ///
-  /// - Returns: The value that is not used any more.
+  /// - Returns: The value until now, if there was one.
   func forget() -> Value? {
     state.withLock { state in
       state.isStale = state.isReading

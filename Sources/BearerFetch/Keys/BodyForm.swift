@@ -1,4 +1,4 @@
-/// What a body is that is not JSON, as far as its first bytes tell.
+/// What a body that is not JSON seems to be, from its first bytes.
 enum BodyForm: Equatable {
   /// Nothing.
   case empty
@@ -87,7 +87,7 @@ enum BodyForm: Equatable {
     ([0x78, 0xDA], "deflate"),
   ]
 
-  /// Marks, and an ASCII character with its zero bytes on either side; the longer ones first.
+  /// Byte order marks, and `{` with its zero bytes on either side; the longer ones first.
   private static let wideCharacters: [(magic: [UInt8], name: String)] = [
     ([0xFF, 0xFE, 0, 0], "UTF-32"), ([0, 0, 0xFE, 0xFF], "UTF-32"), ([0, 0, 0, 0x7B], "UTF-32"),
     ([0x7B, 0, 0, 0], "UTF-32"), ([0xFF, 0xFE], "UTF-16"), ([0xFE, 0xFF], "UTF-16"), ([0, 0x7B], "UTF-16"),

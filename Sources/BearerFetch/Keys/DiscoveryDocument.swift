@@ -6,7 +6,7 @@ import BearerKeys
 /// What is taken from a discovery document: its issuer, and where the keys are (OpenID Connect Discovery 1.0 section 3,
 /// RFC 8414 section 2).
 ///
-/// Nothing else is: the algorithms that it lists hold `none` at some providers and are the operator's to choose.
+/// Nothing else is taken: the operator chooses the algorithms, and some providers list `none` among them.
 struct DiscoveryDocument: Equatable, Sendable {
   /// The document's `issuer`, equal to the configured one.
   var issuer: String
@@ -21,7 +21,7 @@ struct DiscoveryDocument: Equatable, Sendable {
     case oauth
   }
 
-  /// The address that a template of tenants stands for: the provider's document of all of them.
+  /// The url with `common` in place of the tenant, which leads to the provider's document for all tenants.
   static func ofAllTenants(_ url: String) -> String { url.replacing(IssuerName.placeholder, with: "common") }
 
   /// Where the document of an issuer is; a slash at the end of its url does not count.
@@ -63,8 +63,8 @@ struct DiscoveryDocument: Equatable, Sendable {
   /// - Parameters:
   ///   - url: The issuer's url.
   ///   - remedy: What to give in the configuration if the provider has neither.
-  ///   - read: Asks at an address, and takes from the answer what is wanted.
-  /// - Returns: What was taken.
+  ///   - read: Asks at an address and reads the answer.
+  /// - Returns: What `read` returns.
   /// - Throws: What `read` throws; if both places fail, a fault that names both.
   static func first<Read>(
     ofIssuer url: String, orElse remedy: String, read: (WebAddress) async throws(FetchFault) -> Read
@@ -90,7 +90,7 @@ struct DiscoveryDocument: Equatable, Sendable {
     }
   }
 
-  /// Reads a document and checks what must hold for it.
+  /// Reads a document and checks issuer and `jwks_uri`.
   ///
   /// - Parameters:
   ///   - answer: The provider's answer.
@@ -103,11 +103,11 @@ struct DiscoveryDocument: Equatable, Sendable {
         .noJWKSURI, found: "the discovery document \(answer.address.shown) has no jwks_uri",
         advice: "give jwks_uri in the configuration if the provider has one")
     }
-    // Blanks at its ends, and a fragment, which no server sees (RFC 3986 section 3.5), change nothing about the place.
+    // Blanks at the ends mean nothing, and a fragment is not sent to the server (RFC 3986 section 3.5).
     let place = String(decoding: text.utf8.prefix { $0 != UInt8(ascii: "#") }, as: UTF8.self).trimmingBlanks
     let origin = "the discovery document's jwks_uri"
     keysAddress = try DiscoveryDocument.keysAddress(place, origin: origin, advice: Self.keysAddressAdvice)
-    // A provider elsewhere must not have this host's own ports asked, nor learn from `status` which of them are open.
+    // A remote provider must not make this daemon probe its own host's ports; `status` would show which are open.
     guard keysAddress.scheme == .https || answer.address.isLoopback else {
       throw FetchFault(
         .jwksURIRefused, found: "\(origin) is plain http to this host, the issuer is elsewhere",
@@ -131,7 +131,7 @@ struct DiscoveryDocument: Equatable, Sendable {
       throw JSONFault.failure(
         error, body: answer.body, origin: answer.address.shown, answer: answer, what: "a discovery document")
     }
-    // A name that stands twice where nobody looks costs nothing; these decide whom to trust.
+    // A duplicate of an unused member does no harm; these members decide whom to trust.
     for name in usedMembers
     where (document.objectValue?.members.count { $0.name.hasSameBytes(as: name) } ?? 0) > 1 {
       throw FetchFault(
@@ -153,10 +153,10 @@ struct DiscoveryDocument: Equatable, Sendable {
     return document
   }
 
-  /// Every member that anybody reads.
+  /// Every member that is used.
   private static let usedMembers = ["issuer", "jwks_uri", "introspection_endpoint", "userinfo_endpoint"]
 
-  /// What to do about a document with an address of keys that is not fetched.
+  /// What to do about a document whose `jwks_uri` is refused.
   private static let keysAddressAdvice =
     "have the provider publish a whole https address, which behind a proxy it may not know; or give jwks_uri in the "
     + "configuration"
@@ -165,7 +165,7 @@ struct DiscoveryDocument: Equatable, Sendable {
   ///
   /// - Parameters:
   ///   - text: The address.
-  ///   - origin: Who says so, for messages.
+  ///   - origin: Where the address was found, for messages.
   ///   - advice: What to do if it is refused.
   /// - Returns: The address.
   /// - Throws: `jwks_uri_refused` unless it is https, or http on loopback.
@@ -192,7 +192,7 @@ struct DiscoveryDocument: Equatable, Sendable {
 }
 
 extension FetchFault.Code {
-  /// Whether the provider's own document says so: then what it said before does not hold any more.
+  /// Whether the provider's document itself is at fault; then nothing of an earlier document holds any more.
   var isDiscoveryStatement: Bool {
     switch self {
     case .issuerMismatch, .noJWKSURI, .jwksURIRefused, .notDiscovery: true

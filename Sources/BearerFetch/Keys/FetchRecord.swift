@@ -1,7 +1,7 @@
 import BearerAddress
 import BearerJOSE
 
-/// What one fetch met on its way, for `bearerd check`; a fetch for the cache forgets it.
+/// What one fetch received, for `bearerd check`; the daemon's own fetches drop it.
 struct FetchRecord: Sendable {
   /// The discovery document's answer.
   var discovery: HTTPAnswer?
@@ -9,6 +9,6 @@ struct FetchRecord: Sendable {
   var keysAddress: WebAddress?
   /// The key set's answer.
   var keysAnswer: HTTPAnswer?
-  /// This host's seconds since 1970 when the last answer had come.
+  /// When the last answer came, in seconds since 1970 by this host's clock.
   var answeredAt: Int64?
 }

@@ -2,11 +2,11 @@ import BearerAddress
 import BearerKeys
 import NIOHTTP1
 
-/// The requests of one fetch of keys: documents for programs, asked for conditionally where that helps.
+/// The requests of one fetch of keys, conditional where validators are known.
 struct FetchSession: Sendable {
   /// Sends them.
   let requester: HTTPRequester
-  /// Whether caches are asked to have what they keep confirmed (RFC 9111 section 5.2.1.4).
+  /// Whether caches are asked to revalidate what they keep (RFC 9111 section 5.2.1.4).
   let goesPastCaches: Bool
 
   /// Gets one document.

@@ -10,10 +10,9 @@ import Synchronization
 /// An issuer's keys over the network: discovery and JWKS, or the JWKS alone; or from a file.
 ///
 /// One fetch is discovery (when it is due) and key set together, within the settings' `timeout`. The `jwks_uri` that
-/// discovery names is used for `discoveryReuse`, then read anew, and at once after any failure: a provider that moves
-/// its keys is followed by the next regular refresh, and one that answers 404 at the old place by the next attempt. While
-/// discovery cannot be had, every other attempt goes to the address that it named last: a document that is out of reach
-/// is no reason to do without keys that are not.
+/// discovery names is used for `discoveryReuse`; after any failure it is read again at once. So the next regular
+/// refresh notices that keys have moved, or the next attempt if the old place answers 404. While discovery fails, every
+/// other attempt goes to the last known `jwks_uri`, since the keys may be reachable although the document is not.
 package final class IssuerKeySource: KeySource {
   /// What is remembered between fetches.
   private struct Memory {
@@ -21,9 +20,9 @@ package final class IssuerKeySource: KeySource {
     var discovered: WebAddress?
     /// Until when it is used without reading the document again.
     var discoveryDue: ContinuousClock.Instant?
-    /// Whether the next fetch goes to `discovered` although the document is due: it could not be had just now.
+    /// Whether the next fetch goes to `discovered` although the document is due: reading it has just failed.
     var skipsDiscovery = false
-    /// Whether the next fetch asks caches to have what they keep confirmed.
+    /// Whether the next fetch asks caches to revalidate what they keep.
     var goesPastCaches = false
     /// Whether files are being read, perhaps for a fetch that was given up.
     var isReadingFiles = false
@@ -68,13 +67,13 @@ package final class IssuerKeySource: KeySource {
     await fetchRecording(previous: previous, validators: validators).result
   }
 
-  /// Has the next fetch read the discovery document anew.
+  /// Makes the next fetch read the discovery document again.
   package func forgetDiscovery() { memory.withLock { $0.discoveryDue = nil } }
 
-  /// Has the next fetch ask caches on the way to have what they keep confirmed.
+  /// Makes the next fetch ask caches to revalidate what they keep (RFC 9111 section 5.2.1.4).
   package func bypassCaches() { memory.withLock { $0.goesPastCaches = true } }
 
-  /// Fetches once and tells what was met on the way.
+  /// Fetches once, and returns what was received besides.
   func fetchRecording(
     previous: KeySet?, validators: FetchValidators?
   ) async -> (result: Result<FetchOutcome, FetchFault>, record: FetchRecord) {
@@ -197,7 +196,7 @@ package final class IssuerKeySource: KeySource {
     at address: WebAddress, in session: FetchSession, previous: KeySet?, validators: FetchValidators?,
     record: inout FetchRecord
   ) async throws(FetchFault) -> FetchOutcome {
-    // A 304 is worth something only to who holds the set it is about.
+    // A 304 helps only if the set that it is about is held.
     let isComparable = previous != nil && memory.withLock { $0.validated == address }
     let accept = "application/jwk-set+json, application/json"
     var answer = try await session.get(address, accept: accept, validators: isComparable ? validators : nil)
@@ -233,8 +232,8 @@ package final class IssuerKeySource: KeySource {
 }
 
 extension FetchValidators {
-  /// Whether a 304 with these is about the set that came with `others`: the tag decides, without one the date, and
-  /// what is missing in one of them says nothing.
+  /// Whether a 304 with these is about the set that came with `others`: the tags decide, else the dates; true if there is
+  /// nothing to compare.
   fileprivate func agree(with others: FetchValidators?) -> Bool {
     if let etag, let other = others?.etag { return etag.opaqueTag.utf8.elementsEqual(other.opaqueTag.utf8) }
     guard let lastModified, let other = others?.lastModified else { return true }

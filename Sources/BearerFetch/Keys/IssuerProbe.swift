@@ -1,12 +1,12 @@
 import BearerJOSE
 import BearerKeys
 
-/// Finds out whether an issuer's keys can be had, and what to mend if not; what `bearerd check` does per issuer.
+/// Tries to fetch an issuer's keys, and says what to mend if it fails; for `bearerd check`.
 package struct IssuerProbe: Sendable {
   private let settings: KeySourceSettings
   private let source: IssuerKeySource
 
-  /// A probe that takes the same way as the daemon's own fetches.
+  /// A probe that fetches as the daemon does.
   ///
   /// - Parameters:
   ///   - settings: The issuer's settings.

@@ -2,9 +2,9 @@ package import BearerJOSE
 import BearerJSON
 import BearerKeys
 
-/// What an issuer says of itself, for whoever is about to configure it; what `bearerd init` asks for.
+/// What an issuer publishes about itself, for `bearerd init`.
 package struct IssuerSurvey: Equatable, Sendable {
-  /// What was met on the way, as `bearerd check` would tell it.
+  /// What the fetch found, as `bearerd check` would report it.
   package var report: ProbeReport
   /// The issuer's own spelling of its name, which its tokens have as `iss`; `nil` if it could not be learnt.
   package var issuer: String?
@@ -13,8 +13,8 @@ package struct IssuerSurvey: Equatable, Sendable {
 
   /// Asks an issuer.
   ///
-  /// The discovery document must say which issuer it is of (OpenID Connect Discovery 1.0 section 4.3). One that spells the
-  /// name otherwise is asked again under its own spelling: only if it stands by it there, the spelling is believed.
+  /// The discovery document must name its issuer (OpenID Connect Discovery 1.0 section 4.3). If it spells the name
+  /// differently, that spelling is asked as well, and believed only if the document there repeats it.
   ///
   /// - Parameters:
   ///   - url: The issuer as somebody wrote it.
@@ -31,7 +31,7 @@ package struct IssuerSurvey: Equatable, Sendable {
     let settings = KeySourceSettings(url: url, algorithms: Set(Algorithm.allCases))
     let (result, record) = await IssuerKeySource(settings: settings, network: network)
       .fetchRecording(previous: nil, validators: nil)
-    // What is no document has been told as a fault of the fetch already.
+    // A body that is no document is already reported as a fault of the fetch.
     let document = record.discovery.flatMap { try? JSONValue(parsing: $0.body) }
     let listed = document?["id_token_signing_alg_values_supported"]?.arrayValue?.compactMap(\.stringValue) ?? []
     var algorithms: [Algorithm] = []
@@ -45,7 +45,7 @@ package struct IssuerSurvey: Equatable, Sendable {
       issuer: document?["issuer"]?.stringValue, algorithms: algorithms)
   }
 
-  /// Of what a key may be used with, that which the provider lists; all of it if the list has nothing that fits.
+  /// For each key, the algorithms that fit it and that the provider lists; all that fit it if none of them is listed.
   private static func algorithms(of keys: KeySet, listed: AlgorithmSet) -> [Algorithm] {
     var all: AlgorithmSet = []
     for fitting in keys.usableAlgorithms {

@@ -2,7 +2,7 @@ import BearerJSON
 import BearerKeys
 import NIOHTTP1
 
-/// Says of a body why it is not the JSON that is accepted.
+/// Says why a body is not acceptable JSON.
 enum JSONFault {
   /// The failure `not_json`.
   ///

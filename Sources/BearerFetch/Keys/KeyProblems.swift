@@ -1,7 +1,7 @@
 import BearerJOSE
 import BearerKeys
 
-/// Says of keys what is wrong with them, and what to do about it.
+/// Says what is wrong with keys, and what to do about it.
 enum KeyProblems {
   /// How many keys a message names.
   private static let namedKeys = 4
@@ -23,7 +23,7 @@ enum KeyProblems {
     if others > 0 { shown.append("and \(others) more") }
     var advice: [String] = []
     for entry in named {
-      guard let new = Self.advice(for: entry, isFile: isFile, isOneOfNone: true), !advice.contains(new) else {
+      guard let new = Self.advice(for: entry, isFile: isFile, isSetUnusable: true), !advice.contains(new) else {
         continue
       }
       advice.append(new)
@@ -53,17 +53,17 @@ enum KeyProblems {
     entry.flaw?.words ?? entry.problem.map(words) ?? "nothing is wrong with it"
   }
 
-  /// What to do about a key that was found wanting; `nil` for what stands in good sets too.
+  /// What to do about a key with a problem; `nil` for one that is normal in good sets.
   ///
   /// - Parameters:
   ///   - entry: The key.
   ///   - isFile: Whether the set is a file of this host.
-  ///   - isOneOfNone: Whether no key of the set is usable.
+  ///   - isSetUnusable: Whether no key of the set is usable.
   /// - Returns: A sentence without its full stop.
-  static func advice(for entry: KeySet.Entry, isFile: Bool, isOneOfNone: Bool = false) -> String? {
+  static func advice(for entry: KeySet.Entry, isFile: Bool, isSetUnusable: Bool = false) -> String? {
     let mend = isFile ? "mend the key in the file" : "have the provider mend the key"
     switch entry.problem {
-    // Keys for encryption, and keys listed twice, unless they are meant for something else.
+    // Normal in good sets: keys that are listed twice, and keys for another use unless that is due to a flaw.
     case nil, .listedTwice: return nil
     case .notForSignatures, .notForVerifying: return entry.flaw == nil ? nil : mend
     case .algorithmNotConfigured:
@@ -81,7 +81,7 @@ enum KeyProblems {
     case .unsupportedAlgorithm where entry.flaw != nil: return mend
     case .unsupportedType, .unsupportedCurve, .unsupportedAlgorithm:
       let choice = "have the provider choose another algorithm"
-      return isOneOfNone ? choice : "nothing, unless tokens are signed with this key: then " + choice
+      return isSetUnusable ? choice : "nothing, unless tokens are signed with this key: then " + choice
     case .malformed, .oversizedRSA, .badExponent, .coordinateTooLong, .notOnCurve, .wrongLength, .rejected: return mend
     }
   }

@@ -11,7 +11,7 @@ enum KeySetDocument {
   ///   - answer: The response, if it came by HTTP.
   ///   - algorithms: What the operator allows.
   ///   - previous: The set in use, whose compiled keys are kept.
-  ///   - usesPublishedPrivateKeys: Whether a key is used whose private part stands in the set.
+  ///   - usesPublishedPrivateKeys: Whether a key is used although its private part is in the set.
   /// - Returns: A set with at least one usable key.
   /// - Throws: `not_json`, `not_a_key_set`, `empty_key_set`, `no_usable_key` or `keys_undecided`.
   static func keys(

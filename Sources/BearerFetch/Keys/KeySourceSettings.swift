@@ -23,7 +23,7 @@ package struct KeySourceSettings: Equatable, Sendable {
   package var timeout: Duration
   /// Certificates of authorities (PEM) that are trusted beside the system's; read anew for each fetch.
   package var caFile: String?
-  /// Where to connect in place of the authority of `url`, whose port counts if none is given.
+  /// Where to connect in place of the authority of `url`, whose port is used if none is given here.
   package var connectTo: HostAndPort?
   /// The proxy for this issuer; without it, the environment decides.
   package var proxy: ProxyAddress?

@@ -3,16 +3,16 @@ import BearerJOSE
 import BearerKeys
 import NIOHTTP1
 
-/// Turns what a fetch met into findings; a function of its arguments.
+/// Turns the record of a fetch into findings.
 enum ProbeFindings {
-  /// A difference of clocks, in seconds, that is worth a word: the default `leeway` of a policy.
+  /// Seconds by which clocks may differ without a warning: the default `leeway` of a policy.
   static let clockTolerance: Int64 = 30
 
   /// The findings in the order in which a fetch meets them.
   ///
   /// - Parameters:
   ///   - result: How the fetch ended.
-  ///   - record: What it met.
+  ///   - record: What it received.
   ///   - settings: What was configured.
   /// - Returns: At least one finding; one of severity `error` if and only if the fetch failed.
   static func findings(
@@ -77,7 +77,7 @@ enum ProbeFindings {
     guard let answer = record.keysAnswer ?? record.discovery, let answeredAt = record.answeredAt,
       let date = answer.headers.first(name: "date").flatMap(HTTPDate.seconds)
     else { return nil }
-    // A cache keeps the `Date` of the origin and adds `Age`; without it, such a date says nothing about clocks.
+    // A cache keeps the `Date` of the origin and adds `Age`, which must be subtracted.
     let age = answer.headers.first(name: "age").flatMap { Int64($0) } ?? 0
     guard (0...86_400 * 365).contains(age) else { return nil }
     let difference = answeredAt - date - age
