@@ -24,7 +24,7 @@ package enum CacheLifetime {
       case "no-store": stated = 0
       // `no-cache="Set-Cookie"` is about those fields only (RFC 9111 section 5.2.2.4).
       case "no-cache" where value == nil: stated = 0
-      case "max-age": stated = min(stated ?? maximumSeconds, seconds(value ?? "") ?? 0)
+      case "max-age": stated = min(stated ?? maximumSeconds, deltaSeconds(value ?? "") ?? 0)
       default: break
       }
     }
@@ -36,12 +36,12 @@ package enum CacheLifetime {
     guard let stated else { return nil }
     // In a list of ages the first counts (RFC 9111 section 5.1).
     let firstAge = age.map { Array($0.utf8.prefix { $0 != UInt8(ascii: ",") }) }
-    let spent = firstAge.flatMap { seconds(String(decoding: trimmed($0[...], of: " \t"), as: UTF8.self)) } ?? 0
+    let spent = firstAge.flatMap { deltaSeconds(String(decoding: trimmed($0[...], of: " \t"), as: UTF8.self)) } ?? 0
     return .seconds(max(0, stated - spent))
   }
 
   /// Reads delta-seconds (RFC 9111 section 1.2.2): digits only, capped at ``maximumSeconds``.
-  private static func seconds(_ text: String) -> Int64? {
+  static func deltaSeconds(_ text: String) -> Int64? {
     guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
     return min(Int64(text) ?? maximumSeconds, maximumSeconds)
   }

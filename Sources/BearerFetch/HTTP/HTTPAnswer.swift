@@ -21,7 +21,8 @@ struct HTTPAnswer: Sendable {
 
   /// The field `ETag`, if it is one entity tag (RFC 9110 section 8.8.3).
   ///
-  /// Sent back in `If-None-Match`, a `*` or a list could match whatever the provider has then, and keep a withdrawn key.
+  /// Sent back in `If-None-Match`, a `*` or a list could match whatever the provider has then: a withdrawn key would
+  /// stay.
   private var entityTag: String? {
     guard let field = headers.first(name: "etag") else { return nil }
     let bytes = Array(field.utf8)

@@ -24,7 +24,7 @@ package final class NameResolver: Sendable {
     var lookUps: [String: LookUpState] = [:]
     /// Names that wait for a thread, in the order in which they came.
     var queue: [String] = []
-    /// Names whose last look-up was abandoned: nobody waited for its end.
+    /// Names whose last look-up was abandoned by all who waited for it.
     var slow: Set<String> = []
     /// The address of a name that answered when the first one did not.
     var preferred: [String: String] = [:]
@@ -40,7 +40,7 @@ package final class NameResolver: Sendable {
   /// A resolver that has no thread while nothing is looked up.
   ///
   /// - Parameters:
-  ///   - threads: How many look-ups run at once that somebody waits for; as many abandoned ones may run besides.
+  ///   - threads: How many look-ups run at once that somebody waits for; as many abandoned ones may run too.
   ///   - lookUp: Looks up a name; by default as the system does.
   package init(threads: Int = 16, lookUp: @escaping LookUp = NameResolver.systemLookUp) {
     self.threads = max(2, threads)

@@ -12,8 +12,8 @@ enum RetryAfter {
   static func duration(in headers: HTTPHeaders, now: Int64) -> Duration? {
     guard let field = headers.first(name: "retry-after")?.trimmingBlanks else { return nil }
     let seconds: Int64
-    if !field.isEmpty, field.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
-      seconds = min(Int64(field) ?? .max, CacheLifetime.maximumSeconds)
+    if let stated = CacheLifetime.deltaSeconds(field) {
+      seconds = stated
     } else {
       guard let date = HTTPDate.seconds(parsing: field) else { return nil }
       seconds = date - (headers.first(name: "date").flatMap(HTTPDate.seconds) ?? now)

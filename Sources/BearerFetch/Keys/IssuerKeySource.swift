@@ -73,7 +73,7 @@ package final class IssuerKeySource: KeySource {
   /// Makes the next fetch ask caches to revalidate what they keep (RFC 9111 section 5.2.1.4).
   package func bypassCaches() { memory.withLock { $0.goesPastCaches = true } }
 
-  /// Fetches once, and returns what was received besides.
+  /// Fetches once, and also returns what was received.
   func fetchRecording(
     previous: KeySet?, validators: FetchValidators?
   ) async -> (result: Result<FetchOutcome, FetchFault>, record: FetchRecord) {
@@ -232,8 +232,8 @@ package final class IssuerKeySource: KeySource {
 }
 
 extension FetchValidators {
-  /// Whether a 304 with these is about the set that came with `others`: the tags decide, else the dates; true if there is
-  /// nothing to compare.
+  /// Whether a 304 with these is about the set that came with `others`: the tags decide, else the dates; true if there
+  /// is nothing to compare.
   fileprivate func agree(with others: FetchValidators?) -> Bool {
     if let etag, let other = others?.etag { return etag.opaqueTag.utf8.elementsEqual(other.opaqueTag.utf8) }
     guard let lastModified, let other = others?.lastModified else { return true }

@@ -21,7 +21,7 @@ package struct KeySourceSettings: Equatable, Sendable {
   package var algorithms: Set<Algorithm>
   /// How long one fetch may take in all: discovery and key set, from name resolution to the last byte.
   package var timeout: Duration
-  /// Certificates of authorities (PEM) that are trusted beside the system's; read anew for each fetch.
+  /// Certificates of authorities (PEM) that are trusted beside the system's; read again when the file changes.
   package var caFile: String?
   /// Where to connect in place of the authority of `url`, whose port is used if none is given here.
   package var connectTo: HostAndPort?
