@@ -40,7 +40,7 @@ struct ConfigurationOptions: ParsableArguments {
     help: ArgumentHelp("auto, journal, json or text. ($BEARERD_LOG_FORMAT)", valueName: "format"))
   var logFormat: String?
 
-  /// The sources that these flags and an environment make.
+  /// The sources of the configuration: these flags, and an environment.
   func sources(_ environment: [String: String]) -> ConfigurationSources {
     ConfigurationSources(
       config: config, issuer: issuer, audiences: audience, socket: socket, adminSocket: adminSocket,
@@ -49,7 +49,7 @@ struct ConfigurationOptions: ParsableArguments {
 }
 
 extension ConfigurationSources {
-  /// The configuration, or the end of the command with every fault on standard error.
+  /// The configuration; if it is faulty, the faults go to standard error and the command ends.
   func loadOrExit() throws(ExitCode) -> Configuration {
     do throws(ConfigurationFaults) {
       return try load()
@@ -61,7 +61,7 @@ extension ConfigurationSources {
 }
 
 extension ConfigurationFaults {
-  /// Writes every fault to standard error: a paragraph each for people, a line each for logs.
+  /// Writes every fault to standard error: a paragraph each on a terminal, a line each elsewhere.
   func write(style: Style) {
     let text = FaultLines(faults: self, style: style)
     let lines = Output.error.isTerminal ? text.paragraphs(width: Output.error.width) : text.lines()

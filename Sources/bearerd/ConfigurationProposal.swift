@@ -11,18 +11,18 @@ struct ConfigurationProposal {
   var algorithms: [String] = []
   /// What tokens must have as `aud`; empty leaves a gap that `bearerd check` names.
   var audiences: [String] = []
-  /// The provider, if it is one whose ways are known.
+  /// The provider's preset, if there is one.
   var preset: Preset?
-  /// Whether ID tokens are meant, and not access tokens.
+  /// Whether it is for ID tokens instead of access tokens.
   var isForIDTokens = false
   /// Names that issuers and policies of the same file have already.
   var takenIssuers: Set<String> = []
   var takenPolicies: Set<String> = []
 
-  /// The short name: the first label of the host that says something, with a number if that is taken.
+  /// The short name: the host's first label that is not a common one, with a number if that is taken.
   var name: String {
     let dull: Set = ["www", "auth", "login", "id", "idp", "sso", "accounts", "oauth", "oauth2", "api"]
-    // An issuer need not be an address; then its name says nothing.
+    // An issuer need not be an address; then it has no host to be named after.
     let host = (try? WebAddress(parsing: url))?.host ?? ""
     let labels = host.utf8.split(separator: UInt8(ascii: ".")).map { String(decoding: $0, as: UTF8.self) }
     let isNumeric = labels.last?.utf8.allSatisfy { (0x30...0x39).contains($0) } ?? true
@@ -30,7 +30,7 @@ struct ConfigurationProposal {
     return Self.free(isNumeric ? "provider" : first ?? "provider", among: takenIssuers)
   }
 
-  /// The policy's name; what is asked for when none is named, unless that is taken.
+  /// The policy's name: `default`, which requests that name none are held to, unless that is taken.
   private var policy: String { takenPolicies.contains("default") ? Self.free(name, among: takenPolicies) : "default" }
 
   private static func free(_ name: String, among taken: Set<String>) -> String {
@@ -42,14 +42,14 @@ struct ConfigurationProposal {
     return free
   }
 
-  /// Whether the preset accepts all that the issuer's keys are for.
+  /// Whether the preset allows every algorithm of the issuer's keys.
   private var isSetByPreset: Bool {
     var presetAlone = IssuerConfiguration(name: name)
     preset?.apply(to: &presetAlone, url: url)
     return preset != nil && algorithms.allSatisfy { name in presetAlone.algorithms.contains { $0.rawValue == name } }
   }
 
-  /// The file's lines; what only its reader can know is marked with `FILL IN`.
+  /// The file's lines; what only the operator can know is marked with `FILL IN`.
   func lines() -> [String] {
     let shown = audiences.map(TOMLText.string).joined(separator: ", ")
     var lines = ["[issuer.\(name)]", "url = \(TOMLText.string(url))"]

@@ -3,7 +3,7 @@ import BearerConfiguration
 import BearerDaemon
 import BearerFraming
 
-/// What is sound in a configuration and yet probably not meant.
+/// Warnings about what is valid in a configuration but probably not intended.
 enum ConfigurationRemarks {
   /// One sentence each, in the order of the file.
   static func remarks(on configuration: Configuration) -> [String] {
@@ -14,7 +14,7 @@ enum ConfigurationRemarks {
         "issuer.\(issuer.name) is in no policy's issuers: its tokens are always refused; add it to those of a policy")
     }
     for policy in configuration.policies {
-      // Tokens without aud are told apart by their clients, Cognito's among others.
+      // Tokens without aud, such as Cognito's, are told apart by their clients.
       if !policy.checksAudience, policy.clients.isEmpty {
         remarks.append(
           "policy.\(policy.name) accepts tokens that are meant for anybody (audience_check = false); set audiences in its "

@@ -1,6 +1,6 @@
 @preconcurrency import Glibc
 
-/// The process's environment; read here and handed on, so that nothing else depends on it.
+/// The process's environment; read only here and passed as an argument, so that nothing else depends on it.
 enum Environment {
   /// All variables, as they are now.
   static func current() -> [String: String] {
@@ -8,8 +8,8 @@ enum Environment {
     var next: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = environ
     while let entry = next?.pointee {
       let text = String(cString: entry).utf8
-      // A name that is not ASCII is no variable that anybody asks for, and could be taken for one: strings are equal in
-      // Swift if they are so after Unicode normalisation, and the Kelvin sign is then a K.
+      // A name that is not ASCII is left out, because it could pass for another variable: Swift compares strings after
+      // Unicode normalisation, by which the Kelvin sign is a K.
       if let equals = text.firstIndex(of: UInt8(ascii: "=")), text[..<equals].allSatisfy({ $0 < 0x80 }) {
         variables[String(decoding: text[..<equals], as: UTF8.self)] =
           String(decoding: text[equals...].dropFirst(), as: UTF8.self)
@@ -18,4 +18,9 @@ enum Environment {
     }
     return variables
   }
+}
+
+extension [String: String] {
+  /// The value of a variable; `nil` if it is empty, which counts as not set.
+  func variable(_ name: String) -> String? { self[name].flatMap { $0.isEmpty ? nil : $0 } }
 }

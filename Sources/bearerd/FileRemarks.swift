@@ -3,23 +3,23 @@ import BearerConfiguration
 import BearerFiles
 import Glibc
 
-/// What the files and directories that a configuration names are not, or not yet, on this host and for this user.
+/// Warnings about the files and directories of a configuration: what this user cannot use, and what others can.
 ///
-/// They may come later, or the daemon may run as somebody else: so these are remarks, and no faults.
+/// They are no faults: a file may come later, and the daemon may run as another user.
 struct FileRemarks {
   private static let secretKeys = [".client_key", ".client_secret_file", ".bearer_token_file"]
 
   private let configuration: Configuration
   private let file: String?
-  /// The daemon's user; `nil` if this is root, who may look at the configuration of a daemon that runs as another.
+  /// This user, taken for the daemon's; `nil` if it is root, who may be checking another user's daemon.
   private let user: UInt32?
-  /// The group that a socket gets if nothing else is said.
+  /// The group that a new socket gets if none is configured.
   private let ownGroup: UInt32
 
   /// - Parameters:
-  ///   - configuration: What is looked at.
+  ///   - configuration: The configuration.
   ///   - file: The file that it was read from, if there is one.
-  ///   - user: The user that asks.
+  ///   - user: The user that runs this command.
   ///   - group: The user's group.
   init(
     on configuration: Configuration, in file: String?, user: UInt32 = geteuid(), group: UInt32 = getegid()
@@ -30,8 +30,8 @@ struct FileRemarks {
     self.user = user == 0 ? nil : user
   }
 
-  /// What cannot be used: one sentence each, on the directory and, when nothing is fetched that would tell better, on
-  /// the issuers' files.
+  /// What this user cannot use, one sentence each: the state directory and, if wanted, the issuers' files, about which
+  /// a fetch would say more.
   func onUse(withIssuers: Bool) -> [String] {
     var remarks: [String] = []
     if let directory = configuration.stateDirectory, let reason = Self.trouble(directory: directory) {
@@ -70,7 +70,7 @@ struct FileRemarks {
           + writer.remedy)
     }
     let directory = Self.directory(of: configuration.socketPath)
-    // The daemon itself must be able to make its socket there.
+    // The daemon's own user may write there: it makes the socket.
     let rights = FileRights(of: directory)
     let intruder = rights?.foreignWriter(besides: user, rightfulOwner: user ?? 0)
     if let writer = Self.found(intruder, at: directory, isShared: rights?.isShared == true) {
@@ -81,7 +81,7 @@ struct FileRemarks {
     return remarks + secretsThatClientsRead()
   }
 
-  /// Secrets that may be read by whoever may ask, since a group is both the daemon's and its clients', or by all.
+  /// Secrets that clients can read: everybody can, or the file's group is also the clients'.
   private func secretsThatClientsRead() -> [String] {
     var secrets = issuerFiles.filter { file in Self.secretKeys.contains { file.key.hasSuffix($0) } }
     if let file, configuration.issuers.contains(where: { $0.proxy?.password != nil }) {
@@ -95,15 +95,15 @@ struct FileRemarks {
         return nil
       }
       let secret = "\(key): \(Self.shown(path)) holds a secret, and \(reader.words)"
-      // The daemon itself may need the group's right.
+      // The daemon may itself read the file by its group, so another group for the socket is suggested first.
       return reader.isGroup
         ? "\(secret), which may use the socket, too: name another group in socket_group, or \(reader.remedy)"
         : "\(secret): \(reader.remedy)"
     }
   }
 
-  /// The group of those who may use the socket: what is configured or else is there, for root looks at the configuration of
-  /// a daemon of another group, and a service manager's socket has one of its own.
+  /// The group that may use the socket: the configured one, else that of the socket that is there, which may belong to
+  /// another user's daemon or to the service manager.
   private var clients: UInt32? {
     if let name = configuration.socketGroup { return Self.groupID(name) }
     return FileRights(of: configuration.socketPath)?.group ?? ownGroup
@@ -123,7 +123,7 @@ struct FileRemarks {
     }
   }
 
-  /// Who may do what they should not, and the command after which they may not.
+  /// Who has a right that they should not have, and the command that takes it away.
   private struct Finding {
     let words: String
     let remedy: String
@@ -136,7 +136,7 @@ struct FileRemarks {
     intruder.map {
       Finding(
         words: of + $0.words,
-        // Nobody should take the right to write in /tmp from its users.
+        // No command here: all users need their right to write in /tmp.
         remedy: isShared ? "choose a directory of bearerd's own" : "\($0.command) \(shown(path))",
         isGroup: $0.words.hasPrefix("group"))
     }
@@ -158,13 +158,13 @@ struct FileRemarks {
     if let writer = Self.found(rights.foreignWriter(besides: nil), at: path, isShared: rights.isShared) {
       return writer
     }
-    // Root is no exception here: the daemon reads what is kept only in a directory of its own user.
+    // Not even root may own it: the daemon uses kept keys only from a directory of its own user.
     guard let user, rights.owner != user else { return nil }
     return Self.found(
       .init("it belongs to user \(rights.owner)", command: "chown \(user)"), at: path)
   }
 
-  /// A remedy for who lacks a right; one who looks at the configuration of another user's daemon needs none.
+  /// A remedy for a missing right, or a check as the daemon's user, who may have it.
   private static func asThatUser(_ remedy: String) -> String {
     "\(remedy), or check as the user that runs bearerd"
   }
@@ -190,7 +190,7 @@ struct FileRemarks {
 
   /// Why files cannot be made in a directory; `nil` if they can.
   private static func trouble(directory: String) -> String? {
-    // The dot: what is no directory has none.
+    // With the dot, a path that is no directory fails.
     faccessat(AT_FDCWD, "\(directory)/.", W_OK | X_OK, AT_EACCESS) == 0 ? nil : String(cString: strerror(errno))
   }
 

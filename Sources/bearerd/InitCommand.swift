@@ -55,7 +55,7 @@ struct InitCommand: AsyncParsableCommand {
     Output.error.write(line: "\(output) is written\(gaps) bearerd check --config \(output)")
   }
 
-  /// The issuer that a person means who writes the address of its discovery document, or a host alone.
+  /// The issuer's url, also if the address of its discovery document or a host alone was given.
   private static func issuer(_ text: String) -> String {
     let wellKnown = "/.well-known/openid-configuration"
     let issuer = text.hasSuffix(wellKnown) ? String(text.dropLast(wellKnown.count)) : text

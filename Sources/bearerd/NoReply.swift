@@ -1,7 +1,7 @@
 import BearerClient
 import Glibc
 
-/// Why there is no reply, and how a command ends for that.
+/// Why there is no reply, and with which status the command ends.
 struct NoReply: Error, Equatable {
   let status: ExitStatus
   /// What is wrong, for people; a sentence without its full stop.
@@ -43,7 +43,7 @@ struct NoReply: Error, Equatable {
     }
   }
 
-  /// Whether a path leads to a socket; true, too, if that cannot be told.
+  /// Whether a path leads to a socket; also true if that cannot be found out.
   private static func isSocket(_ path: String) -> Bool {
     var facts = stat()
     return stat(path, &facts) != 0 || facts.st_mode & S_IFMT == S_IFSOCK

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Glibc
 
-/// Standard output, standard error or a file, written at once and whole.
+/// Standard output, standard error or a file, written completely and without a buffer.
 struct Output: Sendable {
   let descriptor: Int32
 
@@ -11,10 +11,9 @@ struct Output: Sendable {
   /// Whether a person reads it.
   var isTerminal: Bool { isatty(descriptor) == 1 }
 
-  /// How text may be set off here: in colour on a terminal, unless `NO_COLOR` is set to anything (no-color.org) or the
-  /// terminal says that it is dumb.
+  /// The style of text here: colour on a terminal, unless `NO_COLOR` is set (no-color.org) or `TERM` is `dumb`.
   func style(_ environment: [String: String]) -> Style {
-    let wantsNone = !(environment["NO_COLOR"] ?? "").isEmpty || environment["TERM"] == "dumb"
+    let wantsNone = environment.variable("NO_COLOR") != nil || environment["TERM"] == "dumb"
     return Style(hasColour: isTerminal && !wantsNone)
   }
 
@@ -49,7 +48,7 @@ struct Output: Sendable {
 
   /// Writes a text and a line end to standard output, or ends the command with a message.
   ///
-  /// A reader that has gone wants no more, and counts as if it had read.
+  /// A closed pipe counts as success: its reader has seen enough.
   static func print(_ text: String) throws(ExitCode) {
     switch standard.write(line: text) {
     case nil, EPIPE?: return

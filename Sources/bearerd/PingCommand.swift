@@ -25,9 +25,9 @@ struct PingCommand: AsyncParsableCommand {
     try Reply(reply).printAndExit(Self.status(of: reply, mustBeReady: ready))
   }
 
-  /// The exit status for a reply; without a word about readiness, the daemon is not ready.
+  /// The exit status for a reply; one without `ready` counts as not ready.
   ///
-  /// A daemon without a connection left answers all the same: clients that hold all of them must not have it restarted.
+  /// `too_many_connections` is an answer too: clients that hold all connections must not have the daemon restarted.
   static func status(of reply: JSONObject, mustBeReady: Bool) -> ExitStatus {
     let status = ExitStatus(reply: reply)
     if mustBeReady { return status == .holds && reply["ready"] != .bool(true) ? .undecided : status }

@@ -26,7 +26,7 @@ struct RefreshJWKSCommand: AsyncParsableCommand {
   func run() async throws {
     var request: JSONObject = ["op": "refresh-jwks"]
     request["issuer"] = issuer.map(JSONValue.string)
-    let daemon = try daemon.daemon(Environment.current(), patience: .refresh)
+    let daemon = try daemon.daemon(Environment.current(), deadlines: .refresh)
     try Reply(await daemon.ask(request)).printAndExit()
   }
 }

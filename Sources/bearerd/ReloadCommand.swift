@@ -19,12 +19,12 @@ struct ReloadCommand: AsyncParsableCommand {
   @OptionGroup var daemon: AdminSocketOptions
 
   func run() async throws {
-    let daemon = try daemon.daemon(Environment.current(), patience: .refresh)
+    let daemon = try daemon.daemon(Environment.current(), deadlines: .refresh)
     try Reply(await daemon.ask(["op": "reload"])).printAndExit()
   }
 }
 
-/// Which daemon is asked through its socket for administrators.
+/// Which daemon is asked, by its admin socket.
 struct AdminSocketOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -36,10 +36,10 @@ struct AdminSocketOptions: ParsableArguments {
     if adminSocket == "" { throw ValidationError("--admin-socket is empty") }
   }
 
-  /// The daemon that is meant.
-  func daemon(_ environment: [String: String], patience: Patience) throws(ExitCode) -> RunningDaemon {
-    let variable = environment["BEARERD_ADMIN_SOCKET"].flatMap { $0.isEmpty ? nil : $0 }
-    return RunningDaemon(
-      path: adminSocket ?? variable ?? Configuration.usualAdminSocketPath, patience: patience)
+  /// The daemon at the admin socket.
+  func daemon(_ environment: [String: String], deadlines: ReplyDeadlines) throws(ExitCode) -> RunningDaemon {
+    RunningDaemon(
+      path: adminSocket ?? environment.variable("BEARERD_ADMIN_SOCKET") ?? Configuration.usualAdminSocketPath,
+      deadlines: deadlines)
   }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import BearerJSON
 
-/// A daemon's reply on its way to standard output.
+/// A daemon's reply, to be printed on standard output.
 struct Reply {
   let members: JSONObject
 

@@ -6,10 +6,10 @@ import BearerJSON
 struct RunningDaemon {
   /// The socket's path.
   let path: String
-  /// The user that the socket must be of; any if nil.
+  /// The user who must own the socket; any if nil.
   var serverUID: UInt32?
-  /// How long it is waited for.
-  var patience = Patience.atOnce
+  /// How long a reply is waited for.
+  var deadlines = ReplyDeadlines.atOnce
 
   private typealias Outcome = Result<JSONObject, NoReply>
 
@@ -22,18 +22,18 @@ struct RunningDaemon {
     }
   }
 
-  /// Sends a request and returns the reply; what was not answered in time is not sent again.
+  /// Sends a request and returns the reply; without one in time, it is not sent again.
   func reply(to request: JSONObject) async throws(NoReply) -> JSONObject {
-    let late = Outcome.failure(late("did not answer", patience.reply))
+    let late = Outcome.failure(late("did not answer", deadlines.reply))
     let outcome = await withTaskGroup(of: Outcome.self) { group in
       group.addTask {
-        let outcome = await attempt(request, within: patience.reply)
+        let outcome = await attempt(request, within: deadlines.reply)
         return outcome ?? late
       }
-      if patience.reply > patience.betweenPings {
+      if deadlines.reply > deadlines.betweenPings {
         group.addTask {
           await untilSilent()
-          return .failure(self.late("hangs: it did not answer a ping", patience.ping))
+          return .failure(self.late("hangs: it did not answer a ping", deadlines.ping))
         }
       }
       let first = await group.next()
@@ -47,19 +47,19 @@ struct RunningDaemon {
     NoReply(status: .noDaemon, message: "the daemon at \(path) \(what) within \(time)")
   }
 
-  /// Pings the daemon until that is not answered in time.
+  /// Pings the daemon until a ping is not answered in time.
   ///
-  /// Whatever else befalls a ping is not decisive: a daemon that stops, or has no room for another connection, may still
+  /// Any other failure of a ping proves nothing: a daemon that stops, or has no room for another connection, may still
   /// answer what it has received.
   private func untilSilent() async {
     while !Task.isCancelled {
       // Sleep throws only when the task is cancelled; then the ping ends at once, and the loop after it.
-      try? await Task.sleep(for: patience.betweenPings)
-      guard await attempt(["op": "ping"], within: patience.ping) != nil else { return }
+      try? await Task.sleep(for: deadlines.betweenPings)
+      guard await attempt(["op": "ping"], within: deadlines.ping) != nil else { return }
     }
   }
 
-  /// What becomes of a request over a connection of its own; `nil` if there is no reply in time.
+  /// Sends a request over a connection of its own; `nil` if there is no reply in time.
   private func attempt(_ request: JSONObject, within time: Duration) async -> Outcome? {
     let client = BearerClient(path: path, serverUID: serverUID)
     defer { client.close() }
@@ -72,7 +72,7 @@ struct RunningDaemon {
         }
       }
       group.addTask {
-        // Sleep throws only when the task is cancelled, for which nobody waits any more.
+        // Sleep throws only when the task is cancelled, because the reply came first or is no longer wanted.
         try? await Task.sleep(for: time)
         return nil
       }

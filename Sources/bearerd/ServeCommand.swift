@@ -40,7 +40,7 @@ struct ServeCommand: AsyncParsableCommand {
     do {
       try await withThrowingTaskGroup { group in
         group.addTask {
-          // On a thread that may hang: the disk is nothing that a start waits for.
+          // On a thread of its own: a disk that hangs must not hold up the start.
           for remark in await FileThread.run({ files.onOthers() }) ?? [] {
             log.logger.warning("others may do too much", metadata: ["bearerd.detail": "\(remark)"])
           }
@@ -64,7 +64,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
   }
 
-  /// The configuration, or the end of the command with every fault told where the daemon would log.
+  /// The configuration; if it is faulty, the faults go where the daemon would log, and the command ends.
   private func load(_ sources: ConfigurationSources) throws -> Configuration {
     do throws(ConfigurationFaults) {
       return try sources.load()

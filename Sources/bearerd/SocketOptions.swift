@@ -20,37 +20,34 @@ struct SocketOptions: ParsableArguments {
     if socket == "" { throw ValidationError("--socket is empty") }
   }
 
-  /// The daemon that is meant.
+  /// The daemon to ask.
   ///
-  /// - Throws: The end of the command, if the environment names no user id: to go on without it could send a token to
-  ///   anybody.
+  /// - Throws: The exit code, if `BEARERD_SERVER_UID` is not a user id: without the check a token could go to anybody.
   func daemon(
-    _ environment: [String: String], patience: Patience = .atOnce
+    _ environment: [String: String], deadlines: ReplyDeadlines = .atOnce
   ) throws(ExitCode) -> RunningDaemon {
     var uid = serverUid
-    if uid == nil, let variable = environment["BEARERD_SERVER_UID"], !variable.isEmpty {
+    if uid == nil, let variable = environment.variable("BEARERD_SERVER_UID") {
       uid = UInt32(variable)
       guard uid != nil else { throw failure(.usage, "BEARERD_SERVER_UID is no user id") }
     }
-    return RunningDaemon(path: path(environment), serverUID: uid, patience: patience)
+    return RunningDaemon(path: path(environment), serverUID: uid, deadlines: deadlines)
   }
 
-  /// The daemon that is meant, through its socket for administrators if this user may use that.
+  /// The daemon to ask, through its admin socket if this user may use that.
   ///
-  /// A path that was named says which daemon is meant, and is never left for another one.
-  func tellingDaemon(_ environment: [String: String]) throws(ExitCode) -> RunningDaemon {
+  /// If a path was given, the usual admin socket is not tried: it may be that of another daemon.
+  func preferringAdminSocket(_ environment: [String: String]) throws(ExitCode) -> RunningDaemon {
     let ordinary = try daemon(environment)
-    let named = environment["BEARERD_ADMIN_SOCKET"].flatMap { $0.isEmpty ? nil : $0 }
-    let isOrdinaryNamed = socket != nil || environment["BEARERD_SOCKET"]?.isEmpty == false
+    let named = environment.variable("BEARERD_ADMIN_SOCKET")
+    let isOrdinaryNamed = socket != nil || environment.variable("BEARERD_SOCKET") != nil
     guard socket == nil, let path = named ?? (isOrdinaryNamed ? nil : Configuration.usualAdminSocketPath),
       access(path, W_OK) == 0
     else { return ordinary }
-    return RunningDaemon(path: path, serverUID: ordinary.serverUID, patience: ordinary.patience)
+    return RunningDaemon(path: path, serverUID: ordinary.serverUID, deadlines: ordinary.deadlines)
   }
 
   private func path(_ environment: [String: String]) -> String {
-    if let socket { return socket }
-    if let variable = environment["BEARERD_SOCKET"], !variable.isEmpty { return variable }
-    return Configuration.defaultSocketPath
+    socket ?? environment.variable("BEARERD_SOCKET") ?? Configuration.defaultSocketPath
   }
 }

@@ -26,7 +26,7 @@ struct StatusCommand: AsyncParsableCommand {
     let environment = Environment.current()
     var request: JSONObject = ["op": "status"]
     request["issuer"] = issuer.map(JSONValue.string)
-    let reply = try await daemon.tellingDaemon(environment).ask(request)
+    let reply = try await daemon.preferringAdminSocket(environment).ask(request)
     guard Output.standard.isTerminal, ExitStatus(reply: reply) == .holds else { return try Reply(reply).printAndExit() }
     let table = StatusTable(
       reply: reply, style: Output.standard.style(environment), width: Output.standard.width)

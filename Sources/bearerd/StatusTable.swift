@@ -2,12 +2,12 @@ import BearerJSON
 
 /// The reply to `status` for people: the daemon in a line, then each issuer with its keys.
 ///
-/// Only the members that need it have a form of their own; whatever else a daemon tells is shown as name and value, so
-/// that a newer daemon's news are not lost.
+/// Members that have no form of their own here are shown as name and value, so that nothing of a newer daemon's reply
+/// is lost.
 struct StatusTable {
   let reply: JSONObject
   let style: Style
-  /// How many characters a line may have; only words longer than that, and tables of keys, go beyond.
+  /// How many characters a line may have; only longer words and tables of keys go beyond.
   var width = 80
 
   /// The lines.

@@ -1,6 +1,6 @@
 import BearerJSON
 
-/// How text is set off on a terminal, and kept from setting anything off itself.
+/// Colours text for a terminal, and escapes what could control the terminal.
 struct Style: Sendable {
   /// Whether colour is wanted.
   var hasColour: Bool
@@ -15,21 +15,29 @@ struct Style: Sendable {
     hasColour && !text.isEmpty ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
   }
 
-  /// Text that may come from a hostile token, with everything escaped that moves a cursor or turns text around.
+  /// Whether a character can move a cursor or reverse text.
+  private static func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned: true
+    default: false
+    }
+  }
+
+  /// Text that may come from a hostile token, with everything escaped that can move a cursor or reverse text.
   static func harmless(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned:
+      if isHarmful(scalar) {
         let hexadecimal = String(scalar.value, radix: 16)
         result += "\\u{\(hexadecimal)}"
-      default: result.unicodeScalars.append(scalar)
+      } else {
+        result.unicodeScalars.append(scalar)
       }
     }
     return result
   }
 
-  /// A member of a reply as people read it; `?` if it is not there.
+  /// A member of a reply as text for people; `?` if it is missing.
   static func text(_ value: JSONValue?) -> String {
     switch value {
     case .string(let text): harmless(text)
@@ -43,14 +51,13 @@ struct Style: Sendable {
   static func harmless(json: [UInt8]) -> String {
     var result = ""
     for scalar in String(decoding: json, as: UTF8.self).unicodeScalars {
-      switch scalar.properties.generalCategory {
-      case .control where scalar == "\n": result.unicodeScalars.append(scalar)
-      case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned:
+      if scalar != "\n", isHarmful(scalar) {
         for unit in UTF16.encode(scalar) ?? UTF16.encodedReplacementCharacter {
           let hexadecimal = String(unit, radix: 16)
           result += "\\u" + String(repeating: "0", count: 4 - hexadecimal.count) + hexadecimal
         }
-      default: result.unicodeScalars.append(scalar)
+      } else {
+        result.unicodeScalars.append(scalar)
       }
     }
     return result

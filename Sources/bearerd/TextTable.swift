@@ -4,8 +4,8 @@ struct TextTable {
 
   mutating func add(_ cells: [String]) { rows.append(cells) }
 
-  /// Breaks what stands in the last column between words, into rows of their own, so that lines have at most `width`
-  /// characters: unless one word is longer, or less than 20 would be left for the column.
+  /// Breaks the last column between words, into rows of their own, so that lines have at most `width` characters; more
+  /// if one word is longer, or if that would leave less than 20 for the column.
   mutating func wrapLastColumn(width: Int) {
     let columns = rows.map(\.count).max() ?? 0
     guard columns > 0 else { return }

@@ -2,9 +2,9 @@ import BearerConfiguration
 import BearerJOSE
 import BearerJSON
 
-/// What to write into the configuration so that a token could be taken, and how the policies stand to it.
+/// What to write into the configuration to accept a token, and the exit status by all policies' replies.
 struct TokenAdvice {
-  /// What a policy makes of the token.
+  /// What the daemon replies about the token under a policy.
   struct PolicyReply {
     let policy: String
     let reply: JSONObject
@@ -23,19 +23,20 @@ struct TokenAdvice {
     return all.first { $0 == .holds } ?? all.first { $0 != .refused } ?? .refused
   }
 
-  /// What nobody but the issuer can mend, or a configuration to start from; empty if the policies' own hints say it all.
+  /// A configuration to start from if the token's issuer is not configured; otherwise empty, as the policies' own hints
+  /// say what to do.
   func lines() -> [String] {
     guard !replies.contains(where: { ExitStatus(reply: $0.reply) == .holds }) else { return [] }
     guard let issuer = token.issuer, !isConfigured(issuer) else { return [] }
     var proposal = ConfigurationProposal(url: issuer)
-    // Never what no issuer may use: `none` and HMAC are no entries of this list.
+    // Never `none` or HMAC, which are no algorithms here.
     proposal.algorithms = [token.header["alg"]?.stringValue].compactMap { $0 }.filter {
       !AlgorithmSet(named: $0).isEmpty
     }
     proposal.audiences = token.audiences
     proposal.preset = Preset.fitting(issuer)
     proposal.isForIDTokens = token.looksLikeIDToken
-    // The lines are there to be pasted: a table must not stand in a file twice.
+    // The lines get pasted, and a file must not have the same table twice.
     proposal.takenIssuers = issuerNames
     proposal.takenPolicies = Set(replies.map(\.policy))
     return [
@@ -48,7 +49,7 @@ struct TokenAdvice {
 
   private func isConfigured(_ issuer: String) -> Bool {
     issuers?.contains { url in
-      // The check's own hint is what there is to do about a slash.
+      // If they differ by a slash only, the check's own hint says so.
       if url.hasSameBytes(as: issuer) || url.differsBySlash(from: issuer) { return true }
       let parts = url.split(separator: IssuerName.placeholder, omittingEmptySubsequences: false)
       return parts.count == 2 && issuer.hasPrefix(parts[0]) && issuer.hasSuffix(parts[1])

@@ -11,8 +11,8 @@ struct TokenCommand {
   func ask() async throws(ExitCode) {
     let request = options.request(operation: operation, token: try Self.token(options.token))
     let environment = Environment.current()
-    let patience = Patience.forToken(deadlineMilliseconds: options.deadlineMs)
-    let reply = try await daemon.daemon(environment, patience: patience).ask(request)
+    let deadlines = ReplyDeadlines.forToken(deadlineMilliseconds: options.deadlineMs)
+    let reply = try await daemon.daemon(environment, deadlines: deadlines).ask(request)
     if options.explain, Output.standard.isTerminal {
       let table = TraceTable(
         reply: reply, style: Output.standard.style(environment), width: Output.standard.width)
@@ -22,7 +22,7 @@ struct TokenCommand {
     try Reply(reply).printAndExit()
   }
 
-  /// The token that an argument is or, as `-`, stands for.
+  /// The token: the argument, or standard input for `-`.
   static func token(_ argument: String) throws(ExitCode) -> String {
     guard argument == "-" else { return argument }
     do throws(StandardInput.Fault) {

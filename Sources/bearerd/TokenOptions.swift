@@ -52,7 +52,7 @@ struct TokenOptions: ParsableArguments {
 
   /// The request's members.
   ///
-  /// What is empty is sent as it is: the daemon refuses it, and an empty check must not become no check.
+  /// Empty values are sent, and the daemon refuses them: an empty demand must not become no demand.
   func request(operation: String, token: String) -> JSONObject {
     var request: JSONObject = ["op": .string(operation)]
     request[authorization ? "authorization" : "token"] = .string(token)

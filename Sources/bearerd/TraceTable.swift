@@ -1,6 +1,6 @@
 import BearerJSON
 
-/// The trace of a verification (`explain`), so that a person sees at a glance why a token was refused and what to change.
+/// The trace of a verification (`explain`) for people: why a token was refused, and what to change.
 struct TraceTable {
   /// The reply to `verify` or `introspect` with `explain`.
   let reply: JSONObject
@@ -8,7 +8,7 @@ struct TraceTable {
   /// How many characters a line may have.
   var width = 80
 
-  /// The verdict, the checks in their order, and for each that failed what was expected, what was found, and what to do.
+  /// The verdict, the checks in their order, and for each that failed what was expected, what was found, what to do.
   func lines() -> [String] {
     let checks = (reply["trace"] ?? reply["error"]?["trace"])?.arrayValue ?? []
     let width = checks.map { Style.text($0["check"]).count }.max() ?? 0

@@ -31,9 +31,9 @@ struct TryCommand: AsyncParsableCommand {
     let style = Output.standard.style(environment)
     let text = try TokenCommand.token(token)
     let token = UnverifiedToken(text)
-    try print(TokenPortrait(token: token, now: Int64(time(nil)), style: style).lines())
+    try print(UnverifiedTokenTable(token: token, now: Int64(time(nil)), style: style).lines())
 
-    let daemon = try socket.daemon(environment, patience: .forToken(deadlineMilliseconds: nil))
+    let daemon = try socket.daemon(environment, deadlines: .forToken(deadlineMilliseconds: nil))
     let status: JSONObject
     do throws(NoReply) {
       status = try await daemon.reply(to: ["op": "status"])
@@ -41,7 +41,7 @@ struct TryCommand: AsyncParsableCommand {
       try print([""] + TokenAdvice(token: token, issuers: nil, replies: []).lines())
       throw failure(error.status, error.message)
     }
-    // Who may not ask for the status still learns about the policy that is used when none is named.
+    // A user who may not ask for the status still gets the reply under the default policy.
     let policies = status["policies"]?.arrayValue?.compactMap(\.stringValue).map(Optional.some) ?? [nil]
     var replies: [TokenAdvice.PolicyReply] = []
     for policy in policies {

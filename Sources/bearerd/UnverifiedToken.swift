@@ -1,9 +1,7 @@
 import BearerJOSE
 import BearerJSON
 
-/// What a token says of itself.
-///
-/// Nobody vouches for any of it: it serves to find out whom to ask, and to show.
+/// What a token says, unverified: for display, and to find its issuer in the configuration.
 struct UnverifiedToken {
   /// What kind of text it is (RFC 7519 section 3, RFC 7516 section 9), told by its form alone.
   enum Form: Equatable {
@@ -42,7 +40,7 @@ struct UnverifiedToken {
   private static func object(_ segment: Substring.UTF8View) -> JSONObject? {
     var bytes: [UInt8] = []
     guard Base64URL.decode(Array(segment).span, into: &bytes) else { return nil }
-    // It is only looked at: what cannot be read is shown as no JWT, and the daemon says why.
+    // A segment that cannot be read makes it no JWT here; the daemon says why.
     return (try? JSONValue(parsing: bytes))?.objectValue
   }
 

@@ -11,7 +11,9 @@ import Testing
     await #expect(
       throws: NoReply(status: .noDaemon, message: "the daemon at \(daemon.path) did not answer within 0.001 seconds")
     ) {
-      try await RunningDaemon(path: daemon.path, patience: Patience(reply: .milliseconds(1))).reply(to: ["op": "ping"])
+      try await RunningDaemon(path: daemon.path, deadlines: ReplyDeadlines(reply: .milliseconds(1))).reply(to: [
+        "op": "ping"
+      ])
     }
   }
 
@@ -19,13 +21,13 @@ import Testing
   func fallsSilent() async throws {
     let daemon = try QuietDaemon(answeringAfter: nil)
     defer { daemon.end() }
-    let patience = Patience(reply: .seconds(3_600), betweenPings: .milliseconds(1), ping: .milliseconds(2))
+    let deadlines = ReplyDeadlines(reply: .seconds(3_600), betweenPings: .milliseconds(1), ping: .milliseconds(2))
     await #expect(
       throws: NoReply(
         status: .noDaemon,
         message: "the daemon at \(daemon.path) hangs: it did not answer a ping within 0.002 seconds")
     ) {
-      try await RunningDaemon(path: daemon.path, patience: patience).reply(to: ["op": "refresh-jwks"])
+      try await RunningDaemon(path: daemon.path, deadlines: deadlines).reply(to: ["op": "refresh-jwks"])
     }
   }
 
@@ -33,23 +35,25 @@ import Testing
   func slow() async throws {
     let daemon = try QuietDaemon(answeringAfter: 3)
     defer { daemon.end() }
-    let patience = Patience(reply: .seconds(3_600), betweenPings: .milliseconds(1), ping: .seconds(3_600))
-    let reply = try await RunningDaemon(path: daemon.path, patience: patience).reply(to: ["op": "refresh-jwks"])
+    let deadlines = ReplyDeadlines(reply: .seconds(3_600), betweenPings: .milliseconds(1), ping: .seconds(3_600))
+    let reply = try await RunningDaemon(path: daemon.path, deadlines: deadlines).reply(to: ["op": "refresh-jwks"])
     #expect(reply == ["ok": true, "late": true])
     #expect(daemon.questions == ["{\"id\":1,\"op\":\"refresh-jwks\"}\n"])
   }
 
   @Test("each question is waited for as long as the daemon may take, and no longer than that needs")
-  func patience() throws {
-    #expect(Patience.atOnce.reply == .seconds(5))
-    #expect(Patience.forToken(deadlineMilliseconds: nil).reply == .seconds(65))
-    #expect(Patience.forToken(deadlineMilliseconds: 100).reply == .milliseconds(5_100))
-    #expect(Patience.forToken(deadlineMilliseconds: 10_000).reply == .seconds(15))
-    #expect(Patience.refresh.reply == .seconds(330))
-    for odd: Int64 in [.min, -1, 0] { #expect(Patience.forToken(deadlineMilliseconds: odd).reply == .seconds(5)) }
-    for odd: Int64 in [10_001, .max] { #expect(Patience.forToken(deadlineMilliseconds: odd).reply == .seconds(15)) }
-    for patience in [Patience.atOnce, .forToken(deadlineMilliseconds: nil), .refresh] {
-      #expect(patience.betweenPings + patience.ping == .seconds(10))
+  func deadlines() throws {
+    #expect(ReplyDeadlines.atOnce.reply == .seconds(5))
+    #expect(ReplyDeadlines.forToken(deadlineMilliseconds: nil).reply == .seconds(65))
+    #expect(ReplyDeadlines.forToken(deadlineMilliseconds: 100).reply == .milliseconds(5_100))
+    #expect(ReplyDeadlines.forToken(deadlineMilliseconds: 10_000).reply == .seconds(15))
+    #expect(ReplyDeadlines.refresh.reply == .seconds(330))
+    for odd: Int64 in [.min, -1, 0] { #expect(ReplyDeadlines.forToken(deadlineMilliseconds: odd).reply == .seconds(5)) }
+    for odd: Int64 in [10_001, .max] {
+      #expect(ReplyDeadlines.forToken(deadlineMilliseconds: odd).reply == .seconds(15))
+    }
+    for deadlines in [ReplyDeadlines.atOnce, .forToken(deadlineMilliseconds: nil), .refresh] {
+      #expect(deadlines.betweenPings + deadlines.ping == .seconds(10))
     }
   }
 }

@@ -1,7 +1,7 @@
 import BearerJSON
 
-/// What an unverified token says of itself, for the person who holds it.
-struct TokenPortrait {
+/// The header parameters and claims of an unverified token, as a table for people.
+struct UnverifiedTokenTable {
   let token: UnverifiedToken
   /// Seconds since 1970.
   let now: Int64
