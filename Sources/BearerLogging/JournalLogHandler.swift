@@ -1,11 +1,11 @@
 import Logging
 
-// `MESSAGE` is what `journalctl` and `systemctl status` show, so it says all: the text, then the fields. The text alone,
-// which is the same each time, is in BEARERD_EVENT, so that one kind of message can be asked for:
+// `journalctl` and `systemctl status` show only `MESSAGE`, so it has the text and all fields. The constant text alone
+// is in BEARERD_EVENT, so that one kind of message can be selected:
 //
 //     journalctl -u bearerd BEARERD_EVENT="key set replaced" BEARERD_ISSUER=authgear
 //
-// Every field of ours begins with BEARERD_, so that no metadata, whoever wrote it, can pass for one of the journal's.
+// The name of each metadata field begins with BEARERD_, so that none can pass for a field of the journal's own.
 
 /// Logs to the journal with priority and fields (systemd.journal-fields(7)).
 struct JournalLogHandler: LogHandler {
@@ -40,8 +40,7 @@ struct JournalLogHandler: LogHandler {
   /// A message as an entry of the journal.
   func entry(of event: LogEvent) -> [UInt8] { Array(fields(of: event).joined(separator: "\n").utf8) }
 
-  /// An entry as the line that stands for it on standard error, where the service manager reads the priority
-  /// (sd-daemon(3)).
+  /// An entry as a line for standard error, with the priority where the service manager reads it (sd-daemon(3)).
   static func line(of entry: [UInt8]) -> [UInt8] {
     func value(_ name: String) -> ArraySlice<UInt8> {
       entry.split(separator: 0x0A).first { $0.starts(with: name.utf8) }?.dropFirst(name.utf8.count) ?? []
@@ -75,7 +74,7 @@ struct JournalLogHandler: LogHandler {
 }
 
 extension Logger.Level {
-  /// The level in syslog's numbers (sd-daemon(3)).
+  /// The level as a syslog priority (sd-daemon(3)).
   var priority: Int {
     switch self {
     case .trace, .debug: 7

@@ -4,11 +4,11 @@ import Glibc
 enum JournalStream {
   /// Whether standard error is a stream to the journal (`JOURNAL_STREAM`, systemd.exec(5)).
   ///
-  /// The variable alone proves nothing: a child whose standard error was redirected inherits it all the same.
+  /// The variable alone proves nothing: a child whose standard error was redirected inherits it too.
   ///
   /// - Parameters:
   ///   - environment: The process's environment.
-  ///   - descriptor: The descriptor to be judged instead of standard error, for tests.
+  ///   - descriptor: The descriptor to judge instead of standard error, for tests.
   /// - Returns: Whether it is that very stream.
   static func isStandardError(_ environment: [String: String], descriptor: CInt = STDERR_FILENO) -> Bool {
     guard let parts = environment["JOURNAL_STREAM"]?.split(separator: ":"), parts.count == 2,

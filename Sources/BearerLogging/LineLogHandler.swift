@@ -66,7 +66,7 @@ struct LineLogHandler: LogHandler {
     }
   }
 
-  /// Lists and tables keep their shape; every text in them is cut and escaped as elsewhere.
+  /// A value as JSON: lists and tables keep their shape, and every text in them is cut and escaped (``LogFields``).
   private static func json(_ value: Logger.MetadataValue) -> JSONValue {
     switch value {
     case .string(let text): .string(LogFields.harmless(text))
@@ -79,11 +79,11 @@ struct LineLogHandler: LogHandler {
 
   // MARK: Time
 
-  /// A moment as RFC 3339 has it, in UTC, with microseconds.
+  /// A time in the form of RFC 3339, in UTC, with microseconds.
   private static func text(of time: timespec) -> String {
     var seconds = time.tv_sec
     var parts = tm()
-    // Safe because gmtime_r only fills the structure; should it fail, the date is that of zeros.
+    // Safe because gmtime_r only fills the structure; if it fails, the parts stay zero.
     gmtime_r(&seconds, &parts)
     func digits(_ number: Int, _ width: Int = 2) -> String {
       let text = "\(number)"
@@ -94,7 +94,7 @@ struct LineLogHandler: LogHandler {
     return "\(digits(year, 4))-\(digits(month))-\(digits(day))T\(clock).\(digits(time.tv_nsec / 1000, 6))Z"
   }
 
-  /// Writes another time over the one that stands in a line.
+  /// Replaces the time in a line.
   static func stamp(_ time: timespec, _ line: inout [UInt8], at offset: Int) {
     let text = Array(text(of: time).utf8)
     guard offset + text.count <= line.count else { return }

@@ -1,8 +1,8 @@
 package import Logging
 
-/// The daemon's log: a logger, and the thread that writes what it is given.
+/// The daemon's log: a logger, and the thread that writes its messages.
 package struct Log: Sendable {
-  /// Logs without ever waiting for whoever reads the log; its copies do the same.
+  /// Logs without ever waiting for the reader of the log; its copies do the same.
   package let logger: Logger
   private let thread: LogThread
 
@@ -11,9 +11,9 @@ package struct Log: Sendable {
   /// - Parameters:
   ///   - format: What messages look like and where they go.
   ///   - level: The least severe messages that are logged.
-  ///   - environment: The process's environment, which tells whether standard error is the journal.
-  ///   - journal: Sends an entry to the journal, its fields separated by LF, and returns whether that took it; what it
-  ///     does not take goes to standard error. By default there is none.
+  ///   - environment: The process's environment, which says whether standard error is the journal.
+  ///   - journal: Sends an entry, its fields separated by LF, to the journal, and returns whether the journal took it;
+  ///     otherwise the entry goes to standard error, as all do by default.
   package init(
     _ format: LogFormat, level: Logger.Level, environment: [String: String],
     journal: @escaping @Sendable ([UInt8]) -> Bool = { _ in false }
@@ -48,12 +48,12 @@ package struct Log: Sendable {
     self.thread = thread
   }
 
-  /// Waits until everything is written that was logged; the last call before the process ends.
+  /// Waits until all logged messages are written; the last call before the process ends.
   ///
   /// - Parameter longest: How long it waits at most: a reader that does not read must not keep the process from ending.
   package func drain(within longest: Duration = .milliseconds(200)) { thread.drain(within: longest) }
 
-  /// Whether the thread works, or is held up by nothing but the reader of the log; to be asked now and then.
+  /// Whether the thread works, or only the reader of the log holds it up; covers the time since it was last asked.
   package var isAlive: Bool { thread.isAlive }
 
   private static func notice(ofDropped count: Int) -> LogEvent {

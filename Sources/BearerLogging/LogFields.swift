@@ -1,9 +1,9 @@
 import Logging
 
-/// What a message says besides its text: fields with a name and a value, fit to be shown.
+/// The fields of a message: names and values, escaped and cut so that they can be shown.
 ///
-/// Values may come from a provider or a client, so that control characters are escaped and long values cut: a log line
-/// is one line, whatever it tells of.
+/// Values may come from a provider or a client, so control characters are escaped and long values cut: no value can
+/// break a log line in two.
 struct LogFields: Sendable {
   /// One field.
   struct Field: Sendable {
@@ -16,13 +16,13 @@ struct LogFields: Sendable {
     var text: String { LogFields.harmless(LogFields.plain(value)) }
   }
 
-  /// The longest value that is shown whole, in bytes of UTF-8: enough for a url and a sentence, too little to flood a log.
+  /// The longest value that is shown whole, in bytes of UTF-8: enough for a url and a sentence, too few to flood a log.
   static let longestValue = 512
 
   /// The fields, ordered by name.
   let fields: [Field]
 
-  /// The fields of a message: those of its logger, of the logger's provider and of its own, the last of a name counting.
+  /// The fields of a message: its logger's, those of the logger's provider and its own; of one name, the last counts.
   ///
   /// - Parameters:
   ///   - metadata: The logger's.
@@ -46,7 +46,7 @@ struct LogFields: Sendable {
     }.joined(separator: " ")
   }
 
-  /// A message's text followed by its fields, as people read it.
+  /// A message's text and fields as one readable line.
   func sentence(_ text: Logger.Message) -> String {
     let text = Self.harmless("\(text)")
     return fields.isEmpty ? text : "\(text): \(words)"
@@ -64,8 +64,7 @@ struct LogFields: Sendable {
     }
   }
 
-  /// A text without anything that could begin a line, move a cursor or turn the direction of reading, cut to
-  /// ``longestValue``.
+  /// A text with everything escaped that could begin a line, move a cursor or reverse text, cut to ``longestValue``.
   static func harmless(_ text: String) -> String {
     if text.utf8.count <= longestValue, text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return text }
     var result = ""

@@ -9,7 +9,7 @@ package enum LogFormat: String, CaseIterable, Sendable {
   /// To standard error, one readable line per message.
   case text
 
-  /// The format that is meant: ``auto`` decided.
+  /// The format with ``auto`` decided.
   ///
   /// - Parameter environment: The process's environment.
   /// - Returns: ``journal``, ``json`` or ``text``.

@@ -1,19 +1,19 @@
-/// The messages that wait for the log thread, and what that thread does.
+/// The messages that wait for the log thread, and what that thread is to do.
 ///
-/// What finds no room is dropped and counted: the newest, so that what is written stays in order and tells how a fault
-/// began.
+/// When there is no room, new messages are dropped and counted, so that the written ones stay in order and show how a
+/// fault began.
 struct LogQueue {
   /// What the thread is to do next.
   struct Batch: Equatable {
     /// Messages to be written, in this order; for each, ``LogQueue/written(_:)`` is called.
     var messages: [[UInt8]]
-    /// How many were dropped since the last batch; to be told after these messages.
+    /// How many were dropped since the last batch; to be reported after these messages.
     var dropped: Int
   }
 
-  /// The most that waits, in bytes: several thousand messages, a second or two of refusals at `debug`.
+  /// The most bytes that wait: several thousand messages, a second or two of refusals at `debug`.
   static let longest = 1_048_576
-  /// What a message takes besides its bytes.
+  /// Bytes that a message takes besides its own.
   static let overhead = 64
 
   private var messages: [[UInt8]] = []
@@ -51,12 +51,12 @@ struct LogQueue {
     return Batch(messages: messages, dropped: dropped)
   }
 
-  /// Makes room again for as much as a message took that is written now.
+  /// Frees the room of a message that is written now.
   mutating func written(_ message: [UInt8]) { bytes -= message.count + Self.overhead }
 
-  /// Whether the thread has come to ``next()`` since the last check, or is about to write.
+  /// Whether the thread has come to ``next()`` since the last check, or is writing.
   ///
-  /// A write takes as long as the reader of the log likes, and says nothing against the thread.
+  /// A slow write is the fault of the log's reader, not of the thread.
   ///
   /// - Returns: The answer, and whether the thread must be woken to be there for the next check.
   mutating func check() -> (isAlive: Bool, mustBeWoken: Bool) {

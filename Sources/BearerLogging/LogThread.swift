@@ -2,16 +2,16 @@ import Dispatch
 import Glibc
 import Synchronization
 
-// A pipe that nobody reads, a terminal that was stopped and a journal under load hold up whoever writes to them, for as
-// long as they like. So messages are written here only, and those who log never wait: not an event loop, on which other
-// connections hang, and not the threads that tasks share, on which waits for keys, reloads and the daemon's end run.
+// A pipe that is not read, a stopped terminal and a journal under load can block a write for any time. So only this
+// thread writes messages, and logging never waits: neither an event loop, on which other connections depend, nor the
+// threads that tasks share, on which waits for keys, reloads and the daemon's end run.
 
 /// Writes the log on a thread of its own.
 final class LogThread: Sendable {
   private let work: Work
   private let now: @Sendable () -> timespec
 
-  /// Starts the thread; a process that gets none cannot start.
+  /// Starts the thread; if there is none, the process ends.
   ///
   /// - Parameters:
   ///   - write: Writes a message, however long that takes; called on the thread.
@@ -32,8 +32,8 @@ final class LogThread: Sendable {
   ///
   /// - Parameters:
   ///   - message: The message.
-  ///   - timeOffset: Where its time begins, if it has one: that becomes the time at which it was taken, so that of two
-  ///     threads which log at once the later line has the later time.
+  ///   - timeOffset: Where its time begins, if it has one. The time is set when the message is taken, so that lines of
+  ///     several threads are in the order of their times.
   func append(_ message: [UInt8], timeAt timeOffset: Int? = nil) {
     work.change { [now] queue in
       guard let timeOffset else { return queue.append(message) }
@@ -43,10 +43,10 @@ final class LogThread: Sendable {
     }
   }
 
-  /// Waits until everything is written, at most so long.
+  /// Waits until everything is written, at most this long.
   func drain(within longest: Duration) { work.drain(within: longest) }
 
-  /// Whether the thread has done its rounds since the last time that this was asked, or is about to write.
+  /// Whether the thread has looked for messages since this was last asked, or is writing.
   var isAlive: Bool {
     var isAlive = false
     work.change { queue in
@@ -57,7 +57,7 @@ final class LogThread: Sendable {
     return isAlive
   }
 
-  /// What the thread does; a type of its own, so that a log that nobody has any more ends its thread.
+  /// What the thread does; a type of its own, so that the thread does not keep its owner, whose end ends it.
   private final class Work: Sendable {
     private struct State {
       var queue = LogQueue()
@@ -110,17 +110,16 @@ final class LogThread: Sendable {
       if !isDrained { _ = written.wait(timeout: .now() + time) }
     }
 
-    /// What is to be written, and the notice that follows it: made now, so that its time is before that of all messages
-    /// that come from now on.
+    /// What is to be written, and the notice of dropped messages after it, made now so that its time is before that of
+    /// all later messages.
     private func nextBatch(_ state: inout State) -> (batch: LogQueue.Batch, notice: [UInt8]?)? {
       state.queue.next().map { ($0, $0.dropped > 0 ? notice($0.dropped) : nil) }
     }
 
-    /// Names this thread for whoever looks at the process's threads (`top -H`); proc(5), for the function of pthreads(7)
-    /// is not among those that Swift sees.
+    /// Names this thread for `top -H`, by proc(5), because Swift does not see the function of pthreads(7).
     private static func nameThread(_ name: StaticString) {
       let descriptor = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
-      // Without proc(5) it stays without a name.
+      // Without proc(5) it has no name.
       guard descriptor >= 0 else { return }
       _ = Glibc.write(descriptor, name.utf8Start, name.utf8CodeUnitCount)
       close(descriptor)

@@ -1,17 +1,17 @@
 import Glibc
 
-/// Standard error, or whatever stands in for it in a test.
+/// Standard error, or another descriptor in tests.
 enum StandardError {
   /// Writes all of it, however long that takes.
   ///
-  /// What cannot be written (a closed pipe, a full disk) is given up: a log must never stop the daemon.
+  /// After an error (a closed pipe, a full disk) the rest is dropped: a log must never stop the daemon.
   static func write(_ line: [UInt8], to descriptor: CInt = STDERR_FILENO) {
     var rest = line[...]
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
       if count < 0, errno == EINTR { continue }
       if count < 0, errno == EAGAIN {
-        // Whoever shares the descriptor may have made it non-blocking.
+        // Another process that shares the descriptor may have made it non-blocking.
         var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         poll(&ready, 1, -1)
         continue
