@@ -35,7 +35,7 @@ extension ListenDescriptor {
 
 /// Why passed-in descriptors cannot be used.
 package enum ListenDescriptorsFault: Error, Equatable, Sendable, CustomStringConvertible {
-  /// `LISTEN_FDS` and what goes with it cannot be read; the error number.
+  /// `LISTEN_FDS` or its companion variables cannot be read; the error number.
   case unreadable(errno: CInt)
   /// A descriptor is not a listening AF_UNIX stream socket.
   case unfit(number: CInt, name: String)
@@ -55,7 +55,7 @@ package enum ListenDescriptorsFault: Error, Equatable, Sendable, CustomStringCon
 package enum ListenDescriptors {
   /// Takes the passed-in sockets, all of them or none.
   ///
-  /// The environment variables are removed, so that no child takes the sockets for its own: call it early, while the
+  /// The environment variables are removed, so that no child takes the sockets for its own. So call it early, while the
   /// process has one thread.
   ///
   /// - Returns: The sockets in the order of the socket units; empty without socket activation.

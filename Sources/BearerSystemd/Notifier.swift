@@ -20,9 +20,9 @@ package struct Notifier: Sendable {
     case watchdog
     /// The start or stop takes longer; at most this long from now on.
     case extendTimeout(Duration)
-    /// The error number to which a failure is due.
+    /// The error number of a failure.
     case errno(CInt)
-    /// The exit status that will follow.
+    /// The exit status with which the daemon will end.
     case exitStatus(CInt)
   }
 
@@ -38,11 +38,10 @@ package struct Notifier: Sendable {
     case failed(errno: CInt)
   }
 
-  /// The longest status that is sent whole, in bytes: PID 1 ignores a datagram of more than 4,096 bytes, with all that is
-  /// in it.
+  /// The longest status that is sent whole, in bytes: PID 1 ignores a datagram of more than 4,096 bytes entirely.
   package static let longestStatus = 2048
 
-  /// A service manager that does not read makes whoever sends to it wait, and that must be nobody else.
+  /// A queue of its own, so that a service manager that does not read holds up nothing else.
   private static let queue = DispatchQueue(label: "bearerd.notify")
 
   /// A notifier; it reads the environment when it sends.
@@ -58,7 +57,7 @@ package struct Notifier: Sendable {
     return Self.send(lines)
   }
 
-  /// Sends messages together, in one datagram after those that were posted before, without waiting for it.
+  /// Sends messages together, in one datagram, after those posted before; does not wait for it.
   ///
   /// - Parameter messages: The messages; with a status that holds a line break nothing is sent.
   package func post(_ messages: Message...) {

@@ -1,13 +1,13 @@
 internal import CLibsystemd
 internal import Glibc
 
-/// Keeps what the process holds, tokens above all, from leaving it.
+/// Keeps the process's memory, which holds tokens, out of core dumps, debuggers and backtraces.
 package enum ProcessHardening {
   /// Rules out core dumps, and debuggers of the same user; to be called first.
   ///
-  /// The limit alone would not do: the kernel ignores it for a core that is piped to a program (core(5)), as
-  /// systemd-coredump has it. A process that is not dumpable (PR_SET_DUMPABLE, prctl(2)) writes no core at all, and its
-  /// memory can be read through /proc or ptrace by nobody but root.
+  /// The limit alone is not enough: the kernel ignores it for a core that is piped to a program (core(5)), such as
+  /// systemd-coredump. A process that is not dumpable (PR_SET_DUMPABLE, prctl(2)) writes no core at all, and only root
+  /// can read its memory through /proc or ptrace.
   ///
   /// - Returns: Whether both took effect.
   @discardableResult
@@ -18,10 +18,10 @@ package enum ProcessHardening {
     return bearerd_set_undumpable() == 0 && isLimited
   }
 
-  /// Rules out that a crash writes registers and the memory behind them, tokens among it, to standard error.
+  /// Rules out that a crash prints registers and memory, which may hold tokens, on standard error.
   ///
-  /// Where `swift-backtrace` is installed, the runtime has caught the signals of a crash before `main`
-  /// (`SWIFT_BACKTRACE`); from here on they end the process as they do without it.
+  /// Where `swift-backtrace` is installed, the runtime catches the signals of a crash since before `main`
+  /// (`SWIFT_BACKTRACE`); from here on they end the process at once.
   package static func forbidBacktraces() {
     for number in [SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP] { signal(number, SIG_DFL) }
   }

@@ -1,8 +1,8 @@
 extension String {
-  /// The text if it is so short; otherwise its beginning and an ellipsis, in all no longer than that.
+  /// The text, or its beginning and an ellipsis if it is too long.
   ///
   /// - Parameter longest: The most bytes of UTF-8.
-  /// - Returns: A text of at most so many bytes.
+  /// - Returns: A text of at most that many bytes.
   package func cut(toBytes longest: Int) -> String {
     guard utf8.count > longest else { return self }
     var bytes = utf8.prefix(max(0, longest - "…".utf8.count))

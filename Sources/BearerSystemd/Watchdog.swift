@@ -2,13 +2,13 @@ internal import CLibsystemd
 package import Logging
 internal import ServiceLifecycle
 
-// A ping must mean something, so that it is earned: the caller's probe sends a good and a bad token through everything
-// that a request goes through. Three probes fit into systemd's interval: one may fail or be late without harm, and a
-// daemon that is stuck is restarted within the interval. A probe that does not end within its third is cancelled, so that
-// the next one is not kept waiting by it.
+// A ping must prove that the daemon works, so each follows a probe, which sends a good and a bad token through
+// everything that a request goes through. Three probes fit into systemd's interval: one may fail or be late without
+// harm, and a daemon that is stuck is restarted within the interval. A probe that does not end within its third is
+// cancelled, so that it does not delay the next one.
 
-/// Tells a watcher, such as the service manager's watchdog (sd_watchdog_enabled(3)), that the daemon works, as long as a
-/// probe proves it.
+/// Pings a watcher, such as the service manager's watchdog (sd_watchdog_enabled(3)), as long as a probe shows that the
+/// daemon works.
 package final class Watchdog<TimeSource: Clock>: Service where TimeSource.Duration == Duration {
   private let interval: Duration
   private let ping: @Sendable () -> Void
@@ -21,11 +21,11 @@ package final class Watchdog<TimeSource: Clock>: Service where TimeSource.Durati
   /// A watchdog that waits for ``begin()``.
   ///
   /// - Parameters:
-  ///   - interval: How long the watcher waits for a ping; the service manager's is told by ``WatchdogRequest``.
-  ///   - logger: Where a failed probe is told.
+  ///   - interval: How long the watcher waits for a ping; ``WatchdogRequest`` has the service manager's.
+  ///   - logger: Where a failed probe is logged.
   ///   - clock: Measures the time between pings.
   ///   - probe: Whether the daemon works; must end when its task is cancelled.
-  ///   - ping: Tells the watcher.
+  ///   - ping: Pings the watcher.
   package init(
     interval: Duration, logger: Logger, clock: TimeSource, probe: @escaping @Sendable () async -> Bool,
     ping: @escaping @Sendable () -> Void
@@ -38,7 +38,7 @@ package final class Watchdog<TimeSource: Clock>: Service where TimeSource.Durati
     (beginning, beginningContinuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
-  /// Lets the pings begin, the first one at once: the service manager counts from `READY=1`.
+  /// Begins the pings, with one at once, because the service manager counts from `READY=1`.
   package func begin() {
     beginningContinuation.yield()
   }
