@@ -16,7 +16,7 @@ struct KeysOption: ParsableArguments {
     completion: .directory)
   var path: String?
 
-  /// The directory chosen.
+  /// The chosen directory.
   var directory: KeyDirectory {
     get throws {
       KeyDirectory(path: try path ?? Self.defaultPath())
@@ -30,7 +30,7 @@ struct KeysOption: ParsableArguments {
     throw ValidationError("There is no $HOME to keep keys in; name a directory with --keys.")
   }
 
-  /// A variable's value; one that is set to nothing counts as unset (XDG Base Directory Specification).
+  /// A variable's value; an empty one counts as not set (XDG Base Directory Specification).
   private static func environment(_ name: String) -> String? {
     guard let value = getenv(name) else { return nil }
     let text = String(cString: value)

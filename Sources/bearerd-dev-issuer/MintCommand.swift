@@ -9,7 +9,7 @@ struct MintCommand: ParsableCommand {
     abstract: "Mint a token, good or bad, and print it.",
     usage: "bearerd-dev-issuer mint [<options>]",
     discussion: """
-      Without options: an access token as Authgear issues it, by the issuer that serve ran as last, for that \
+      Without options: an access token as Authgear issues it, by the issuer that serve last ran as, for that \
       issuer as audience. Options change it in this order: named options, --claim and --header, --without and \
       --without-header.
 
@@ -28,7 +28,7 @@ struct MintCommand: ParsableCommand {
   @Option(name: .customLong("type"), help: "Kind of token.")
   var kind = TokenTemplate.TokenKind.access
 
-  @Option(help: ArgumentHelp("iss. Default: the issuer that serve ran as last.", valueName: "url"))
+  @Option(help: ArgumentHelp("iss. Default: the issuer that serve last ran as.", valueName: "url"))
   var issuer: String?
 
   @Option(

@@ -1,15 +1,15 @@
 import ArgumentParser
 import BearerDevIssuer
 
-/// `revoke`: a token that was good is so no longer.
+/// `revoke`: makes a good token invalid.
 struct RevokeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "revoke",
-    abstract: "Revoke a token, as a provider does whose user logs out.",
+    abstract: "Revoke a token, as a provider does when a user logs out.",
     usage: "bearerd-dev-issuer revoke [--keys <directory>] <token>",
     discussion: """
-      Whoever asks the issuer hears of it at once (its introspection, userinfo and resolver); a JWT that is verified by \
-      its signature alone stays good until it expires. A client does the same by a POST to /oauth2/revoke (RFC 7009).
+      The issuer's introspection, userinfo and resolver refuse the token at once; a JWT that is verified by its \
+      signature alone stays good until it expires. A client does the same by a POST to /oauth2/revoke (RFC 7009).
       """)
 
   @OptionGroup var keys: KeysOption

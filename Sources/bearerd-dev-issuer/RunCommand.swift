@@ -36,7 +36,7 @@ struct RunCommand: AsyncParsableCommand {
     do {
       try await serve(keys)
     } catch {
-      // The first fault is the one that counts.
+      // The first error counts, not one of the clean-up.
       try? keys.removeAll()
       throw error
     }
@@ -62,7 +62,7 @@ struct RunCommand: AsyncParsableCommand {
     await issuer.stop()
   }
 
-  /// Only the issuer and the audience are given, so that neither a file nor the environment can change what is shown.
+  /// The daemon; neither a file nor the environment configures it, so that the printed lines always work.
   private func daemon(trusting url: String, socket: String) throws -> Daemon {
     let environment: [String: String] = [:]
     let sources = ConfigurationSources(
@@ -76,7 +76,7 @@ struct RunCommand: AsyncParsableCommand {
       load: load, file: nil, log: Log(configuration.logFormat, level: .warning, environment: environment))
   }
 
-  /// Has opaque tokens asked about at the issuer, whose word counts for a second, so that a revocation shows at once.
+  /// The configuration with introspection of opaque tokens, cached for one second, so that a revocation shows soon.
   private static func acceptingOpaqueTokens(_ configuration: Configuration) -> Configuration {
     var configuration = configuration
     var introspection = IntrospectionConfiguration()
@@ -87,7 +87,7 @@ struct RunCommand: AsyncParsableCommand {
     return configuration
   }
 
-  /// Waits until the daemon says yes to the good token, then prints what there is to try.
+  /// Waits until the daemon accepts the good token, then prints what to try.
   private func welcome(issuer: DevIssuer, keys: KeyDirectory) async throws {
     var template = TokenTemplate(.access, issuer: issuer.url)
     template.audiences = [Self.audience]

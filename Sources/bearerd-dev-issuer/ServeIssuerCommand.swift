@@ -59,7 +59,7 @@ struct ServeIssuerCommand: AsyncParsableCommand {
     options.cacheControl = cacheControl
     options.sendsETag = etag
     try directory.prepare(algorithms)
-    // From here on a signal is not lost: whoever started this may end it as soon as the URL is printed.
+    // Before the URL is printed: from then on the parent process may end this one by a signal.
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
     let server = try await DevIssuerServer.start(keyStore: directory, options: options)
     try directory.remember(issuerURL: server.issuer.url)

@@ -1,8 +1,8 @@
 import Glibc
 
-/// Lines for whoever reads this program's output.
+/// Standard output, line by line.
 enum StandardOutput {
-  /// Writes a line at once, also into a pipe, where the C library would keep it back.
+  /// Writes a line at once; into a pipe, the C library alone would keep it back.
   static func write(line: String) {
     print(line)
     fflush(nil)

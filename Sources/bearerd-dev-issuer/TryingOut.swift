@@ -1,4 +1,4 @@
-/// What `run` prints: three tokens, and lines to paste that ask about them.
+/// What `run` prints: four tokens, and lines to paste that ask about them.
 struct TryingOut {
   let issuer: String
   let socket: String
