@@ -1,14 +1,14 @@
 import Glibc
 import Synchronization
 
-/// Keeps every processor awake while something is measured, as it is on a machine that is used.
+/// Keeps every processor awake while something is measured, as on a machine that is in use.
 ///
-/// A virtual processor that fell asleep takes some 40 µs to wake, several times what is measured, and whether it did fall
-/// asleep depends on a few microseconds more or less of the server's. One process for each processor, of the scheduling
-/// class that gives way to every other at once (`SCHED_IDLE`, sched(7)), is enough. They are processes, because the
-/// server's CPU is told by what this one uses.
+/// A sleeping virtual processor takes some 40 µs to wake, several times what is measured, and a few microseconds decide
+/// whether it sleeps. So each processor has one busy process of the scheduling class that gives way to every other at
+/// once (`SCHED_IDLE`, sched(7)). They are processes, not threads, because the server's CPU is computed from what this
+/// process uses.
 final class AwakeProcessors {
-  /// The argument by which the program is such a process.
+  /// The argument that makes this program such a process.
   static let argument = "stay-awake"
   /// `SCHED_IDLE` of linux/sched.h, which Swift does not see.
   private static let idleClass: CInt = 5
@@ -32,7 +32,7 @@ final class AwakeProcessors {
     }
   }
 
-  /// Is such a process, until its parent has ended.
+  /// Keeps one processor awake until the parent process has ended.
   static func stayAwake() {
     var priority = sched_param()
     guard sched_setscheduler(0, Self.idleClass, &priority) == 0 else { return }

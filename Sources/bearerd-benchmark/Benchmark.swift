@@ -9,12 +9,12 @@ import Glibc
 import Logging
 import ServiceLifecycle
 
-/// Measures the daemon's own path against what bounds it, in one run and in turn, and prints ratios.
+/// Measures the daemon's own path and the floors that bound it, in turn in one run, and prints ratios.
 ///
 /// The floors are libcrypto's verification of the same signature, and a bare loop of epoll_wait, read and write that
 /// answers each line with as many bytes. Each figure is the median of its rounds; single figures of a shared machine say
-/// little, the ratios say more. Processors are kept awake while sockets are measured (``AwakeProcessors``), unless it is
-/// told `--asleep`.
+/// little, the ratios say more. Processors are kept awake while sockets are measured (``AwakeProcessors``), unless
+/// `--asleep` is given.
 @main
 struct Benchmark {
   static let rounds = 9
@@ -35,22 +35,23 @@ struct Benchmark {
     try await OpaqueBenchmark.measure(try Material(.rs256))
     let awake = arguments.contains("--asleep") ? nil : AwakeProcessors()
     try await SocketBenchmark.measure(try Material(.rs256))
-    // They end with it.
+    // The processes end with their owner.
     withExtendedLifetime(awake) {}
     results.end()
   }
 
-  /// What was measured so far; used by the main task only.
+  /// What was measured so far.
+  // Safe because only the main task uses it.
   nonisolated(unsafe) private static var results = Report()
 
   static func report(_ what: String, _ microseconds: Double, _ ratio: Double?) {
     results.add(what, microseconds, ratio)
   }
 
-  /// Tells whether a goal is met.
+  /// Reports whether a goal is met.
   static func judge(_ goal: String, _ isMet: Bool) { results.judge(goal, isMet) }
 
-  /// For a profiler: nothing but one kind of request, `known` or `new` in the process or `socket` over one, so often.
+  /// For a profiler: one kind of request only, this many times: `known` or `new` in the process, or over a `socket`.
   static func profile(_ kind: String, requests: Int) async throws {
     let material = try Material(.rs256)
     if kind == "socket" { return try await SocketBenchmark.measure(material, requests: requests / (2 * rounds)) }
@@ -70,15 +71,15 @@ struct Benchmark {
 
   // MARK: In the process
 
-  /// Too little for all tokens of a round, so that each one is new again when its turn comes, and is remembered and
-  /// forgotten as it is in a daemon.
+  /// Bytes of cache, too few for all tokens of a round, so that each is new again when its turn comes, and is remembered
+  /// and forgotten as in a daemon.
   static let smallCache = 16 << 10
 
   /// New tokens and known ones through the line handler, against libcrypto alone.
   ///
   /// - Parameters:
   ///   - material: The tokens.
-  ///   - goal: How much of a new token's time libcrypto's should be at the least.
+  ///   - goal: The least share of a new token's time that libcrypto alone should take.
   static func measureVerifying(_ material: Material, goal: Double) {
     let handler = material.handler(cacheBytes: smallCache)
     let caching = material.handler(cacheBytes: 16 << 20)

@@ -69,7 +69,7 @@ struct Material {
     keys.restore(with: FetchedKeys(keys: set, body: body, lifetime: nil), age: .zero)
   }
 
-  /// What libcrypto does for a token, and nothing else.
+  /// Only what libcrypto does for a token.
   func verifiesAlone(_ token: Token) -> Bool {
     verifier.check(signature: token.signature.span, over: token.message.span) == .good
   }
@@ -77,15 +77,15 @@ struct Material {
   /// Handlers as the daemon has them.
   var handlers: any LineHandlerFactory { handlers(cacheBytes: 16 << 20) }
 
-  /// One handler, with so much memory for known tokens.
+  /// One handler, with this many bytes for known tokens.
   func handler(cacheBytes: Int) -> any LineHandler { handlers(cacheBytes: cacheBytes).makeHandler() }
 
-  /// One handler of a configuration with so many issuers, and as many policies.
+  /// One handler of a configuration with this many issuers, and as many policies.
   func handler(cacheBytes: Int, issuers: Int) -> any LineHandler {
     handlers(cacheBytes: cacheBytes, issuers: issuers).makeHandler()
   }
 
-  /// One handler that accepts opaque tokens, too, and knows of them what this back-end says.
+  /// One handler that also accepts opaque tokens, by what this back-end says of them.
   func handler(asking backEnd: BackEnd) -> any LineHandler {
     handlers(cacheBytes: 16 << 20, backEnd: backEnd).makeHandler()
   }
@@ -93,7 +93,7 @@ struct Material {
   private func handlers(cacheBytes: Int, issuers: Int = 1, backEnd: BackEnd? = nil) -> any LineHandlerFactory {
     var limits = Limits()
     limits.tokenCacheBytes = cacheBytes
-    // The others have urls as long as the token's issuer's, and it is the last.
+    // The other urls are as long as that of the token's issuer, which comes last.
     let others = (1..<max(1, issuers)).map { number in
       let suffix = "\(number)"
       let url = Benchmark.issuerURL.dropLast(suffix.utf8.count) + suffix

@@ -6,7 +6,7 @@ import BearerServer
 
 /// A known opaque token against a known JWT with the same claims, in turn.
 enum OpaqueBenchmark {
-  /// How many times a known JWT's time a known opaque token may take at most.
+  /// The most that a known opaque token may take, in times of a known JWT.
   private static let goal = 1.3
 
   /// Prints a row for each, and whether the goal is met.

@@ -7,20 +7,19 @@ import ServiceLifecycle
 enum SocketBenchmark {
   struct Interrupted: Error {}
 
-  /// A way to ask, and what is aimed at.
+  /// A pattern of requests, and its goal.
   private struct Shape {
     let name: String
     let connections: Int
-    /// How many requests of a connection are on the way at a time.
+    /// How many requests of a connection are in flight at a time.
     let depth: Int
-    /// How many times the floor's time a request may take at most.
+    /// The most that a request may take, in times of the floor's; `nil` if it is only reported.
     ///
-    /// By the median of single requests where callers wait for each reply, and by the rate for the others. There is none for a shape that is only told.
+    /// Judged by the median of single requests if one caller waits for each reply, by the rate otherwise.
     let goal: Double?
     /// Whether other memory is read between two requests.
     ///
-    /// With one processor for both, as by `taskset -c 0`, the server's
-    /// caches are cold then, too.
+    /// If client and server share one processor (`taskset -c 0`), the server's caches are then cold too.
     var isCold = false
 
     var isByMedian: Bool { connections == 1 && depth == 1 }
@@ -44,8 +43,8 @@ enum SocketBenchmark {
     let processor: Double
   }
 
-  /// Prints rows for each shape: microseconds for each request, how many times the floor's that is, the server's CPU, and
-  /// whether the goal is met.
+  /// Prints rows for each shape: microseconds for each request, how many times the floor's that is, the server's CPU,
+  /// and whether the goal is met.
   static func measure(_ material: Material, requests: Int = 20_000) async throws {
     let directory = "/tmp/bearerd-benchmark-\(getpid())"
     mkdir(directory, 0o700)
@@ -79,7 +78,7 @@ enum SocketBenchmark {
       guard let goal = shape.goal else { continue }
       Benchmark.judge("\(shape.name): at most \(Double(Int(goal * 100)) / 100) times the bare loop", ratio <= goal)
     }
-    // It was used by its path only.
+    // Its path alone does not keep it.
     withExtendedLifetime(floor) {}
     server.cancel()
     _ = await server.result
@@ -99,7 +98,7 @@ enum SocketBenchmark {
     return task
   }
 
-  /// How many lines end in the first bytes of a buffer; by `memchr`, so that the client is not what is measured.
+  /// How many lines end in the first bytes of a buffer; by `memchr`, so that the client's own work is small.
   static func lineFeeds(in buffer: [UInt8], _ count: Int) -> Int {
     buffer.withUnsafeBytes { bytes in
       var found = 0
@@ -142,7 +141,7 @@ enum SocketBenchmark {
 
     /// Asks many times, in a shape.
     ///
-    /// The server is in this process and nothing else is busy in it, so that its CPU is what this thread did not use.
+    /// The server is in this process, and nothing else in it is busy: its CPU is what this thread did not use.
     func ask(_ lines: [[UInt8]], _ shape: Shape, requests: Int) throws -> Outcome {
       let depth = shape.depth
       let parcels = lines.indices.map { first in
@@ -189,7 +188,7 @@ enum SocketBenchmark {
       return used(CLOCK_PROCESS_CPUTIME_ID) - used(CLOCK_THREAD_CPUTIME_ID)
     }
 
-    /// As much as the caches next to a processor hold.
+    /// Reads as much as the caches next to a processor hold.
     private func readOtherMemory() {
       for place in stride(from: 0, to: otherMemory.count, by: 64) { buffer[0] &+= otherMemory[place] }
     }
