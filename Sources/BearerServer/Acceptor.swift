@@ -3,13 +3,13 @@ internal import Glibc
 internal import Logging
 internal import Synchronization
 
-/// Accepts connections for all loops, and finds for each the loop with the fewest.
+/// Accepts connections for all loops, and gives each to the loop with the fewest.
 ///
-/// Whichever loop the kernel wakes accepts. Left there, most connections of a burst would be served by one loop.
+/// The kernel wakes any loop to accept. If connections stayed there, one loop would serve most of a burst.
 final class Acceptor: Sendable {
   enum Outcome {
     case accepted(AcceptedConnection)
-    /// Nobody waits, or who waited is gone.
+    /// No client waits, or the one that waited is gone.
     case nobody
     /// There is no descriptor or memory left for one more.
     case exhausted
@@ -24,7 +24,7 @@ final class Acceptor: Sendable {
   /// A spare descriptor, given up for a moment to turn a client away when no other is left; -1 while there is none.
   private let spare = Mutex(Acceptor.openSpare())
   /// When it was last logged that there are no descriptors or memory.
-  private let lastTold = Atomic(ContinuousNanoseconds.min / 2)
+  private let lastTold = Atomic(MonotonicNanoseconds.min / 2)
   private let acceptedCount = Atomic(0)
 
   /// How many connections were accepted so far.
@@ -38,7 +38,7 @@ final class Acceptor: Sendable {
 
   deinit { spare.withLock { _ = close($0) } }
 
-  /// Names the loops; before that no connection can be placed.
+  /// Sets the loops that connections are given to.
   func serve(by loops: [ServerLoop]) {
     self.loops.withLock { $0 = loops }
   }
@@ -62,7 +62,7 @@ final class Acceptor: Sendable {
         continue
       }
       peer.isAdministrator = sockets[index].isForAdministrators
-      // The kernel's share of replies that are not taken; its default is two to four times this.
+      // Bounds the unsent replies that the kernel holds; its default is two to four times this.
       var size = CInt(FixedLimits.kernelBuffer)
       setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &size, socklen_t(MemoryLayout<CInt>.size))
       return .accepted(
@@ -70,14 +70,14 @@ final class Acceptor: Sendable {
     }
   }
 
-  /// Accepts somebody for whom there is no descriptor, says why not, and closes.
+  /// Turns away a client for whom no descriptor is left: accepts it, says why, and closes.
   ///
-  /// Left in the kernel's queue they would wait for as long as others keep their connections, and not know what for.
+  /// In the kernel's queue it would wait without knowing why, for as long as others keep their connections.
   ///
   /// - Parameters:
   ///   - index: The socket.
-  ///   - refusal: Appends what is said.
-  /// - Returns: Whether somebody was turned away.
+  ///   - refusal: Appends the reply.
+  /// - Returns: Whether a client was turned away.
   func turnAway(from index: Int, saying refusal: (Peer, inout [UInt8]) -> Void) -> Bool {
     spare.withLock { spare in
       if spare < 0 { spare = Self.openSpare() }
@@ -91,7 +91,7 @@ final class Acceptor: Sendable {
       guard let peer = Peer(of: descriptor) else { return true }
       var reply: [UInt8] = []
       refusal(peer, &reply)
-      // A new socket takes a line; if not, the end of the connection has to do.
+      // A new socket has room for a line; if not, the client sees only the end.
       _ = reply.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
       return true
     }
@@ -121,14 +121,14 @@ final class Acceptor: Sendable {
     }
   }
 
-  /// A connection that was accepted is over.
+  /// Counts a connection that is over no longer.
   func release(_ accepted: AcceptedConnection) {
     if accepted.isAdmitted { counter.release(uid: accepted.peer.uid) }
   }
 
-  /// Now and then: while it lasts it is found out again every second.
+  /// Logs it once per period, since it is noticed again every second while it lasts.
   private func tellExhausted(_ code: CInt) {
-    let now = ContinuousNanoseconds.now
+    let now = MonotonicNanoseconds.now
     let last = lastTold.load(ordering: .relaxed)
     guard now - last >= FixedLimits.acceptPauseLogPeriod.nanoseconds,
       lastTold.compareExchange(expected: last, desired: now, ordering: .relaxed).exchanged

@@ -4,9 +4,9 @@ internal import Glibc
 // One connection, on its event loop; where it stands in its life is ``ConnectionState``.
 //
 // A turn reads, handles line after line, gathers the replies and writes them at once. It ends when nothing more has
-// arrived, when its time is over (then it goes on after the others had theirs), or when it is blocked: too many requests
-// are pending, or too many replies are not taken. Until they are, nothing is read, so that the rest waits in the kernel
-// and at last in the client.
+// arrived, when its time is over (it goes on after the others had theirs), or when it is blocked: too many requests are
+// pending, or too many replies are not taken. While it is blocked nothing is read, so that further input waits in the
+// kernel and in the end in the client.
 //
 // The large buffers belong to the loop. A connection has them during its turn, and keeps what it could not send. So the
 // replies of one client can never stand in a buffer that another's are sent from.
@@ -28,7 +28,7 @@ final class Connection: @unchecked Sendable {
   let user: TurnQueue<Connection>.User
   let isAdmitted: Bool
   let peer: Peer
-  /// The loop's name for it.
+  /// The loop's number for it.
   let number: UInt64
   private unowned let loop: ServerLoop
 
@@ -45,10 +45,10 @@ final class Connection: @unchecked Sendable {
   private var isReadable = true
   /// Whether the socket may take bytes.
   private var isWritable = true
-  /// Whether the client ended its direction; it is known for sure once it was read.
+  /// Whether the kernel has reported the end of input; it is certain once it was read.
   private var hasEnd = false
   private var waitsForTurn = false
-  /// What of this connection the loop's count of unsent bytes includes.
+  /// How many of this connection's bytes are in the server's count of unsent bytes.
   private var countedUnsent = 0
 
   init(_ accepted: AcceptedConnection, number: UInt64, user: TurnQueue<Connection>.User, loop: ServerLoop) {
@@ -95,25 +95,25 @@ final class Connection: @unchecked Sendable {
     if deferred.wake(ticket) { wantTurn() }
   }
 
-  /// Answers what the client has sent by now, and closes then.
+  /// Answers what the client has sent so far, then closes.
   func drain() {
     guard !isClosed, !state.isDraining else { return }
     state.drain(unread: unreadBytes)
-    // A read may have ended before all was read, as it does behind a descriptor that was sent along.
+    // A read may have ended early, as it does at a descriptor that was sent along (unix(7)).
     isReadable = true
     wantTurn()
   }
 
-  /// Answers what is not known yet with what can be said now: the time for stopping is nearly over.
+  /// Answers pending requests with what can be said now, because the time for stopping is nearly over.
   func shutDownDeferred() {
     deferred.shutDown(delivering: &queue, into: &replies)
     wantTurn()
   }
 
-  /// Looks whether the client has kept it waiting for too long.
+  /// Checks whether the client has kept the connection waiting for too long.
   ///
   /// - Returns: Whether to look again.
-  func look(at now: ContinuousNanoseconds) -> Bool {
+  func look(at now: MonotonicNanoseconds) -> Bool {
     if isClosed { return false }
     switch watch.look(at: now, loop.limits) {
     case .fine: break
@@ -148,8 +148,8 @@ final class Connection: @unchecked Sendable {
 
   // MARK: The turn
 
-  /// Does what there is to do, as long as the turn lasts.
-  func turn(at start: ContinuousNanoseconds) {
+  /// Reads, answers and writes, as long as the turn lasts.
+  func turn(at start: MonotonicNanoseconds) {
     waitsForTurn = false
     guard !isClosed else { return }
     loop.lend(to: &framer, &replies)
@@ -159,7 +159,7 @@ final class Connection: @unchecked Sendable {
     repeat {
       pause = handleInput(until: end)
       flush()
-      // Writing may have made room for what was in the way.
+      // Writing may have made room.
     } while pause == .blocked && !isClosed && !isBlocked
     guard !isClosed else { return loop.takeBack(from: &framer, &replies) }
     finishTurn(after: pause)
@@ -184,7 +184,7 @@ final class Connection: @unchecked Sendable {
     if pause == .timeIsUp || deferred.haveNews(room, in: queue) { wantTurn() }
   }
 
-  private func handleInput(until end: ContinuousNanoseconds) -> Pause {
+  private func handleInput(until end: MonotonicNanoseconds) -> Pause {
     while !isClosed {
       if !state.takesLines { return discardInput() }
       if isBlocked { return .blocked }
@@ -203,8 +203,8 @@ final class Connection: @unchecked Sendable {
       state.sawLine()
       watch.lineEnded()
       if replies.count - sent >= FixedLimits.flushBytes { flush() }
-      // The clock is asked only if there is anything that could wait.
-      if framer.unconsumed > 0 || isReadable, ContinuousNanoseconds.now >= end { return .timeIsUp }
+      // The clock is read only if there may be more to do.
+      if framer.unconsumed > 0 || isReadable, MonotonicNanoseconds.now >= end { return .timeIsUp }
     }
     return .idle
   }
@@ -218,7 +218,7 @@ final class Connection: @unchecked Sendable {
       place(repliesFrom: start, order)
     case .notAnObject:
       place(repliesFrom: start, .afterAll)
-      // What follows may be under somebody else's control, as the lines after the head of an HTTP request are.
+      // The lines that follow may be an attacker's, like those after the head of an HTTP request (``ForeignProtocol``).
       if !state.hasSeenFirstLine { becomeRefused() }
     case .deferred(let order, let reply):
       let ticket = queue.reserve(order)
@@ -246,20 +246,20 @@ final class Connection: @unchecked Sendable {
     state.gaveLastAnswer()
   }
 
-  /// Lets a reply that was just appended go, or moves it to where it waits for earlier ones.
+  /// Leaves a reply that was just appended to be sent, or moves it into the queue behind earlier ones.
   private func place(repliesFrom start: Int, _ order: ReplyOrder) {
     guard !queue.mayPass(order) else { return }
     queue.hold(Array(replies[start...]), order)
     replies.removeSubrange(start...)
   }
 
-  private func resumeDeferred(until end: ContinuousNanoseconds) {
+  private func resumeDeferred(until end: MonotonicNanoseconds) {
     guard deferred.haveNews(room, in: queue) else { return }
     deferred.lookAgain()
     while deferred.resumeNext(room, delivering: &queue, into: &replies) {
-      // Which also finds out whether the client takes them. It may end the connection; then nothing waits any more.
+      // This also finds out whether the client takes replies. It may end the connection; then no reply waits any more.
       if unsentBytes >= FixedLimits.flushBytes { flush() }
-      if ContinuousNanoseconds.now >= end { return }
+      if MonotonicNanoseconds.now >= end { return }
     }
   }
 
@@ -267,10 +267,10 @@ final class Connection: @unchecked Sendable {
 
   private var unsentBytes: Int { replies.count - sent }
 
-  /// Whether the client has to wait: enough of its requests are worked on, or enough of its replies are not sent.
+  /// Whether the client has to wait: enough of its requests are in flight, or enough of its replies are unsent.
   ///
-  /// Requests that wait for keys do not count among those in flight. Their memory bounds them, and slow providers must
-  /// not keep good tokens behind them from being read, as long as there is room for more of them to wait.
+  /// Requests that wait for keys do not count as in flight: a slow provider must not keep later requests with good
+  /// tokens from being read. Their memory bounds them.
   private var isBlocked: Bool {
     if deferred.holdBackReading || deferred.uncounted >= FixedLimits.waitsForKeys { return true }
     if queue.deferredCount - deferred.uncounted >= loop.limits.inFlight { return true }
@@ -278,7 +278,7 @@ final class Connection: @unchecked Sendable {
     return queue.heldBytes + unsentBytes > loop.limits.outputBytes || leavesTooMuch
   }
 
-  /// Whether the client takes nothing, while it or all clients together have left too much.
+  /// Whether the client takes no replies, while too many are unsent, its own or those of all clients.
   private var leavesTooMuch: Bool {
     guard unsentBytes > 0, !isWritable else { return false }
     return unsentBytes > loop.limits.outputBytes || loop.unsentBytes.areTooMany
@@ -318,7 +318,7 @@ final class Connection: @unchecked Sendable {
   private func receive(_ space: UnsafeMutableRawBufferPointer) -> Int {
     let count = recv(descriptor, space.baseAddress, space.count, 0)
     if count > 0 {
-      // Less than there was room for is all there is, unless the end is behind it.
+      // A read that does not fill its space took all there was, except for an end.
       if count < space.count, !hasEnd { isReadable = false }
       state.received(count)
     } else if count == 0 {
@@ -332,7 +332,7 @@ final class Connection: @unchecked Sendable {
     return count
   }
 
-  /// How many bytes the kernel holds for this socket that were not read yet; 0 if it does not tell.
+  /// How many unread bytes the kernel holds for this socket; 0 if it does not say.
   private var unreadBytes: Int {
     var count: CInt = 0
     return ioctl(descriptor, UInt(FIONREAD), &count) == 0 ? Int(count) : 0

@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// Counts the open connections, in all and by user, and says when there are enough.
 ///
-/// Some places are kept for root and the daemon's own user: whoever has many user ids could otherwise take all, and
-/// `status` could be asked by nobody when it matters.
+/// Some places are kept for root and the daemon's own user: otherwise a client with many user ids could take all, and
+/// no operator could ask for `status` when it matters.
 final class ConnectionCounter: Sendable {
   private struct Counts {
     var total = 0
@@ -26,10 +26,10 @@ final class ConnectionCounter: Sendable {
     reserved = limits.connections / FixedLimits.reservedShare
   }
 
-  /// How many connections are open that were admitted.
+  /// How many admitted connections are open.
   var total: Int { counts.withLock { $0.total } }
 
-  /// Counts one connection more, unless that would be too many; each admission is undone by one ``release(uid:)``.
+  /// Counts one more connection, unless that would be too many; each admission is undone by one ``release(uid:)``.
   func admit(uid: UInt32) -> Bool {
     counts.withLock { counts in
       let ofUser = counts.byUID[uid, default: 0]
@@ -41,7 +41,7 @@ final class ConnectionCounter: Sendable {
     }
   }
 
-  /// Counts one admitted connection less.
+  /// Counts one admitted connection fewer.
   func release(uid: UInt32) {
     counts.withLock { counts in
       counts.total -= 1

@@ -1,6 +1,6 @@
 /// The connections of a loop, found by their number without hashing.
 ///
-/// A number is a place and how often it was used before, so that an event for a connection that is gone finds nobody.
+/// A number holds a place and how often it was used before, so that a late event finds no other connection.
 struct ConnectionSlots {
   private struct Slot {
     var connection: Connection?

@@ -6,9 +6,9 @@
 //                                             ^                                                 │
 //                                             └──────────── a last answer was given ────────────┘
 //
-// `ending` answers whatever was received and closes. `refused` throws input away: its sender may be in the middle of a
-// write, and closed at once it would get an error there and might never read the answer. So the sending direction is
-// ended first, and the client has a little time to end its own (`lingering`).
+// `ending` answers all that was received and closes. `refused` discards input instead of closing at once: a client in
+// the middle of a write would get an error there and might never read the answer. So the sending direction is ended
+// first, and the client has a little time to end its own (`lingering`).
 
 /// Where a connection stands in its life, and what is to be done next.
 struct ConnectionState: Equatable {
@@ -17,7 +17,7 @@ struct ConnectionState: Equatable {
     case open
     /// Nothing more will come; what was received is answered, then the connection is closed.
     case ending
-    /// The last answer was given; nothing of what still comes counts.
+    /// The last answer was given; later input is discarded.
     case refused
     /// The last answer is sent and the sending direction ended; only the client's end is waited for.
     case lingering
@@ -40,7 +40,7 @@ struct ConnectionState: Equatable {
   /// Whether lines are looked for in what was received.
   var takesLines: Bool { phase == .open || phase == .ending }
 
-  /// Whether there is anything to be gained by reading from the socket.
+  /// Whether reading from the socket still makes sense.
   var reads: Bool { !hasInputEnded && phase != .closed }
 
   /// Whether it was told that the server stops.

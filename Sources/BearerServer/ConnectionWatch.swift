@@ -1,7 +1,7 @@
 import BearerFraming
 
 // Setting a timer for each line would cost more than the line. Instead a connection notes since when it waits for its
-// client, and the loop looks at all that wait for theirs, now and then.
+// client, and the loop checks all waiting connections now and then.
 
 /// Since when a connection waits for its client to do something, and whether that is too long.
 struct ConnectionWatch {
@@ -15,15 +15,15 @@ struct ConnectionWatch {
     case stuck
   }
 
-  private var lineBegan: ContinuousNanoseconds?
-  private var sendingStalled: ContinuousNanoseconds?
-  private var lingeringBegan: ContinuousNanoseconds?
+  private var lineBegan: MonotonicNanoseconds?
+  private var sendingStalled: MonotonicNanoseconds?
+  private var lingeringBegan: MonotonicNanoseconds?
 
   /// Whether nothing is waited for.
   var isIdle: Bool { lineBegan == nil && sendingStalled == nil && lingeringBegan == nil }
 
   /// A line is unfinished; the time runs from the first call since ``lineEnded()``.
-  mutating func lineUnfinished(at now: ContinuousNanoseconds) {
+  mutating func lineUnfinished(at now: MonotonicNanoseconds) {
     if lineBegan == nil { lineBegan = now }
   }
 
@@ -36,8 +36,8 @@ struct ConnectionWatch {
   ///
   /// - Parameters:
   ///   - now: The time.
-  ///   - tookSome: Whether some of it was taken since the last call; the time begins anew.
-  mutating func unsent(at now: ContinuousNanoseconds, tookSome: Bool) {
+  ///   - tookSome: Whether some of it was taken since the last call; then the time starts again.
+  mutating func unsent(at now: MonotonicNanoseconds, tookSome: Bool) {
     if tookSome || sendingStalled == nil { sendingStalled = now }
   }
 
@@ -47,12 +47,12 @@ struct ConnectionWatch {
   }
 
   /// The sending direction was ended, and the client's end is waited for.
-  mutating func lingering(at now: ContinuousNanoseconds) {
+  mutating func lingering(at now: MonotonicNanoseconds) {
     lingeringBegan = now
   }
 
   /// Whether anything has taken too long.
-  func look(at now: ContinuousNanoseconds, _ limits: ServerLimits) -> Finding {
+  func look(at now: MonotonicNanoseconds, _ limits: ServerLimits) -> Finding {
     if let sendingStalled, now - sendingStalled >= limits.writeTimeout.nanoseconds { return .stuck }
     if let lingeringBegan, now - lingeringBegan >= FixedLimits.linger.nanoseconds { return .stuck }
     if let lineBegan, now - lineBegan >= limits.partialLineTimeout.nanoseconds { return .lineTooSlow }

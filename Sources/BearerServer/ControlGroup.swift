@@ -12,9 +12,9 @@ package enum ControlGroup {
     Int(text.filter { !$0.isWhitespace }).flatMap { (1...1 << 50).contains($0) ? $0 : nil }
   }
 
-  /// What is first found of the process's own group (version 2), or of the outermost that a container sees.
+  /// What `find` finds in the process's own group (version 2), or else in the outermost that a container sees.
   ///
-  /// - Parameter find: Looks, given what reads a file of the group by its name.
+  /// - Parameter find: Gets a function that reads a file of the group by its name; `nil` if it finds nothing.
   /// - Returns: What it found.
   static func first<Value>(_ find: ((String) -> String) -> Value?) -> Value? {
     let own = text(of: "/proc/self/cgroup").split(separator: "\n").first { $0.hasPrefix("0::/") }?.dropFirst(3)
@@ -29,7 +29,7 @@ package enum ControlGroup {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return "" }
     defer { close(descriptor) }
-    // These files are made up by the kernel and never larger than this, nor can reading them block.
+    // The kernel makes these files: they are never larger than this, and reading them cannot block.
     var bytes = [UInt8](repeating: 0, count: 4096)
     let count = read(descriptor, &bytes, bytes.count)
     return count >= 0 ? String(decoding: bytes[..<count], as: UTF8.self) : ""

@@ -3,9 +3,9 @@ struct DeferredReplies {
   private var waiting: [ReplyQueue.Ticket: any DeferredReply] = [:]
   /// Those that were woken and not looked at since.
   private var woken = Fifo<ReplyQueue.Ticket>()
-  /// Those of them that there was no room for.
+  /// Woken ones that there was no room for.
   private var passedOver: [ReplyQueue.Ticket] = []
-  /// The reply that waits without room, so that nothing is read until it is looked at.
+  /// The reply that keeps the connection from being read (``DeferredReply/holdsBackReading``).
   private var heldBackBy: ReplyQueue.Ticket?
   /// How many do not count among the requests in flight.
   private(set) var uncounted = 0
@@ -82,10 +82,11 @@ struct DeferredReplies {
     return false
   }
 
-  /// Whether a reply is made: not while the client leaves too many others.
+  /// Whether to make a reply: not while the client leaves too many others.
   ///
-  /// It may be as long as everything that the client may leave, and as many as may be in flight may be ready at once. The
-  /// first in order is made for what waits behind it. What does not count in flight keeps memory that others wait for.
+  /// One reply may be as long as all that a client may leave, and all that are in flight may be ready at once. Held
+  /// replies do not stop the first in order, because they wait behind it. Nothing stops a reply that does not count in
+  /// flight, because it keeps memory that others wait for.
   private func mayBeMade(_ ticket: ReplyQueue.Ticket, _ room: Room, in queue: ReplyQueue) -> Bool {
     guard waiting[ticket]?.countsInFlight == true else { return true }
     return room.isThere && (queue.heldBytes <= room.heldBytes || queue.isNext(ticket))

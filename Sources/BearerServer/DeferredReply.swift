@@ -6,7 +6,7 @@ package protocol DeferredReply: AnyObject {
   /// Whether it counts among the requests in flight (`limits.in_flight`); false if something else bounds it.
   var countsInFlight: Bool { get }
 
-  /// Whether nothing more is read from the connection while it waits: there is no room for what would wait behind it.
+  /// Whether nothing more is read from the connection while it waits, because there is no room for another wait.
   ///
   /// Asked after ``start(_:)``, and after each ``resume(into:)`` that waits on.
   var holdsBackReading: Bool { get }
@@ -33,9 +33,9 @@ package protocol DeferredReply: AnyObject {
 }
 
 extension DeferredReply {
-  /// It does.
+  /// By default it counts.
   package var countsInFlight: Bool { true }
 
-  /// It does not.
+  /// By default reading goes on.
   package var holdsBackReading: Bool { false }
 }

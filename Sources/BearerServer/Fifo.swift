@@ -1,6 +1,6 @@
 /// A queue whose ends cost the same however long it is.
 struct Fifo<Element> {
-  /// What was removed stands before the head until it is half of all.
+  /// Removed elements stay before the head until they are half of all.
   private var elements: [Element] = []
   private var head = 0
 

@@ -1,7 +1,7 @@
-// A browser, or a service that can be made to fetch a URL, may be aimed at the socket; the lines after an HTTP head are
-// under the attacker's control and must not be taken for requests. So a connection ends with its first line if that is no
-// JSON object, whatever it is; the handler of lines finds that out. Here are those for which that would be late: TLS has
-// no lines at all, and the sender of a long HTTP request would wait for the end of a line that it has not finished.
+// An attacker may make a browser, or a service that fetches URLs, send HTTP to the socket; the lines after its head are
+// the attacker's and must not be taken for requests. So a connection ends with its first line if that is no JSON object
+// (``LineOutcome/notAnObject``). Two cases must be noticed before a line ends: TLS has no lines, and the sender of a
+// long HTTP request would wait for an answer to a line that it has not finished.
 
 /// Tells from the beginning of a connection whether it speaks HTTP or TLS instead of JSON lines.
 enum ForeignProtocol {

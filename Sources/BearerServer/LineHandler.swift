@@ -9,7 +9,7 @@ package protocol LineHandler: AnyObject {
   /// - Returns: Whether the reply was appended, and its place among the others.
   func handle(_ line: Span<UInt8>, from peer: Peer, into reply: inout [UInt8]) -> LineOutcome
 
-  /// Appends the reply line, LF included, for something that the framing refused of a peer.
+  /// Appends the reply line, LF included, to input that the framing refused.
   func refuse(_ fault: FramingFault, from peer: Peer, into reply: inout [UInt8])
 }
 
@@ -23,9 +23,10 @@ package protocol LineHandlerFactory: Sendable {
 package enum ReplyOrder: Equatable, Sendable {
   /// As soon as it is there: the request had an `id`.
   case free
-  /// After the replies of all earlier requests without `id`, and of earlier lines that may have been such (``afterAll``).
+  /// After the replies of all earlier requests without `id`, and of earlier lines that may have been such
+  /// (``afterAll``).
   case inOrder
-  /// After the replies of all earlier lines: nobody can say which request it belongs to.
+  /// After the replies of all earlier lines: it is unknown which request it answers.
   case afterAll
 }
 
@@ -35,13 +36,13 @@ package enum LineOutcome {
   case answered(ReplyOrder)
   /// The line is no JSON object; the reply that says so was appended, and comes after those to all earlier lines.
   ///
-  /// As a connection's first line it is its last.
+  /// If it is the connection's first line, it is also the last.
   case notAnObject
   /// Nothing was appended; the reply follows later.
   case deferred(ReplyOrder, any DeferredReply)
 }
 
-/// What the framing itself has to refuse; the handler knows how to say it.
+/// Why the framing refuses input; the handler writes the reply.
 package enum FramingFault: Equatable, Sendable {
   /// A line longer than `limits.line_bytes`; it is discarded up to its LF and the connection goes on.
   case lineTooLong

@@ -9,13 +9,13 @@ package enum ListenAddress: Equatable, Sendable {
 
 /// The socket file that the server makes, and who may use it.
 package struct SocketFile: Equatable, Sendable {
-  /// Where, at most 107 bytes (`sun_path`, unix(7)).
+  /// Its path, at most 107 bytes (`sun_path`, unix(7)).
   package var path: String
   /// The permission bits; writing is what connecting needs.
   package var mode: UInt32
   /// Name or number of the group that the file is given; nil: the process's own.
   package var group: String?
-  /// Whether who connects to it counts as an administrator (``Peer/isAdministrator``).
+  /// Whether a client that connects to it counts as an administrator (``Peer/isAdministrator``).
   package var isForAdministrators: Bool
 
   /// A socket file at a path.

@@ -2,7 +2,7 @@ internal import Glibc
 
 /// Why the server cannot listen; its description says what to do.
 package enum ListenerFault: Error, Equatable, Sendable, CustomStringConvertible {
-  /// The path, of so many bytes, does not fit into a socket address.
+  /// The path, which has this many bytes, does not fit into a socket address.
   case pathTooLong(path: String, bytes: Int)
   /// The directory of the socket is missing and could not be made, or cannot be opened.
   case directory(path: String, errno: CInt)
@@ -53,7 +53,7 @@ package enum ListenerFault: Error, Equatable, Sendable, CustomStringConvertible 
     }
   }
 
-  /// The error number of the system call that failed, or the one that says what is the matter; nil if none does.
+  /// The error number of the system call that failed, or the one that fits the fault best; nil if none does.
   package var errno: CInt? {
     switch self {
     case .pathTooLong: ENAMETOOLONG

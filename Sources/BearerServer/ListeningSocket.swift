@@ -10,7 +10,7 @@ internal import Glibc
 // are set through a descriptor of the file, which must be a socket of this user: in a directory where others may write,
 // a path can lead to another file from one moment to the next.
 //
-// Leaving is the other way round: the file is removed while the socket still listens, and only if its inode is the one
+// The end has the reverse order: the file is removed while the socket still listens, and only if its inode is the one
 // that was made here. While the socket is open the kernel cannot give that number to another file.
 
 /// A Unix socket that listens, and the file that belongs to it.
@@ -30,7 +30,7 @@ struct ListeningSocket: Sendable {
   let path: String?
   /// Whether the file at the path was made here, and is removed in the end.
   let isOwn: Bool
-  /// Whether who connects to it counts as an administrator.
+  /// Whether a client that connects to it counts as an administrator.
   let isForAdministrators: Bool
   private let identity: Identity?
 
@@ -52,7 +52,7 @@ struct ListeningSocket: Sendable {
     self.path = SocketAddress(of: descriptor)?.path
     self.isOwn = false
     isForAdministrators = false
-    // Whoever made the socket made the file; that it is the same now cannot be proved, so it is what counts from here on.
+    // The socket's maker made the file too. That it is the same now cannot be proved, so the one found now counts.
     self.identity = path.flatMap(Self.identity(of:))
   }
 
@@ -64,7 +64,7 @@ struct ListeningSocket: Sendable {
 
   // MARK: Our own
 
-  /// Makes a socket at a path, in place of a stale one; a live one is respected.
+  /// Makes a socket at a path, in place of a stale one; a live one is left alone, and is a fault.
   init(_ file: SocketFile) async throws(ListenerFault) {
     let path = file.path
     let bytes = path.utf8.count
@@ -100,8 +100,8 @@ struct ListeningSocket: Sendable {
     }
   }
 
-  /// Whether the path still leads to this socket; true for an abstract one, and for an inherited one whose path was
-  /// out of sight from the start (another root or mount namespace).
+  /// Whether the path still leads to this socket; true for an abstract one, and for an inherited one whose path could
+  /// not be seen from the start (another root or mount namespace).
   var isStillInPlace: Bool {
     guard let path, isOwn || identity != nil else { return true }
     return Self.identity(of: path) == identity
@@ -132,7 +132,7 @@ struct ListeningSocket: Sendable {
     return client
   }
 
-  /// Gives the socket up before anybody was accepted.
+  /// Gives the socket up before any client was accepted.
   func abandon() {
     removeFile()
     Glibc.close(descriptor)
@@ -160,7 +160,7 @@ struct ListeningSocket: Sendable {
     if let group, fchownat(file, "", uid_t.max, group, bearerd_at_empty_path) != 0 {
       throw .permissions(path: path, errno: errno)
     }
-    // What names a file cannot change it, but its own name in /proc leads to the file itself and nowhere else.
+    // A descriptor of O_PATH cannot set the mode, but its name in /proc leads to this very file.
     if status.st_mode & 0o7777 != mode, chmod("/proc/self/fd/\(file)", mode) != 0 {
       throw .permissions(path: path, errno: errno)
     }

@@ -1,7 +1,7 @@
 internal import CLinuxSockets
 internal import Glibc
 
-/// Threads that are made for one thing that may block or last.
+/// Threads for work that may block or last.
 enum LoopThread {
   private final class Work {
     let name: String
@@ -23,7 +23,7 @@ enum LoopThread {
   /// - Parameters:
   ///   - name: The thread's, of at most 15 bytes.
   ///   - body: What it does.
-  /// - Returns: 0, or the error number if there is no thread to be had (pthread_create(3)).
+  /// - Returns: 0, or the error number if no thread could be made (pthread_create(3)).
   static func run(_ name: String, _ body: @escaping @Sendable () -> Void) -> CInt {
     var thread = pthread_t()
     let work = Unmanaged.passRetained(Work(name, body))

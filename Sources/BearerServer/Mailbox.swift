@@ -2,7 +2,7 @@ internal import CLinuxSockets
 internal import Glibc
 internal import Synchronization
 
-/// What other threads want of an event loop; they ring once, however much they leave.
+/// Messages of other threads to an event loop; the first of those that wait rings the bell.
 final class Mailbox: Sendable {
   enum Message: Sendable {
     /// Serve this connection.
@@ -48,7 +48,7 @@ final class Mailbox: Sendable {
   /// All messages, on the loop.
   func take() -> [Message] {
     var rung: eventfd_t = 0
-    // It fails only if nobody rang, and then there is nothing to silence.
+    // It fails only if the bell has not rung.
     eventfd_read(bell, &rung)
     return state.withLock { state in
       defer { state.messages = [] }
@@ -56,7 +56,7 @@ final class Mailbox: Sendable {
     }
   }
 
-  /// Takes no more messages; returns those that nobody has read.
+  /// Takes no more messages; returns the unread ones.
   func shut() -> [Message] {
     state.withLock { state in
       state.isOpen = false
@@ -70,6 +70,6 @@ final class Mailbox: Sendable {
 struct AcceptedConnection: Sendable {
   let descriptor: CInt
   let peer: Peer
-  /// Whether it is within the limits; if not it is told so and closed.
+  /// Whether it is within the limits; if not, the client gets `too_many_connections` and is closed.
   let isAdmitted: Bool
 }

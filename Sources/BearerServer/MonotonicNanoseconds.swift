@@ -1,11 +1,11 @@
 internal import Glibc
 
 /// Nanoseconds since some fixed moment, by the clock of timeouts (CLOCK_MONOTONIC).
-typealias ContinuousNanoseconds = Int64
+typealias MonotonicNanoseconds = Int64
 
-extension ContinuousNanoseconds {
+extension MonotonicNanoseconds {
   /// The time now.
-  static var now: ContinuousNanoseconds {
+  static var now: MonotonicNanoseconds {
     var time = timespec()
     // Fails only for a clock that does not exist or a bad pointer; neither is possible here.
     clock_gettime(CLOCK_MONOTONIC, &time)
@@ -14,8 +14,8 @@ extension ContinuousNanoseconds {
 }
 
 extension Duration {
-  /// In nanoseconds; a time beyond 292 years is as long as that.
-  var nanoseconds: ContinuousNanoseconds {
+  /// In nanoseconds; a time beyond 73 years is as long as that.
+  var nanoseconds: MonotonicNanoseconds {
     let (seconds, attoseconds) = components
     let (whole, overflows) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
     // A quarter of the range, so that adding it to a time cannot overflow either.

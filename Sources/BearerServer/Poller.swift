@@ -39,27 +39,27 @@ struct Poller {
     bearerd_epoll_add_listener(epoll, descriptor, number) == 0
   }
 
-  /// Watches a connection; each change is told once.
+  /// Watches a connection; each change is reported once.
   ///
-  /// Room for sending is not told of until ``tellOfRoom(_:_:_:)``: it changes with every reply that the client reads, and
-  /// each time would wake the loop for nothing.
+  /// Room for sending is reported only after ``tellOfRoom(_:_:_:)``: it changes with every reply that the client reads,
+  /// and each time would wake the loop for nothing.
   func add(connection descriptor: CInt, _ number: UInt64) -> Bool {
     bearerd_epoll_add_connection(epoll, descriptor, number, 0) == 0
   }
 
-  /// Tells of room for sending on a connection too, or no longer; what can be read is told again.
+  /// Reports room for sending on a connection too, or no longer; what can be read is reported again.
   func tellOfRoom(_ isWanted: Bool, _ descriptor: CInt, _ number: UInt64) {
     bearerd_epoll_change_connection(epoll, descriptor, number, isWanted ? 1 : 0)
   }
 
-  /// Watches a descriptor no longer.
+  /// Stops watching a descriptor.
   func remove(_ descriptor: CInt) {
     bearerd_epoll_remove(epoll, descriptor)
   }
 
-  /// Waits, at most so many milliseconds (-1: without end), and returns how many events there are.
+  /// Waits, at most this many milliseconds (-1: without end), and returns how many events there are.
   mutating func wait(milliseconds: CInt) -> Int {
-    // A signal ends the wait early, like no event.
+    // If a signal ends the wait early, there are no events.
     Int(max(0, epoll_wait(epoll, &events, CInt(events.count), milliseconds)))
   }
 

@@ -1,9 +1,9 @@
 internal import CLinuxSockets
 
-/// How many processors there are to use.
+/// How many processors this process can use.
 package enum ProcessorCount {
-  /// Those that the process may run on (sched_getaffinity(2)), and no more than its control group's quota pays for; at
-  /// least one.
+  /// The processors that the process may run on (sched_getaffinity(2)), but no more than its control group's quota pays
+  /// for; at least one.
   ///
   /// More threads than the quota pays for would use it up early in each period and then all stand still together.
   package static var usable: Int {

@@ -1,8 +1,8 @@
 // When a reply may be sent.
 //
-// Most replies are there before the next line is read, and nothing waits before them: they never enter the queue, the
-// connection only asks `mayPass`. What waits is kept in the order of its lines. A reply without a place of its own
-// (`afterAll`) may belong to a request without `id`, so that later in-order replies stay behind it.
+// Most replies are made before the next line is read, and no earlier one waits: they never enter the queue, the
+// connection only asks `mayPass`. Waiting replies are kept in the order of their lines. A reply to a line of which the
+// request is unknown (`afterAll`) may belong to a request without `id`, so later in-order replies stay behind it.
 //
 // Nothing here takes longer because more replies wait: a connection may have thousands.
 
@@ -25,7 +25,7 @@ struct ReplyQueue {
   private var ordered = Fifo<Entry>()
   /// Replies without a place whose answer is not known.
   private var free: Set<UInt64> = []
-  /// Their numbers as they came, and among them some that were answered since; the first was not.
+  /// Their numbers in order, and some of replies that were answered since; the first is unanswered.
   private var freeAsTheyCame = Fifo<UInt64>()
   private var nextNumber: UInt64 = 0
 
@@ -46,7 +46,7 @@ struct ReplyQueue {
     }
   }
 
-  /// Whether nothing that has a place stands before a reserved reply.
+  /// Whether no other reply that has a place is before a reserved one.
   func isNext(_ ticket: Ticket) -> Bool { ticket.isFree || ordered.first?.number == ticket.number }
 
   /// Keeps a reply that is known but may not pass yet.
@@ -102,7 +102,7 @@ struct ReplyQueue {
     return low < ordered.count && ordered[low].number == number ? low : nil
   }
 
-  /// Sends what nothing stands before any more.
+  /// Sends the replies that no longer wait for an earlier one.
   private mutating func release(into out: inout [UInt8]) {
     while let first = ordered.first, let reply = first.reply {
       if first.isAfterAll, let oldest = freeAsTheyCame.first, oldest < first.number { return }

@@ -1,9 +1,9 @@
 internal import Glibc
 internal import Synchronization
 
-/// One line to the server and one line back, over a connection of its own, as a client would.
+/// Sends the server one line and reads one line back, over a new connection, as a client would.
 final class SelfCall: Sendable {
-  /// How often it is looked whether anybody still waits, in milliseconds.
+  /// How often it checks whether the caller still waits, in milliseconds.
   private static let step: CInt = 50
   /// More than any reply to a `ping` has.
   private static let longestReply = 4096
@@ -12,14 +12,14 @@ final class SelfCall: Sendable {
 
   /// Sends a line and waits for the reply.
   ///
-  /// A full queue of the listener means that the daemon is busy, not that it is dead: it is tried again, and as soon as
-  /// somebody else's connection was accepted meanwhile there is nothing more to be found out.
+  /// A full queue of the listener means that the daemon is busy, not that it is dead. So the call is tried again; once
+  /// another connection was accepted meanwhile, the daemon is known to work and the call ends.
   ///
   /// - Parameters:
   ///   - line: The line, with its LF.
   ///   - socket: The listener.
   ///   - accepted: How many connections the server has accepted so far.
-  /// - Returns: The reply without its LF; nil if nothing can be found out here (``ListeningSocket/connect()``).
+  /// - Returns: The reply without its LF; nil if none is needed, or none can be had (``ListeningSocket/connect()``).
   /// - Throws: What kept it from connecting or reading; `CancellationError` when the task is cancelled.
   static func make(
     _ line: [UInt8], to socket: ListeningSocket, accepted: @escaping @Sendable () -> Int

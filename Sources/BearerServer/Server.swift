@@ -16,16 +16,16 @@ package final class Server: Service, Sendable {
     package var limits = ServerLimits()
     /// How many event loops (threads) serve connections.
     ///
-    /// By default as many as there are processors to use, at most four: a verdict takes microseconds, so that four outrun the
-    /// application beside them, and every further one costs memory and a canary.
+    /// By default as many as there are processors to use, at most four: a verdict takes microseconds, so four outrun
+    /// the application beside them, and every further one costs memory.
     package var eventLoops = min(ProcessorCount.usable, 4)
 
     /// How long answering and sending the rest may take when the server stops; then connections are cut off.
     ///
-    /// Replies that wait for keys may wait for 7/8 of it. The whole stop has five seconds; systemd's own patience is longer.
+    /// Replies that wait for keys may wait for 7/8 of it. The whole stop has five seconds; systemd waits longer.
     package var drainTimeout: Duration = .seconds(4)
 
-    /// How many bytes of replies may be unsent over all connections, before those who take none get no more.
+    /// How many bytes of replies may be unsent over all connections, before clients that take none get no more.
     package var unsentBytes = 64 << 20
 
     /// A server on these addresses, with the defaults for the rest.
@@ -141,7 +141,7 @@ package final class Server: Service, Sendable {
     }
     if fault == nil { await serve(sockets, acceptor, loops) } else { for socket in sockets { socket.removeFile() } }
     for loop in loops { loop.mailbox.post(.run { $0.stop() }) }
-    // Not ended by cancellation: the sockets are the loops' until they have ended. Nothing here throws.
+    // Cancellation does not end this wait: the loops use the sockets until they have ended. Nothing here throws.
     for end in ends { _ = try? await withCheckedThrowingContinuation { end.begin($0) } }
     for socket in sockets { Glibc.close(socket.descriptor) }
     if let fault { throw fault }
@@ -179,7 +179,7 @@ package final class Server: Service, Sendable {
   }
 
   private func serve(_ sockets: [ListeningSocket], _ acceptor: Acceptor, _ loops: [ServerLoop]) async {
-    // Once each has answered, each listens.
+    // A loop that has answered listens.
     await runOnEach(loops) { _ in }
     running.withLock { $0 = Running(loops: loops, sockets: sockets, acceptor: acceptor) }
     logger.debug(
@@ -188,12 +188,12 @@ package final class Server: Service, Sendable {
 
     // It throws only when this task is cancelled, which stops the server as well.
     try? await gracefulShutdown()
-    // With our own file removed nobody can connect any more, so that the kernel's queue runs dry.
+    // With our own file removed no client can connect any more, so the kernel's queue runs dry.
     for socket in sockets { socket.removeFile() }
     await runOnEach(loops) { $0.stopAccepting() }
     logger.debug("draining", metadata: ["bearerd.connections": "\(connectionCount)"])
     await drain(loops)
-    // Whoever was connecting while the file was removed.
+    // Clients that were connecting while the file was removed.
     await runOnEach(loops) { $0.acceptRest() }
     await drain(loops)
     running.withLock { $0 = nil }
@@ -232,7 +232,7 @@ package final class Server: Service, Sendable {
     }
   }
 
-  /// Waits until something is done, or the task is cancelled, even if it never is.
+  /// Waits until something is done or the task is cancelled, whichever comes first.
   private static func wait<Value: Sendable>(
     _ start: (@escaping @Sendable (Value) -> Void) -> Bool
   ) async throws -> Value {

@@ -4,16 +4,17 @@ internal import Glibc
 internal import Logging
 internal import Synchronization
 
-// One thread that serves connections: it waits for what happens to their sockets (epoll(7)), and lets those to whom
-// something happened have their turn. While somebody waits for a turn it only looks, and at most now and then, so that
-// what is new is not kept waiting by what is busy.
+// One thread that serves connections: it waits for events on their sockets (epoll(7)), and gives each connection with
+// an event its turn. While connections wait for turns, it looks for new events after each ``FixedLimits/turn`` without
+// waiting, so that busy connections do not delay new ones.
 //
-// Timeouts are checked in sweeps over the connections that wait for their clients; an idle connection is not among them.
+// Timeouts are checked in sweeps over the connections that wait for their clients; an idle connection is not among
+// them.
 
 /// An event loop of the server, with its connections; everything but the mailbox is used on its own thread.
 final class ServerLoop: @unchecked Sendable {
-  // Safe because only `mailbox`, `limits` and the count of connections are used by other threads, and these are constant
-  // or synchronised.
+  // Safe because only `mailbox`, `limits` and the count of connections are used by other threads, and these are
+  // constant or synchronised.
 
   /// Numbers of events that are no connection's; those of connections are larger.
   private static let bell: UInt64 = 0
@@ -22,7 +23,7 @@ final class ServerLoop: @unchecked Sendable {
   let limits: ServerLimits
   let mailbox: Mailbox
   let unsentBytes: UnsentBytes
-  /// How many connections are served here or are on their way.
+  /// How many connections are served here or are on their way here.
   let load = Atomic(0)
   /// The loop's own handler, made when it is first needed, on the loop.
   private(set) lazy var handler: any LineHandler = factory.makeHandler()
@@ -30,22 +31,22 @@ final class ServerLoop: @unchecked Sendable {
   var turns = TurnQueue<Connection>()
   /// Whether the server stops: connections that come now are drained at once.
   private(set) var isDraining = false
-  /// Whether the server stops and there is no time to wait any more: what is not known is answered with what can be said.
+  /// Whether the server stops and pending requests must be answered now with what can be said.
   private(set) var areAnswersDue = false
 
   private let factory: any LineHandlerFactory
   private let acceptor: Acceptor
   private var slots = ConnectionSlots()
   private var users: [UInt32: (user: TurnQueue<Connection>.User, connections: Int)] = [:]
-  /// Those that wait for their clients, with none among them twice.
+  /// The connections that wait for their clients.
   private var watched: Set<Watched> = []
-  private var nextSweep: ContinuousNanoseconds = .max
+  private var nextSweep: MonotonicNanoseconds = .max
   private var hasPausedAccepting = false
   private var hasEnded = false
   private var drained: (@Sendable () -> Void)?
-  private var answersDue: ContinuousNanoseconds = .max
-  private var cutOffDue: ContinuousNanoseconds = .max
-  private var timeToSend: ContinuousNanoseconds = 0
+  private var answersDue: MonotonicNanoseconds = .max
+  private var cutOffDue: MonotonicNanoseconds = .max
+  private var timeToSend: MonotonicNanoseconds = 0
 
   /// Buffers for the connection whose turn it is.
   private var inputBuffer = [UInt8](repeating: 0, count: FixedLimits.readBuffer)
@@ -83,7 +84,7 @@ final class ServerLoop: @unchecked Sendable {
     finish()
   }
 
-  /// Has ``run()`` return.
+  /// Makes ``run()`` return.
   func stop() {
     hasEnded = true
   }
@@ -91,7 +92,7 @@ final class ServerLoop: @unchecked Sendable {
   private func finish() {
     for connection in slots.all { connection.end() }
     for case .adopt(let accepted) in mailbox.shut() {
-      // Nobody is left to serve it; the client sees an end, and asks the next daemon.
+      // No loop is left to serve it; the client sees an end, and asks the next daemon.
       acceptor.release(accepted)
       Glibc.close(accepted.descriptor)
     }
@@ -117,10 +118,10 @@ final class ServerLoop: @unchecked Sendable {
     }
   }
 
-  /// Lets those who wait have their turns, until it is time to look for what is new.
+  /// Gives waiting connections their turns, until it is time to look for new events.
   private func giveTurns() {
     guard !turns.isEmpty else { return }
-    var now = ContinuousNanoseconds.now
+    var now = MonotonicNanoseconds.now
     let end = now + FixedLimits.turn.nanoseconds
     while let connection = turns.next() {
       connection.turn(at: now)
@@ -163,13 +164,13 @@ final class ServerLoop: @unchecked Sendable {
     if isDraining, slots.isEmpty { completeDrain() }
   }
 
-  /// Gives a connection the large buffers for its turn; one with replies that are not sent keeps its own.
+  /// Lends a connection the large buffers for its turn; one with unsent replies keeps its own for these.
   func lend(to framer: inout LineFramer, _ replies: inout [UInt8]) {
     framer.borrow(&inputBuffer)
     if replies.isEmpty { swap(&replies, &replyBuffer) }
   }
 
-  /// Takes back what was lent, but for what the connection still has to send.
+  /// Takes back what was lent, except for replies that are still to be sent.
   func takeBack(from framer: inout LineFramer, _ replies: inout [UInt8]) {
     framer.giveBack(&inputBuffer)
     if inputBuffer.isEmpty { inputBuffer = [UInt8](repeating: 0, count: FixedLimits.readBuffer) }
@@ -180,11 +181,11 @@ final class ServerLoop: @unchecked Sendable {
         replyBuffer.reserveCapacity(FixedLimits.flushBytes)
       }
     }
-    // One that was its own, because it had replies to send, is of no use any more.
+    // If the connection had a buffer of its own, it is no longer needed.
     if replies.isEmpty { replies = [] }
   }
 
-  /// Space for bytes that nobody looks at.
+  /// Space for input that is discarded.
   func withDiscardedInput(_ body: (UnsafeMutableRawBufferPointer) -> Void) {
     withUnsafeTemporaryAllocation(byteCount: FixedLimits.leastRead, alignment: 16) { body($0) }
   }
@@ -213,23 +214,23 @@ final class ServerLoop: @unchecked Sendable {
         if acceptor.turnAway(from: index, saying: { handler.refuse(.tooManyConnections, from: $0, into: &$1) }) {
           continue
         }
-        // The kernel keeps those who wait. Asking again at once would spin until a descriptor is free.
+        // Clients wait in the kernel's queue. Trying again at once would spin until a descriptor is free.
         if !hasPausedAccepting { pauseAccepting() }
         return
       }
     }
   }
 
-  /// Accepts no more, but for those who have connected to sockets of our own by now.
+  /// Stops accepting, after the clients that have connected to our own sockets so far.
   ///
-  /// An inherited socket goes on listening in systemd's hands: its queue is the next daemon's.
+  /// systemd keeps an inherited socket listening, whose queue the next daemon serves.
   func stopAccepting() {
     acceptRest()
     for socket in acceptor.sockets { poller.remove(socket.descriptor) }
     hasPausedAccepting = false
   }
 
-  /// Accepts those who have connected to sockets of our own.
+  /// Accepts the clients that have connected to our own sockets.
   func acceptRest() {
     for (index, socket) in acceptor.sockets.enumerated() where socket.isOwn {
       while case .accepted(let accepted) = acceptor.accept(from: index) {
@@ -246,25 +247,25 @@ final class ServerLoop: @unchecked Sendable {
     func hash(into hasher: inout Hasher) { hasher.combine(connection.number) }
   }
 
-  /// Looks at a connection in each sweep until it waits for nothing.
+  /// Checks a connection in each sweep until it waits for nothing.
   func watch(_ connection: Connection) {
     watched.insert(Watched(connection: connection))
     nextSweep = min(nextSweep, .now + sweepInterval)
   }
 
-  /// So often that nothing is noticed later than a quarter of its timeout.
-  private var sweepInterval: ContinuousNanoseconds {
+  /// So short that each timeout is noticed at most a quarter of it late.
+  private var sweepInterval: MonotonicNanoseconds {
     let shortest = min(limits.partialLineTimeout, limits.writeTimeout, FixedLimits.linger)
     return max(shortest / 4, FixedLimits.shortestSweep).nanoseconds
   }
 
   private func sweepIfDue() {
     guard min(nextSweep, answersDue, cutOffDue) != .max else { return }
-    let now = ContinuousNanoseconds.now
+    let now = MonotonicNanoseconds.now
     if now >= answersDue {
       answersDue = .max
       areAnswersDue = true
-      // If the loop itself was late, it still sends the answers before it cuts anybody off.
+      // If the loop itself was late, it still sends the answers before it cuts connections off.
       cutOffDue = max(cutOffDue, now + timeToSend)
       for connection in slots.all { connection.shutDownDeferred() }
     } else if now >= cutOffDue {
@@ -283,14 +284,14 @@ final class ServerLoop: @unchecked Sendable {
   /// Answers what was received on every connection and closes it.
   ///
   /// - Parameters:
-  ///   - timeout: After this time whoever is not done is cut off. Replies that are not known shortly before that are
+  ///   - timeout: After this time the connections that are left are cut off. Shortly before that, pending requests are
   ///     answered with what can be said.
   ///   - done: Called on the loop once no connection is left.
   func drain(timeout: Duration, done: @escaping @Sendable () -> Void) {
     isDraining = true
     areAnswersDue = false
     drained = done
-    let now = ContinuousNanoseconds.now
+    let now = MonotonicNanoseconds.now
     timeToSend = (timeout / 8).nanoseconds
     answersDue = now + timeout.nanoseconds - timeToSend
     cutOffDue = now + timeout.nanoseconds

@@ -13,7 +13,7 @@ struct SocketAddress {
     }
   }
 
-  /// The address that a socket is bound to; nil if it has none or it is none of the file system or abstract.
+  /// The address that a socket is bound to; nil if it has none, or it is not a Unix socket.
   init?(of descriptor: CInt) {
     var length = socklen_t(MemoryLayout<sockaddr_un>.size)
     let status = withUnsafeMutablePointer(to: &address) { pointer in

@@ -4,25 +4,25 @@ internal import Glibc
 // Of two daemons that start at one path together, the second must find the first one listening, and never take its
 // socket for a stale one between bind and listen. So each holds a lock meanwhile.
 //
-// The lock is on a file that only its owner can open, and not on the directory: whoever may read a directory can lock it
-// (flock(2)), and could keep the daemon from starting for ever. The file is removed by whoever holds the lock; who has
-// locked a file that was removed meanwhile begins anew. The kernel drops the lock with the descriptor, also when the
-// process dies, so that a file that stayed behind is in nobody's way.
+// The lock is on a file that only its owner can open, and not on the directory: any user who may read a directory can
+// lock it (flock(2)), and could keep the daemon from starting for ever. The process that holds the lock removes the
+// file; one that has locked a file that was removed meanwhile tries again. The kernel drops the lock with the
+// descriptor, also when the process dies, so a file that stayed behind does no harm.
 //
-// Whoever may write to the directory can put a file of his own there. It is waited for as long as a start takes, and
-// then the daemon starts without the lock.
+// Another user who may write to the directory can put a file there. The daemon waits for it as long as a start takes,
+// and then starts without the lock.
 
 /// An exclusive lock on starting at a path, whose directory is made if it is missing.
 struct StartLock {
   private enum Attempt {
     case taken(CInt)
-    /// Somebody holds it: one of this user, or somebody else.
+    /// Another process holds it, of this user or of another.
     case held(byThisUser: Bool)
     /// There can be no lock here.
     case impossible
   }
 
-  /// How often, and how long in between, the lock is tried: two seconds in all, ample for a daemon to start listening.
+  /// How many times the lock is tried, and the pause in between: two seconds in all, ample for a daemon's start.
   private static let attempts = 40
   private static let pause: Duration = .milliseconds(50)
 
@@ -52,7 +52,7 @@ struct StartLock {
         return
       case .held: break
       }
-      // Sleep throws only when the task is cancelled, which is looked at next.
+      // Sleep throws only when the task is cancelled, which is checked next.
       try? await Task.sleep(for: Self.pause)
       if Task.isCancelled { break }
     }
@@ -81,7 +81,7 @@ struct StartLock {
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
     guard descriptor >= 0 else {
       var status = stat()
-      // What stands there and cannot be opened is the lock of another user, who may be starting.
+      // A file that cannot be opened is the lock of another user, whose daemon may be starting.
       return errno == EACCES && lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
         ? .held(byThisUser: false) : .impossible
     }

@@ -8,14 +8,14 @@
 struct TurnQueue<Element> {
   /// A user's elements that wait.
   ///
-  /// Whoever has elements of the user holds it, so that no look-up is needed to wait.
+  /// Each of the user's elements keeps a reference to it, so that waiting needs no look-up.
   final class User {
     fileprivate var waiting = Fifo<Element>()
   }
 
   private var users = Fifo<User>()
 
-  /// Whether nobody waits.
+  /// Whether no element waits.
   var isEmpty: Bool { users.isEmpty }
 
   /// Lets an element wait, behind its user's others.

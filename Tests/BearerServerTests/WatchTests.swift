@@ -6,7 +6,7 @@ import Testing
 @Suite("The watch of a connection")
 struct WatchTests {
   private var limits = ServerLimits()
-  private let second: ContinuousNanoseconds = 1_000_000_000
+  private let second: MonotonicNanoseconds = 1_000_000_000
 
   init() {
     limits.writeTimeout = .seconds(30)
