@@ -121,7 +121,7 @@ final class Acceptor: Sendable {
     }
   }
 
-  /// Counts a connection that is over no longer.
+  /// Stops counting a connection that is over.
   func release(_ accepted: AcceptedConnection) {
     if accepted.isAdmitted { counter.release(uid: accepted.peer.uid) }
   }

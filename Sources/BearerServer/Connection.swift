@@ -270,7 +270,7 @@ final class Connection: @unchecked Sendable {
   /// Whether the client has to wait: enough of its requests are in flight, or enough of its replies are unsent.
   ///
   /// Requests that wait for keys do not count as in flight: a slow provider must not keep later requests with good
-  /// tokens from being read. Their memory bounds them.
+  /// tokens from being read. They have bounds of their own (``FixedLimits/waitsForKeys``).
   private var isBlocked: Bool {
     if deferred.holdBackReading || deferred.uncounted >= FixedLimits.waitsForKeys { return true }
     if queue.deferredCount - deferred.uncounted >= loop.limits.inFlight { return true }

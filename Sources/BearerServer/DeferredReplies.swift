@@ -84,9 +84,9 @@ struct DeferredReplies {
 
   /// Whether to make a reply: not while the client leaves too many others.
   ///
-  /// One reply may be as long as all that a client may leave, and all that are in flight may be ready at once. Held
-  /// replies do not stop the first in order, because they wait behind it. Nothing stops a reply that does not count in
-  /// flight, because it keeps memory that others wait for.
+  /// One reply may be as long as all that a client may leave, and all that are in flight may be ready at once. The bound
+  /// on held replies does not stop the first in order, because those wait behind it. Nothing stops a reply that does not
+  /// count in flight, because it keeps memory that others wait for.
   private func mayBeMade(_ ticket: ReplyQueue.Ticket, _ room: Room, in queue: ReplyQueue) -> Bool {
     guard waiting[ticket]?.countsInFlight == true else { return true }
     return room.isThere && (queue.heldBytes <= room.heldBytes || queue.isNext(ticket))
