@@ -16,10 +16,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"os"
-	"strconv"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -64,7 +63,8 @@ func New(path string, timeout time.Duration) *Client {
 	return &Client{path: path, timeout: timeout, idle: make(chan net.Conn, 8)}
 }
 
-// Verify judges the value of an Authorization header ("" if there is none).
+// Verify judges the value of an Authorization header ("" if there is none). An earlier deadline
+// of ctx counts in the timeout's place; that ctx is cancelled ends no exchange that is under way.
 func (client *Client) Verify(ctx context.Context, authorization string, members Members) Verdict {
 	return client.ask(ctx, "verify", "claims", authorization, members)
 }
@@ -75,26 +75,24 @@ func (client *Client) Introspect(ctx context.Context, authorization string, memb
 }
 
 func (client *Client) ask(ctx context.Context, op, member, authorization string, members Members) Verdict {
-	id := client.number.Add(1)
+	id := fmt.Sprint(client.number.Add(1))
 	request := Members{}
 	for name, value := range members {
 		request[name] = value
 	}
-	request["id"], request["op"], request["authorization"] = id, op, authorization
-	line, err := json.Marshal(request)
-	if err != nil {
+	request["id"], request["op"], request["authorization"] = json.Number(id), op, authorization
+	var line bytes.Buffer
+	if json.NewEncoder(&line).Encode(request) != nil {
 		return noVerdict
 	}
-	line = append(line, '\n')
 	ctx, cancel := context.WithTimeout(ctx, client.timeout)
 	defer cancel()
 	select {
 	case connection := <-client.idle:
-		if reply := converse(ctx, connection, line); len(reply) > 0 {
-			return client.settle(connection, reply, id, member)
+		// If it was closed, as by a restart, asking once more does no harm.
+		if verdict, isAnswered := client.exchange(ctx, connection, line.Bytes(), id, member); isAnswered {
+			return verdict
 		}
-		// Closed, as by a restart: asking once more does no harm.
-		connection.Close()
 	default:
 	}
 	connection, err := new(net.Dialer).DialContext(ctx, "unix", client.path)
@@ -105,72 +103,58 @@ func (client *Client) ask(ctx context.Context, op, member, authorization string,
 	if err != nil {
 		return noVerdict
 	}
-	return client.settle(connection, converse(ctx, connection, line), id, member)
+	verdict, _ := client.exchange(ctx, connection, line.Bytes(), id, member)
+	return verdict
 }
 
-// converse gives the reply and what came with it; nothing if the connection was closed before a byte of it.
-func converse(ctx context.Context, connection net.Conn, line []byte) (reply []byte) {
-	connection.SetDeadline(time.Time{})
-	ctx, end := context.WithCancel(ctx)
-	ended := make(chan struct{})
-	go func() {
-		<-ctx.Done() // the time is up, or the caller has given up, or this exchange is over
-		connection.SetDeadline(time.Unix(1, 0))
-		close(ended)
-	}()
-	chunk := make([]byte, 4096)
+// exchange keeps a connection that brought the reply to this request and nothing else, and closes any other. It tells as
+// well whether there was a byte of a reply.
+func (client *Client) exchange(ctx context.Context, connection net.Conn, line []byte, id, member string) (Verdict, bool) {
+	deadline, _ := ctx.Deadline()
+	connection.SetDeadline(deadline)
+	reply, chunk := []byte{}, make([]byte, 4096)
 	count, err := connection.Write(line)
 	for err == nil && bytes.IndexByte(reply, '\n') < 0 && len(reply) <= maximumReply {
 		count, err = connection.Read(chunk)
 		reply = append(reply, chunk[:count]...)
 	}
-	end()
-	<-ended
-	return reply
-}
-
-// settle gives the verdict, and keeps a connection that brought the reply to this request and nothing else.
-func (client *Client) settle(connection net.Conn, reply []byte, id uint64, member string) Verdict {
 	verdict, isClean := read(reply, id, member)
 	if isClean {
 		select {
 		case client.idle <- connection:
-			return verdict
+			return verdict, true
 		default:
 		}
 	}
 	connection.Close()
-	return verdict
+	return verdict, len(reply) > 0
 }
 
 // read tells as well whether the reply to this request came, whole, and nothing else.
-func read(reply []byte, id uint64, member string) (verdict Verdict, isClean bool) {
+func read(reply []byte, id, member string) (verdict Verdict, isClean bool) {
 	line, surplus, isWhole := bytes.Cut(reply, []byte("\n"))
 	var members map[string]json.RawMessage
-	err := json.Unmarshal(line, &members)
 	// encoding/json would put U+FFFD in the place of what is no UTF-8.
-	if err != nil || !isWhole || !utf8.Valid(line) || string(members["id"]) != strconv.FormatUint(id, 10) {
-		return noVerdict, false
-	}
-	isVerdict := false
-	switch string(members["ok"]) {
-	case "true":
-		verdict = Verdict{OK: true, Status: 200, Stale: string(members["stale"]) == "true"}
-		json.Unmarshal(members["issuer"], &verdict.Issuer)
-		decoder := json.NewDecoder(bytes.NewReader(members[member]))
-		decoder.UseNumber()
-		isVerdict = decoder.Decode(&verdict.Claims) == nil && verdict.Claims != nil
-	case "false":
-		isVerdict = json.Unmarshal(members["error"], &verdict) == nil && verdict.Status >= 400 && verdict.Status <= 599
-		verdict.RetryAfter *= time.Millisecond
-		// Nothing that could end a header's line.
-		if strings.IndexFunc(verdict.WWWAuthenticate, func(r rune) bool { return r < 0x20 || r > 0x7e }) >= 0 {
-			verdict.WWWAuthenticate = ""
-		}
-	}
-	if !isVerdict {
+	if !isWhole || !utf8.Valid(line) || json.Unmarshal(line, &members) != nil || string(members["id"]) != id {
 		return noVerdict, false
 	}
 	// Bytes that nobody asked for make the connection worthless, not the reply.
-	return verdict, len(surplus) == 0
+	isClean = len(surplus) == 0
+	decoder := json.NewDecoder(bytes.NewReader(members[member]))
+	decoder.UseNumber()
+	ok := string(members["ok"])
+	if ok == "true" && decoder.Decode(&verdict.Claims) == nil && verdict.Claims != nil {
+		json.Unmarshal(members["issuer"], &verdict.Issuer)
+		verdict.OK, verdict.Status, verdict.Stale = true, 200, string(members["stale"]) == "true"
+		return verdict, isClean
+	}
+	if ok != "false" || json.Unmarshal(members["error"], &verdict) != nil || verdict.Status < 400 || verdict.Status > 599 {
+		return noVerdict, false
+	}
+	verdict.RetryAfter *= time.Millisecond
+	// Nothing that could end a header's line.
+	if bytes.IndexFunc([]byte(verdict.WWWAuthenticate), func(r rune) bool { return r < ' ' || r > '~' }) >= 0 {
+		verdict.WWWAuthenticate = ""
+	}
+	return verdict, isClean
 }
