@@ -15,12 +15,11 @@
 #![allow(dead_code)] // whoever copies it may need a part of it only
 
 use serde_json::{json, Map, Value};
-use std::io::{Error, ErrorKind, Read, Result, Write};
+use std::io::{Error, ErrorKind, Read, Write};
 use std::os::fd::FromRawFd;
 use std::os::unix::{ffi::OsStrExt, net::UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{atomic, Mutex};
 use std::time::{Duration, Instant};
 
 const MAXIMUM_REPLY: usize = 1 << 20;
@@ -39,9 +38,9 @@ pub enum Verdict {
 pub struct Bearerd {
     path: PathBuf,
     timeout: Duration,
-    number: AtomicU64,
-    /// The process that opened them: a child must not share its parent's connections.
-    idle: Mutex<(u32, Vec<UnixStream>)>,
+    number: atomic::AtomicU64,
+    /// With the process that opened it: a child must not share its parent's connections.
+    idle: Mutex<Vec<(u32, UnixStream)>>,
 }
 
 impl Bearerd {
@@ -52,7 +51,7 @@ impl Bearerd {
     }
 
     pub fn at(path: impl Into<PathBuf>, timeout: Duration) -> Self {
-        Self { path: path.into(), timeout, number: AtomicU64::new(0), idle: Mutex::new((0, vec![])) }
+        Self { path: path.into(), timeout, number: 0.into(), idle: Mutex::default() }
     }
 
     /// Judges the value of an Authorization header ("" if there is none); `members` is an object, or null.
@@ -67,46 +66,34 @@ impl Bearerd {
     fn ask(&self, op: &str, member: &str, authorization: &str, members: Value) -> Verdict {
         let code = "unavailable".into();
         let nobody_can_tell = Verdict::Bad { status: 503, code, www_authenticate: None, retry_after_ms: None };
-        let mut request = match members {
-            Value::Object(members) => members,
-            Value::Null => Map::new(),
-            // What the application demands must not be lost.
-            _ => return nobody_can_tell,
-        };
-        let id = format!("{}.{}", std::process::id(), self.number.fetch_add(1, Ordering::Relaxed));
+        self.exchange(op, member, authorization, members).unwrap_or(nobody_can_tell)
+    }
+
+    /// One line there and one back; a connection is kept only after the reply to its request.
+    fn exchange(&self, op: &str, member: &str, authorization: &str, members: Value) -> Option<Verdict> {
+        let deadline = Instant::now() + self.timeout;
+        let id = format!("{}.{}", std::process::id(), self.number.fetch_add(1, atomic::Ordering::Relaxed));
+        // What the application demands must not be lost: neither an object nor null is no request.
+        let mut request: Map<_, _> = serde_json::from_value::<Option<_>>(members).ok()?.unwrap_or_default();
         for (name, value) in [("id", id.as_str()), ("op", op), ("authorization", authorization)] {
             request.insert(name.into(), json!(value));
         }
         let line = format!("{}\n", Value::Object(request));
-        self.exchange(line.as_bytes(), &id, member).unwrap_or(nobody_can_tell)
-    }
-
-    /// One line there and one back; a connection is kept only after the reply to its request.
-    fn exchange(&self, line: &[u8], id: &str, member: &str) -> Option<Verdict> {
-        let deadline = Instant::now() + self.timeout;
-        let mut stream = self.idle().1.pop();
-        let mut reply = stream.as_ref().map_or(vec![], |stream| converse(stream, line, deadline));
+        let kept = self.idle.lock().ok()?.pop().filter(|(owner, _)| *owner == std::process::id());
+        let mut stream = kept.map(|(_, stream)| stream);
+        let mut reply = stream.as_ref().map_or(vec![], |stream| converse(stream, line.as_bytes(), deadline));
         if reply.is_empty() {
             // None was kept, or a restart closed it: asking once more does no harm.
-            reply = converse(stream.insert(connect(&self.path, deadline).ok()?), line, deadline);
+            reply = converse(stream.insert(connect(&self.path, deadline)?), line.as_bytes(), deadline);
         }
         let end = reply.iter().position(|&byte| byte == b'\n')?;
-        let verdict = read(&reply[..end], id, member)?;
-        let mut idle = self.idle();
+        let verdict = read(&reply[..end], &id, member)?;
+        let mut idle = self.idle.lock().ok()?;
         // Bytes that nobody asked for make the connection worthless, not the reply.
-        if end + 1 == reply.len() && idle.1.len() < KEPT {
-            idle.1.extend(stream);
+        if end + 1 == reply.len() && idle.len() < KEPT {
+            idle.extend(stream.map(|stream| (std::process::id(), stream)));
         }
         Some(verdict)
-    }
-
-    /// The connections that are kept; a child must not share its parent's.
-    fn idle(&self) -> MutexGuard<'_, (u32, Vec<UnixStream>)> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.0 != std::process::id() {
-            *idle = (std::process::id(), vec![]);
-        }
-        idle
     }
 }
 
@@ -116,7 +103,7 @@ fn left(deadline: Instant) -> Option<Duration> {
 }
 
 /// Waits at a full backlog for as long as a write may take; std's own connect would wait for ever.
-fn connect(path: &Path, deadline: Instant) -> Result<UnixStream> {
+fn connect(path: &Path, deadline: Instant) -> Option<UnixStream> {
     unsafe extern "C" {
         fn socket(domain: i32, kind: i32, protocol: i32) -> i32;
         fn connect(descriptor: i32, address: *const u8, length: u32) -> i32;
@@ -125,22 +112,18 @@ fn connect(path: &Path, deadline: Instant) -> Result<UnixStream> {
     let path = path.as_os_str().as_bytes();
     let mut address = [0u8; 110]; // struct sockaddr_un: the family, 107 bytes of path and a NUL
     address[..2].copy_from_slice(&1u16.to_ne_bytes());
-    address[2..109].get_mut(..path.len()).ok_or(ErrorKind::InvalidInput)?.copy_from_slice(path);
+    address[2..109].get_mut(..path.len())?.copy_from_slice(path);
     // Safe: the descriptor is new and owned by the stream; the address outlives the calls and has the length given.
     let descriptor = unsafe { socket(1, STREAM_CLOEXEC, 0) };
-    if descriptor < 0 {
-        return Err(Error::last_os_error());
-    }
-    let stream = unsafe { UnixStream::from_raw_fd(descriptor) };
-    stream.set_write_timeout(left(deadline))?;
-    while unsafe { connect(descriptor, address.as_ptr(), 110) } < 0 {
-        let error = Error::last_os_error();
-        if error.kind() != ErrorKind::Interrupted {
-            return Err(error);
+    let stream = (descriptor >= 0).then(|| unsafe { UnixStream::from_raw_fd(descriptor) })?;
+    loop {
+        stream.set_write_timeout(left(deadline)).ok()?;
+        match unsafe { connect(descriptor, address.as_ptr(), 110) } {
+            0 => return Some(stream),
+            _ if Error::last_os_error().kind() == ErrorKind::Interrupted => {}
+            _ => return None,
         }
-        stream.set_write_timeout(left(deadline))?;
     }
-    Ok(stream)
 }
 
 /// What came, of the reply and with it; nothing if the connection was closed before a byte.
@@ -148,14 +131,14 @@ fn converse(mut stream: &UnixStream, line: &[u8], deadline: Instant) -> Vec<u8> 
     let (mut unsent, mut reply, mut chunk) = (line, vec![], [0; 16384]);
     while !reply.contains(&b'\n') && reply.len() <= MAXIMUM_REPLY {
         let step = if unsent.is_empty() {
-            let step = stream.set_read_timeout(left(deadline)).and_then(|()| stream.read(&mut chunk));
-            step.inspect(|&count| reply.extend_from_slice(&chunk[..count]))
+            stream.set_read_timeout(left(deadline)).and_then(|()| stream.read(&mut chunk))
         } else {
-            let step = stream.set_write_timeout(left(deadline)).and_then(|()| stream.write(unsent));
-            step.inspect(|&count| unsent = &unsent[count..])
+            stream.set_write_timeout(left(deadline)).and_then(|()| stream.write(unsent))
         };
-        match step.map_err(|error| error.kind()) {
-            Ok(1..) | Err(ErrorKind::Interrupted) => {}
+        match step {
+            Ok(count @ 1..) if unsent.is_empty() => reply.extend_from_slice(&chunk[..count]),
+            Ok(count @ 1..) => unsent = &unsent[count..],
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
             _ => break,
         }
     }
@@ -164,10 +147,7 @@ fn converse(mut stream: &UnixStream, line: &[u8], deadline: Instant) -> Vec<u8> 
 
 /// `None` for whatever is no reply to this request.
 fn read(line: &[u8], id: &str, member: &str) -> Option<Verdict> {
-    let mut reply: Value = serde_json::from_slice(line).ok()?;
-    if reply["id"] != id {
-        return None;
-    }
+    let mut reply = serde_json::from_slice(line).ok().filter(|reply: &Value| reply["id"] == id)?;
     let text = |value: &Value| value.as_str().map(String::from);
     if reply["ok"].as_bool()? {
         let (issuer, stale) = (text(&reply["issuer"]), reply["stale"] == true);
