@@ -16,7 +16,7 @@ struct bearerd {
   struct sockaddr_un address;
   int timeout_ms, descriptor;
   pid_t owner; /* whose connection it is: a child must not share it */
-  unsigned long long number;
+  long long number, deadline; /* of the exchange that is under way */
   char reply[MAXIMUM_REPLY]; /* memory only as far as a reply has reached */
 };
 
@@ -49,35 +49,34 @@ static long long now_ms(void) {
 }
 
 /* Gives the next call (option: SO_SNDTIMEO or SO_RCVTIMEO) what is left of the time; 0 if nothing is left. */
-static int set_timeout(struct bearerd *daemon, int option, long long deadline) {
-  long long left = deadline - now_ms();
+static int set_timeout(struct bearerd *daemon, int option) {
+  long long left = daemon->deadline - now_ms();
   struct timeval time = {left / 1000, left % 1000 * 1000};
   return left > 0 && setsockopt(daemon->descriptor, SOL_SOCKET, option, &time, sizeof time) == 0;
 }
 
-static int dial(struct bearerd *daemon, long long deadline) {
+/* If it fails, nothing can be sent. */
+static void dial(struct bearerd *daemon) {
+  const struct sockaddr_un *address = &daemon->address;
+  hang_up(daemon);
   /* The path was too long. An address without a path would be an abstract name, which anybody may take. */
-  if (!daemon->address.sun_path[0]) return 0;
+  if (!address->sun_path[0]) return;
   daemon->owner = getpid();
   daemon->descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  while (set_timeout(daemon, SO_SNDTIMEO, deadline)) {
-    /* At a full backlog it waits, for as long as a send may take. */
-    if (connect(daemon->descriptor, (struct sockaddr *)&daemon->address, sizeof daemon->address) == 0) return 1;
-    if (errno != EINTR) return 0;
-  }
-  return 0;
+  /* At a full backlog it waits, for as long as a send may take. */
+  while (set_timeout(daemon, SO_SNDTIMEO) &&
+         connect(daemon->descriptor, (const struct sockaddr *)address, sizeof *address) != 0 && errno == EINTR) {}
 }
 
-/* How many bytes came, of the reply and with it; 0 if the connection was closed before one. */
-static size_t converse(struct bearerd *daemon, const char *line, size_t length, long long deadline) {
+/* How many bytes came, of the reply and with it; 0 if there is no connection, or it was closed before one. */
+static size_t converse(struct bearerd *daemon, const char *line, size_t length) {
   size_t sent = 0, used = 0;
   while (used < MAXIMUM_REPLY && !memchr(daemon->reply, '\n', used)) {
     int is_sending = sent < length;
-    if (!set_timeout(daemon, is_sending ? SO_SNDTIMEO : SO_RCVTIMEO, deadline)) break;
+    if (!set_timeout(daemon, is_sending ? SO_SNDTIMEO : SO_RCVTIMEO)) break;
     ssize_t count = is_sending ? send(daemon->descriptor, line + sent, length - sent, MSG_NOSIGNAL)
                                : recv(daemon->descriptor, daemon->reply + used, MAXIMUM_REPLY - used, 0);
-    if (count > 0 && is_sending) sent += (size_t)count;
-    else if (count > 0) used += (size_t)count;
+    if (count > 0) *(is_sending ? &sent : &used) += (size_t)count;
     else if (count == 0 || errno != EINTR) break;
   }
   return used;
@@ -85,15 +84,15 @@ static size_t converse(struct bearerd *daemon, const char *line, size_t length, 
 
 /* One line there and one back, within the timeout; NULL unless it is JSON that ends with its line. */
 static json_t *exchange(struct bearerd *daemon, char *line) {
-  long long deadline = now_ms() + daemon->timeout_ms;
   size_t length = strlen(line);
   line[length++] = '\n'; /* in place of the NUL */
+  daemon->deadline = now_ms() + daemon->timeout_ms;
   if (daemon->owner != getpid()) hang_up(daemon);
-  size_t used = daemon->descriptor >= 0 ? converse(daemon, line, length, deadline) : 0;
+  size_t used = converse(daemon, line, length);
   if (used == 0) {
     /* None was kept, or a restart closed it: asking once more does no harm. */
-    hang_up(daemon);
-    used = dial(daemon, deadline) ? converse(daemon, line, length, deadline) : 0;
+    dial(daemon);
+    used = converse(daemon, line, length);
   }
   const char *end = memchr(daemon->reply, '\n', used);
   if (!end) return NULL;
@@ -110,30 +109,26 @@ static int is_printable(const char *text) {
 
 /* 0, and nothing in `out`, for whatever is no reply to this request. */
 static int read_verdict(json_t *reply, json_t *request, const char *member, struct bearerd_verdict *out) {
-  int ok, stale = 0;
-  const char *issuer = NULL, *code = "unavailable", *challenge = NULL;
-  json_int_t status = 0, wait = -1;
+  struct bearerd_verdict said = {.code = "", .retry_after_ms = -1, .reply = reply};
+  json_int_t status = 200;
   json_t *id, *claims = NULL;
-  if (json_unpack(reply, "{s:o, s:b, s?o, s?s, s?b, s?{s:I, s?s, s?s, s?I}}", "id", &id, "ok", &ok, member, &claims,
-                  "issuer", &issuer, "stale", &stale, "error", "status", &status, "code", &code,
-                  "www_authenticate", &challenge, "retry_after_ms", &wait) ||
+  if (json_unpack(reply, "{s:o, s:b, s?o, s?s, s?b, s?{s:I, s?s, s?s, s?I}}", "id", &id, "ok", &said.ok, member, &claims,
+                  "issuer", &said.issuer, "stale", &said.stale, "error", "status", &status, "code", &said.code,
+                  "www_authenticate", &said.www_authenticate, "retry_after_ms", &said.retry_after_ms) ||
       !json_equal(id, json_object_get(request, "id")) ||
-      (ok ? !json_is_object(claims) : status < 400 || status > 599))
+      (said.ok ? !json_is_object(claims) : status < 400 || status > 599))
     return 0;
-  if (ok)
-    *out = (struct bearerd_verdict){.ok = 1, .status = 200, .claims = claims, .issuer = issuer, .stale = stale};
-  else
-    *out = (struct bearerd_verdict){.status = (int)status, .code = code};
-  if (challenge && is_printable(challenge)) out->www_authenticate = challenge;
-  out->retry_after_ms = wait < 0 ? -1 : wait;
-  out->reply = reply;
+  said.claims = said.ok ? claims : NULL;
+  said.status = said.ok ? 200 : (int)status;
+  if (said.www_authenticate && !is_printable(said.www_authenticate)) said.www_authenticate = NULL;
+  *out = said;
   return 1;
 }
 
 static void ask(struct bearerd *daemon, const char *op, const char *member, const char *authorization, json_t *members,
                 struct bearerd_verdict *out) {
   json_t *request = members ? members : json_object();
-  json_object_set_new(request, "id", json_sprintf("%ld.%llu", (long)getpid(), ++daemon->number));
+  json_object_set_new(request, "id", json_sprintf("%ld.%lld", (long)getpid(), ++daemon->number));
   json_object_set_new(request, "op", json_string(op));
   /* What is no UTF-8 is no token; it is sent as a scheme that the daemon refuses. */
   if (json_object_set_new(request, "authorization", json_string(authorization)))

@@ -22,9 +22,9 @@ struct bearerd_verdict {
   json_t *claims;          /* the token's claims, or what introspection tells of it; NULL unless ok */
   const char *issuer;      /* the issuer's short name, or NULL */
   int stale;               /* the keys could not be refreshed for a while */
-  const char *code;        /* see "Codes" in protocol.md; "unavailable" if nothing could be learnt */
+  const char *code;        /* see "Codes" in protocol.md; "unavailable" if nothing could be learnt, "" if ok */
   const char *www_authenticate; /* the header's value to send, or NULL */
-  long long retry_after_ms;     /* when asking again is worth while, or -1 */
+  json_int_t retry_after_ms;    /* when asking again is worth while; below 0 if that is not known */
   json_t *reply;           /* what the members above point into */
 };
 
