@@ -39,6 +39,9 @@ extension Floods {
           [policy.default]
           audiences = ["api"]
           opaque = true
+          # Answers are remembered, however little memory the tests' control group may have.
+          [limits]
+          token_cache_bytes = 16777216
 
           """
         try Data(configuration.utf8).write(to: URL(filePath: directory.file("b.toml")))

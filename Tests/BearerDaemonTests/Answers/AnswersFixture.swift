@@ -155,6 +155,16 @@ final class AnswersFixture {
   }
 }
 
+extension Limits {
+  /// The defaults, but so many bytes for what is remembered of tokens, even where the tests' control group has few (`nil`
+  /// is what it has).
+  static func tokenCache(_ bytes: Int?) -> Limits {
+    var limits = Limits()
+    limits.tokenCacheBytes = bytes
+    return limits
+  }
+}
+
 /// A reply that is to come, with the test in the place of its connection's event loop.
 final class Deferred {
   let pending: any DeferredReply

@@ -58,7 +58,7 @@ final class BackEndFixture {
 
   init(
     kind: BackEndKind = .rfc7662, settings: BackEndSettings = BackEndSettings(), policies: [Policy],
-    profile: IssuerProfile = IssuerProfile()
+    profile: IssuerProfile = IssuerProfile(), limits: Limits = Limits()
   ) throws {
     var settings = settings
     settings.wait = .seconds(20)
@@ -67,14 +67,14 @@ final class BackEndFixture {
     backEnds = [source, other].map { BackEnd(kind: kind, settings: settings, source: $0, clock: clock) }
     current = ActiveConfigurationStore(
       ActiveConfiguration(
-        Self.configuration(policies, profile), keys: keys,
+        Self.configuration(policies, profile, limits), keys: keys,
         backEnds: backEnds.map { IssuerBackEnd($0, profile: profile) }))
     handler = RequestHandlers(current, reporter, clock: clock).makeHandler()
     keys[0].restore(with: try AnswersFixture.fetched("k1"), age: .zero)
   }
 
   private static func configuration(
-    _ policies: [Policy], _ profile: IssuerProfile = IssuerProfile()
+    _ policies: [Policy], _ profile: IssuerProfile = IssuerProfile(), _ limits: Limits = Limits()
   ) -> Configuration {
     let issuers = [("idp", AnswersFixture.url), ("other", "https://other.example")].map { name, url in
       var issuer = IssuerConfiguration(name: name, url: url)
@@ -82,7 +82,7 @@ final class BackEndFixture {
       issuer.profile = profile
       return issuer
     }
-    return Configuration(issuers: issuers, policies: policies)
+    return Configuration(issuers: issuers, policies: policies, limits: limits)
   }
 
   /// A policy for opaque tokens of `idp`, changed as the test likes.

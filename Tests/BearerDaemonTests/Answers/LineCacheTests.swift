@@ -15,13 +15,6 @@ import Testing
 
 /// A line that is known is answered as if it had been read.
 @Suite struct LineCacheTests {
-  /// Nothing is remembered.
-  private static var noCache: Limits {
-    var limits = Limits()
-    limits.tokenCacheBytes = 0
-    return limits
-  }
-
   /// The `id` of the line that was read last.
   private func lastRead(_ fixture: AnswersFixture) throws -> String {
     let handler = try #require(fixture.handler as? RequestHandler)
@@ -37,10 +30,10 @@ import Testing
       { #"{"id":"r-\#($0)","op":"verify","authorization":"Bearer \#($1)","scope":"read"}"# },
     ] as [@Sendable (Int, String) -> String])
   func notRead(line: @Sendable (Int, String) -> String) throws {
-    let fixture = AnswersFixture()
+    let fixture = AnswersFixture(limits: .tokenCache(1 << 20))
     try fixture.restore("k1")
     let token = try AnswersFixture.token { $0.scope = "read" }
-    let plain = AnswersFixture(limits: Self.noCache)
+    let plain = AnswersFixture(limits: .tokenCache(0))
     try plain.restore("k1")
     var read: [String] = []
     for number in 1...5 {
@@ -55,7 +48,7 @@ import Testing
 
   @Test("without an id the whole line is known, and the reply is in order")
   func withoutID() throws {
-    let fixture = AnswersFixture()
+    let fixture = AnswersFixture(limits: .tokenCache(1 << 20))
     try fixture.restore("k1")
     let line = #"{"op":"verify","token":"\#(try AnswersFixture.token())"}"#
     let replies = (0..<4).map { _ in fixture.outcome(line) }
@@ -76,7 +69,7 @@ import Testing
     first.rate = 6
     var second = PeerConfiguration(name: "b", identity: .user(2))
     second.policies = ["other"]
-    let fixture = AnswersFixture(peers: [first, second])
+    let fixture = AnswersFixture(peers: [first, second], limits: .tokenCache(1 << 20))
     try fixture.restore("k1")
     let token = try AnswersFixture.token()
     func ask(_ uid: UInt32, _ id: Int) throws -> String {
@@ -95,7 +88,7 @@ import Testing
 
   @Test("a clock that is set back before the token's time takes the known reply away", arguments: ["nbf", "iat"])
   func clockSetBack(claim: String) throws {
-    let fixture = AnswersFixture()
+    let fixture = AnswersFixture(limits: .tokenCache(1 << 20))
     try fixture.restore("k1")
     let token = try AnswersFixture.token {
       $0.claims["iat"] = .number(JSONNumber(ManualClock.date - 1000))
@@ -124,11 +117,10 @@ import Testing
     [nil, 40_000] as [Int?])
   func same(seed: UInt64, memory: Int?) throws {
     var chance = JitterGenerator(seed: seed)
-    var limits = Limits()
-    limits.tokenCacheBytes = memory
+    let limits = Limits.tokenCache(memory)
     let peers = try Self.peers(&chance)
     let with = AnswersFixture(peers: peers, limits: limits)
-    let without = AnswersFixture(peers: peers, limits: Self.noCache)
+    let without = AnswersFixture(peers: peers, limits: .tokenCache(0))
     let both = [with, without]
     for fixture in both { try fixture.restore("k1") }
     let tokens = try Self.tokens()
@@ -157,7 +149,7 @@ import Testing
             // Without it the tokens' times are around that at which the clock stands.
             $0.leeway = .zero
           }
-          fixture.reload([policy], peers: peers, limits: fixture === with ? limits : Self.noCache)
+          fixture.reload([policy], peers: peers, limits: fixture === with ? limits : .tokenCache(0))
         }
       case 3...6:
         let date = ([-700, 0, 0, 0, 700, 700, 1400, 2100, 39_000] as [Int64]).randomElement(using: &chance) ?? 0
@@ -224,8 +216,8 @@ import Testing
       { #"{"op": "verify", "token": "\#($0)", "scope":"read", "id": "a"}"# }, { #"{"op":"verify","token":"\#($0)"}"# },
     ] as [@Sendable (String) -> String])
   func neighbours(line: @Sendable (String) -> String) throws {
-    let with = AnswersFixture()
-    let without = AnswersFixture(limits: Self.noCache)
+    let with = AnswersFixture(limits: .tokenCache(1 << 20))
+    let without = AnswersFixture(limits: .tokenCache(0))
     for fixture in [with, without] { try fixture.restore("k1") }
     let token = try AnswersFixture.token { $0.scope = "read" }
     let known = Array(line(token).utf8)
@@ -275,7 +267,8 @@ import Testing
   func opaque(hasExpiry: Bool) async throws {
     var settings = BackEndSettings()
     settings.cache = .seconds(30)
-    let fixture = try BackEndFixture(settings: settings, policies: [BackEndFixture.policy()])
+    let fixture = try BackEndFixture(
+      settings: settings, policies: [BackEndFixture.policy()], limits: .tokenCache(1 << 20))
     let handler = try #require(fixture.handler as? RequestHandler)
     func answer(_ subject: String) -> String {
       let expiry = hasExpiry ? #","exp":\#(ManualClock.date + 1000)"# : ""

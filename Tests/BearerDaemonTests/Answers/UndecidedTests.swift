@@ -11,7 +11,7 @@ import Testing
   func starved() async {
     await #expect(processExitsWith: .success) {
       try #require(StarvedLibcrypto.install())
-      let fixture = AnswersFixture()
+      let fixture = AnswersFixture(limits: .tokenCache(1 << 20))
       try await fixture.run {
         let good = try AnswersFixture.token()
         let known = try AnswersFixture.token()
