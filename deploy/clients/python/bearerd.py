@@ -61,7 +61,9 @@ class Bearerd:
         self._timeout = timeout
         self._server_uid = str(os.environ.get("BEARERD_SERVER_UID", "") if server_uid is None else server_uid)
         self._numbers = itertools.count(1)
-        self._kept = None, []  # whose connections, and which
+        # Whose connection, and which. No lock, which a fork might find held: each step on a list is whole, and too many
+        # kept do no harm.
+        self._idle = []
 
     def verify(self, authorization, **members):
         """Judges the value of an Authorization header ("" if there is none)."""
@@ -72,8 +74,9 @@ class Bearerd:
 
     def close(self):
         """Ends the connections that are kept; the next request opens a new one."""
-        while stream := self._take(self._kept[0]):
-            stream.close()
+        with contextlib.suppress(IndexError):
+            while True:
+                self._idle.pop()[1].close()
 
     def _ask(self, op, member, authorization, members):
         stream = None
@@ -92,7 +95,8 @@ class Bearerd:
             reply, surplus = reply.split(b"\n", 1)
             verdict = read_verdict(reply, identifier, member)
             # Bytes that nobody asked for make the connection worthless, not the reply.
-            if not surplus and self._give(stream, os.getpid()):
+            if not surplus and len(self._idle) < KEPT:
+                self._idle.append((os.getpid(), stream))
                 stream = None
             return verdict
         except Exception:
@@ -108,22 +112,12 @@ class Bearerd:
         request.update(id=identifier, op=op, authorization=authorization)
         return identifier, json.dumps(request).encode() + b"\n"
 
-    # No lock, which a fork might find held: each step on a list is whole, and too many kept do no harm.
     def _take(self, owner):
-        kept_by, idle = self._kept
-        if kept_by != owner:
-            # A child must not share its parent's connections, nor an event loop another's.
-            idle = []
-            self._kept = owner, idle
         with contextlib.suppress(IndexError):
-            return idle.pop()
-
-    def _give(self, connection, owner):
-        kept_by, idle = self._kept
-        can_keep = kept_by == owner and len(idle) < KEPT
-        if can_keep:
-            idle.append(connection)
-        return can_keep
+            kept_by, connection = self._idle.pop()
+            # A child must not share its parent's connections, nor an event loop another's.
+            if kept_by == owner:
+                return connection
 
     def _connect(self, stream, deadline):
         while True:

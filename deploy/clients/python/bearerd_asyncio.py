@@ -10,7 +10,7 @@ import asyncio
 import os
 import socket
 
-from bearerd import MAXIMUM_REPLY, Bearerd, Verdict, read_verdict
+from bearerd import KEPT, MAXIMUM_REPLY, Bearerd, Verdict, read_verdict
 
 
 class AsyncBearerd(Bearerd):
@@ -18,8 +18,8 @@ class AsyncBearerd(Bearerd):
 
     def close(self):
         """Ends the connections that are kept; the next request opens a new one."""
-        while connection := self._take(self._kept[0]):
-            connection[1].close()
+        while self._idle:
+            self._idle.pop()[1][1].close()
 
     async def _ask(self, op, member, authorization, members):
         try:
@@ -44,7 +44,8 @@ class AsyncBearerd(Bearerd):
             verdict = read_verdict(reply, identifier, member)
             reader = connection[0]
             # A kept connection that has bytes to read before anything is asked has somebody else's reply.
-            if not getattr(reader, "_buffer", b"") and not reader.at_eof() and self._give(connection, owner):
+            if not getattr(reader, "_buffer", b"") and not reader.at_eof() and len(self._idle) < KEPT:
+                self._idle.append((owner, connection))
                 connection = None
             return verdict
         finally:
