@@ -12,7 +12,9 @@ extension DevIssuer {
   /// - Returns: The token.
   /// - Throws: ``DevIssuerError`` if it cannot be remembered.
   package func give(_ template: TokenTemplate, now: Int64 = WallClock.now()) throws(DevIssuerError) -> String {
-    let token = RandomIdentifier.make(byteCount: 32)
+    // Base64url may begin with "-", and then a command line takes the token for an option. So it begins with a name, as
+    // many providers' do, which also tells whoever finds one where it belongs.
+    let token = "dev_" + RandomIdentifier.make(byteCount: 32)
     try keyStore.keep(template.payload(now: now), of: StoredTokenName(token))
     return token
   }
