@@ -20,6 +20,7 @@ let table: [(kind: TargetKind, name: String, imports: String)] = [
   (.library, "BearerFraming", ""),
   (.library, "BearerFiles", ""),
   (.library, "BearerTime", ""),
+  (.library, "BearerThreads", ""),
   (.library, "BearerJSON", ""),
   (.library, "BearerClaims", "BearerJSON"),
   (.library, "BearerCrypto", "CLibcrypto"),
@@ -27,7 +28,7 @@ let table: [(kind: TargetKind, name: String, imports: String)] = [
   (.library, "BearerKeys", "BearerCrypto BearerJOSE BearerJSON BearerTime"),
   (.library, "BearerIntrospection", "BearerClaims BearerCrypto BearerJSON BearerKeys BearerTime"),
   (.library, "BearerProtocol", "BearerClaims BearerJSON"),
-  (.library, "BearerLogging", "BearerJSON Logging"),
+  (.library, "BearerLogging", "BearerJSON BearerThreads Logging"),
   (
     .library, "BearerConfiguration",
     "BearerAddress BearerClaims BearerCrypto BearerFiles BearerFraming BearerIntrospection BearerJOSE "
@@ -37,10 +38,10 @@ let table: [(kind: TargetKind, name: String, imports: String)] = [
   // The outside world: network, sockets, the service manager.
   (
     .library, "BearerFetch",
-    "BearerAddress BearerFiles BearerIntrospection BearerJOSE BearerJSON BearerKeys AsyncHTTPClient "
-      + "NIOCore NIOHTTP1 NIOPosix NIOSSL"
+    "BearerAddress BearerFiles BearerIntrospection BearerJOSE BearerJSON BearerKeys BearerThreads "
+      + "AsyncHTTPClient NIOCore NIOHTTP1 NIOPosix NIOSSL"
   ),
-  (.library, "BearerServer", "BearerFraming CLinuxSockets Logging ServiceLifecycle"),
+  (.library, "BearerServer", "BearerFraming BearerThreads CLinuxSockets Logging ServiceLifecycle"),
   (.library, "BearerSystemd", "CLibsystemd Logging ServiceLifecycle"),
   (.library, "BearerClient", "BearerFraming BearerJSON NIOCore NIOPosix"),
   (
@@ -69,7 +70,7 @@ let table: [(kind: TargetKind, name: String, imports: String)] = [
   (
     .program, "bearerd-benchmark",
     "BearerClaims BearerConfiguration BearerCrypto BearerDaemon BearerDevIssuer BearerIntrospection BearerJOSE BearerJSON "
-      + "BearerKeys BearerServer BearerTime CLinuxSockets Logging ServiceLifecycle"
+      + "BearerKeys BearerServer BearerThreads BearerTime CLinuxSockets Logging ServiceLifecycle"
   ),
 
   // Tests.

@@ -1,3 +1,4 @@
+import BearerThreads
 import Dispatch
 import Glibc
 import Synchronization
@@ -76,17 +77,8 @@ final class LogThread: Sendable {
     }
 
     func start() {
-      var thread = pthread_t()
-      // Safe because the thread takes over the reference that is retained for it, and only if there is a thread.
-      let reference = Unmanaged.passRetained(self)
-      let status = pthread_create(
-        &thread, nil,
-        { reference in
-          reference.map { Unmanaged<Work>.fromOpaque($0).takeRetainedValue().run() }
-          return nil
-        }, reference.toOpaque())
+      let status = DetachedThread.run("bearerd-log") { self.run() }
       precondition(status == 0, "there is no thread for the log")
-      pthread_detach(thread)
     }
 
     /// Changes the queue, and wakes the thread if the change says so.
@@ -116,17 +108,7 @@ final class LogThread: Sendable {
       state.queue.next().map { ($0, $0.dropped > 0 ? notice($0.dropped) : nil) }
     }
 
-    /// Names this thread for `top -H`, by proc(5), because Swift does not see the function of pthreads(7).
-    private static func nameThread(_ name: StaticString) {
-      let descriptor = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
-      // Without proc(5) it has no name.
-      guard descriptor >= 0 else { return }
-      _ = Glibc.write(descriptor, name.utf8Start, name.utf8CodeUnitCount)
-      close(descriptor)
-    }
-
     private func run() {
-      Self.nameThread("bearerd-log")
       while true {
         wakeUp.wait()
         while let (batch, notice) = state.withLock({ nextBatch(&$0) }) {

@@ -1,3 +1,4 @@
+internal import BearerThreads
 internal import Glibc
 internal import Synchronization
 
@@ -29,7 +30,7 @@ final class SelfCall: Sendable {
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
         wait.begin(continuation)
-        let status = LoopThread.run("bearerd-probe") {
+        let status = DetachedThread.run("bearerd-probe") {
           wait.end(Result { try call.run(line, to: socket, accepted: accepted) })
         }
         if status != 0 {

@@ -1,4 +1,5 @@
 package import BearerFraming
+internal import BearerThreads
 internal import Glibc
 package import Logging
 internal import ServiceLifecycle
@@ -129,7 +130,7 @@ package final class Server: Service, Sendable {
     var fault: ListenerFault?
     for (number, loop) in loops.enumerated() where fault == nil {
       let end = CancellableWait<Void>()
-      let status = LoopThread.run("bearerd-loop-\(number)") {
+      let status = DetachedThread.run("bearerd-loop-\(number)") {
         loop.run()
         end.end(.success(()))
       }

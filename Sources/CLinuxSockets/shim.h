@@ -58,9 +58,6 @@ static inline int bearerd_accept(int listener, int flags) { return accept4(liste
 
 static inline int bearerd_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
 
-/* Names the calling thread, in at most 15 bytes, as tools and tests find it: PR_SET_NAME, prctl(2). */
-static inline void bearerd_name_thread(const char *name) { syscall(SYS_prctl, 15, name, 0, 0, 0); }
-
 /* How many processors the process may run on; 0 if the kernel does not tell. */
 static inline int bearerd_processors_allowed(void) {
   unsigned long bits[128] = {0};

@@ -1,3 +1,4 @@
+import BearerThreads
 import CLinuxSockets
 import Glibc
 
@@ -22,15 +23,7 @@ final class EchoFloor: @unchecked Sendable {
     self.listener = listener
     epoll = epoll_create1(0)
     bearerd_epoll_add_reader(epoll, listener, UInt64(listener))
-    var thread = pthread_t()
-    pthread_create(
-      &thread, nil,
-      { argument in
-        // Safe because the pointer is the object that was retained for this thread.
-        if let argument { Unmanaged<EchoFloor>.fromOpaque(argument).takeRetainedValue().run() }
-        return nil
-      }, Unmanaged.passRetained(self).toOpaque())
-    pthread_detach(thread)
+    guard DetachedThread.run("echo", { self.run() }) == 0 else { throw SocketBenchmark.Interrupted() }
   }
 
   private func run() {

@@ -8,6 +8,7 @@ import Testing
     "BearerFraming": ["Glibc"],
     "BearerFiles": ["Glibc"],
     "BearerTime": ["Glibc", "Synchronization"],
+    "BearerThreads": ["Glibc"],
     "BearerClaims": ["Synchronization"],
     "BearerCrypto": ["Synchronization"],
     "BearerJOSE": ["Synchronization"],

@@ -1,4 +1,5 @@
-import NIOPosix
+import BearerThreads
+import Dispatch
 import Synchronization
 
 /// Reads files on threads of their own: a file on a disk that hangs delays only the task that waits for it.
@@ -22,12 +23,8 @@ package enum FileThread {
 
   /// Runs a call that may block on a thread that is made for it, and does not wait for it.
   static func detach(_ body: @escaping @Sendable () -> Void) {
-    let thread = NIOThreadPool(numberOfThreads: 1)
-    thread.start()
-    thread.submit { _ in
-      body()
-      thread.shutdownGracefully { _ in }
-    }
+    // Where no thread can be made, it blocks one that is there already: whoever waits for it must not wait for ever.
+    if DetachedThread.run("bearerd-file", body) != 0 { DispatchQueue.global().async(execute: body) }
   }
 
   /// A wait that ends with the call or with the task's cancellation, whichever comes first.
