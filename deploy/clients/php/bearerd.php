@@ -62,8 +62,7 @@ final class Bearerd
             $own = ['id' => $id, 'op' => $op, 'authorization' => $authorization];
             $line = json_encode($own + $members, JSON_INVALID_UTF8_SUBSTITUTE | JSON_THROW_ON_ERROR) . "\n";
             // A child must not share its parent's connection.
-            $isOwn = $this->stream !== null && $this->owner === getmypid();
-            $reply = $isOwn ? $this->converse($line, $deadline) : '';
+            $reply = $this->stream && $this->owner === getmypid() ? $this->converse($line, $deadline) : '';
             if ($reply === '') {
                 // None was kept, or a restart closed it: asking once more does no harm.
                 $this->connect($deadline);
@@ -87,18 +86,15 @@ final class Bearerd
     private static function read(string $line, string $id, string $member): BearerdVerdict
     {
         $reply = json_decode($line, true, 40, JSON_BIGINT_AS_STRING | JSON_THROW_ON_ERROR);
-        if (!is_array($reply) || ($reply['id'] ?? null) !== $id) {
-            throw new RuntimeException('not the reply to this request');
-        }
+        ($reply['id'] ?? null) === $id || throw new RuntimeException('not the reply to this request');
         [$ok, $claims, $error] = [$reply['ok'] ?? null, $reply[$member] ?? null, $reply['error'] ?? null];
         if ($ok === true && is_array($claims) && !array_is_list($claims)) {
             $isStale = ($reply['stale'] ?? null) === true;
             return new BearerdVerdict(true, 200, $claims, $reply['issuer'] ?? null, $isStale, null);
         }
         $status = $error['status'] ?? null;
-        if ($ok !== false || !is_int($status) || $status < 400 || $status > 599) {
-            throw new RuntimeException('no verdict');
-        }
+        $isRefusal = $ok === false && is_int($status) && $status >= 400 && $status <= 599;
+        $isRefusal || throw new RuntimeException('no verdict');
         [$challenge, $wait] = [$error['www_authenticate'] ?? null, $error['retry_after_ms'] ?? null];
         // Nothing that could end a header's line.
         $isHeader = is_string($challenge) && !preg_match('/[^\x20-\x7E]/', $challenge);
@@ -112,10 +108,8 @@ final class Bearerd
 
     private function connect(int $deadline): void
     {
-        if (strlen($this->path) > self::MAXIMUM_PATH) {
-            // PHP would cut it, and connect to whatever is there.
-            throw new RuntimeException('too long a path');
-        }
+        // PHP would cut it, and connect to whatever is there.
+        strlen($this->path) <= self::MAXIMUM_PATH || throw new RuntimeException('too long a path');
         while (!$stream = @stream_socket_client('unix://' . $this->path, $code)) {
             // A full backlog says EAGAIN and cannot be waited for.
             if ($code !== self::EAGAIN || hrtime(true) > $deadline) {
@@ -135,9 +129,8 @@ final class Bearerd
         while (!str_contains($reply, "\n") && !feof($this->stream) && strlen($reply) <= self::MAXIMUM_REPLY) {
             [$toRead, $toWrite, $none] = $line === '' ? [[$this->stream], [], []] : [[], [$this->stream], []];
             $left = intdiv($deadline - hrtime(true), 1000);
-            if ($left <= 0 || !@stream_select($toRead, $toWrite, $none, 0, $left)) {
-                throw new RuntimeException('too late');
-            }
+            $isReady = $left > 0 && @stream_select($toRead, $toWrite, $none, 0, $left);
+            $isReady || throw new RuntimeException('too late');
             if ($line === '') {
                 $reply .= @fread($this->stream, 65536);
             } elseif (($count = @fwrite($this->stream, $line)) === false) {
