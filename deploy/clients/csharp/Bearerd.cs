@@ -1,5 +1,6 @@
 using System;
 using System.Collections;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
@@ -38,12 +39,11 @@ public sealed class Bearerd
     }
 
     const int MaximumReply = 1 << 20, Kept = 8;
-    static readonly int ProcessId = Process.GetCurrentProcess().Id;
-    static long numbers;
 
     readonly string path;
     readonly TimeSpan timeout;
-    readonly Stack<Socket> idle = new Stack<Socket>();
+    long numbers;
+    readonly ConcurrentStack<Socket> idle = new ConcurrentStack<Socket>();
 
     /// <summary>The daemon at path, else $BEARERD_SOCKET, else the usual place; timeout: of a whole exchange.</summary>
     public Bearerd(string path = null, TimeSpan? timeout = null)
@@ -54,26 +54,23 @@ public sealed class Bearerd
     }
 
     /// <summary>Judges the value of an Authorization header; "" or null if there is none.</summary>
-    public Verdict Verify(string authorization, IReadOnlyDictionary<string, object> members = null) =>
+    public Verdict Verify(string authorization, IDictionary<string, object> members = null) =>
         Ask("verify", "claims", authorization, members);
 
-    public Verdict Introspect(string authorization, IReadOnlyDictionary<string, object> members = null) =>
+    public Verdict Introspect(string authorization, IDictionary<string, object> members = null) =>
         Ask("introspect", "introspection", authorization, members);
 
-    Verdict Ask(string op, string member, string authorization, IReadOnlyDictionary<string, object> members)
+    Verdict Ask(string op, string member, string authorization, IDictionary<string, object> members)
     {
         Socket socket = null;
         try
         {
             var watch = Stopwatch.StartNew();
-            var id = $"{ProcessId}.{Interlocked.Increment(ref numbers)}";
-            var request = new Dictionary<string, object>();
-            foreach (var pair in members ?? request) request[pair.Key] = pair.Value;
-            request["id"] = id;
-            request["op"] = op;
-            request["authorization"] = authorization ?? "";
+            var id = Interlocked.Increment(ref numbers);
+            var request = new Dictionary<string, object>(members ?? new Dictionary<string, object>())
+                { ["id"] = id, ["op"] = op, ["authorization"] = authorization ?? "" };
             var line = Encoding.ASCII.GetBytes(Json.Write(request) + "\n");
-            lock (idle) if (idle.Count > 0) socket = idle.Pop();
+            idle.TryPop(out socket);
             var reply = socket == null ? new byte[0] : Converse(socket, line, watch);
             if (reply.Length == 0)
             {
@@ -86,13 +83,12 @@ public sealed class Bearerd
             var end = Array.IndexOf(reply, (byte)'\n');
             if (end < 0) throw new EndOfStreamException("no whole reply");
             var verdict = Read(Json.Parse(reply, end), id, member);
-            // Bytes that nobody asked for make the connection worthless, not the reply.
-            lock (idle)
-                if (end == reply.Length - 1 && idle.Count < Kept)
-                {
-                    idle.Push(socket);
-                    socket = null;
-                }
+            // Bytes that nobody asked for make the connection worthless, not the reply. One too many kept does no harm.
+            if (end == reply.Length - 1 && idle.Count < Kept)
+            {
+                idle.Push(socket);
+                socket = null;
+            }
             return verdict;
         }
         // Whatever it is: nobody may take it for a yes.
@@ -102,16 +98,13 @@ public sealed class Bearerd
 
     void Connect(Socket socket, Stopwatch watch)
     {
-        for (socket.Blocking = false; ; Thread.Sleep(5))
-            try
-            {
-                socket.Connect(new UnixDomainSocketEndPoint(path));
-                socket.Blocking = true;
-                return;
-            }
+        socket.Blocking = false;
+        while (!socket.Connected)
+            try { socket.Connect(new UnixDomainSocketEndPoint(path)); }
             // A full backlog (EAGAIN) cannot be waited for.
             catch (SocketException fault)
-                when (fault.SocketErrorCode == SocketError.WouldBlock && watch.Elapsed < timeout) { }
+                when (fault.SocketErrorCode == SocketError.WouldBlock && watch.Elapsed < timeout) { Thread.Sleep(5); }
+        socket.Blocking = true;
     }
 
     /// <summary>The reply and what came with it; nothing if the connection was closed before a byte of it.</summary>
@@ -140,47 +133,41 @@ public sealed class Bearerd
     }
 
     /// <summary>Milliseconds; never 0, which a socket takes for no timeout at all.</summary>
-    int Left(Stopwatch watch)
-    {
-        var left = (timeout - watch.Elapsed).TotalMilliseconds;
-        return left > 0 ? (int)Math.Ceiling(left) : throw new TimeoutException();
-    }
+    int Left(Stopwatch watch) => watch.Elapsed < timeout
+        ? Math.Max(1, (int)(timeout - watch.Elapsed).TotalMilliseconds) : throw new TimeoutException();
 
     /// <summary>Throws for whatever is no reply to this request.</summary>
-    static Verdict Read(object json, string id, string member)
+    static Verdict Read(object reply, long id, string member)
     {
-        var reply = json as Dictionary<string, object>;
-        if (reply == null || !id.Equals(reply.Get("id"))) throw new FormatException("not the reply to this request");
-        var claims = reply.Get(member) as Dictionary<string, object>;
+        if (!id.Equals(Get(reply, "id"))) throw new FormatException("not the reply to this request");
+        object ok = Get(reply, "ok"), error = Get(reply, "error");
         // Equal to the boolean only, whatever else might pass for it.
-        if (true.Equals(reply.Get("ok")) && claims != null)
+        if (true.Equals(ok) && Get(reply, member) is Dictionary<string, object> claims)
             return new Verdict
             {
-                Ok = true, Status = 200, Code = null, Claims = claims, Issuer = reply.Get("issuer") as string,
-                Stale = true.Equals(reply.Get("stale")),
+                Ok = true, Status = 200, Code = null, Claims = claims, Issuer = Get(reply, "issuer") as string,
+                Stale = true.Equals(Get(reply, "stale")),
             };
-        var error = reply.Get("error") as Dictionary<string, object>;
-        if (!false.Equals(reply.Get("ok")) || error == null) throw new FormatException("neither a yes nor a no");
-        var status = error.Get("status") as long?;
-        if (!(status >= 400 && status <= 599)) throw new FormatException("no status of a refusal");
-        var challenge = error.Get("www_authenticate") as string;
+        if (!false.Equals(ok) || !(Get(error, "status") is long status) || status < 400 || status > 599)
+            throw new FormatException("neither a yes nor a no");
+        var challenge = Get(error, "www_authenticate") as string;
         // Nothing that could end a header's line.
         if (challenge != null && challenge.Any(character => character < ' ' || character > '~')) challenge = null;
-        var wait = error.Get("retry_after_ms") as long?;
+        var wait = Get(error, "retry_after_ms") as long?;
         return new Verdict
         {
-            Status = (int)status.Value, Code = error.Get("code") as string, WwwAuthenticate = challenge,
+            Status = (int)status, Code = Get(error, "code") as string, WwwAuthenticate = challenge,
             RetryAfterMs = wait >= 0 ? wait : null,
         };
     }
+
+    static object Get(object json, string name) =>
+        json is Dictionary<string, object> members && members.TryGetValue(name, out var value) ? value : null;
 }
 
 /// <summary>JSON as dictionaries, lists, strings, long, decimal, double, bool and null.</summary>
 static class Json
 {
-    internal static object Get(this Dictionary<string, object> json, string name) =>
-        json.TryGetValue(name, out var value) ? value : null;
-
     /// <summary>The class library reads JSON as XML, with each value's type in an attribute.</summary>
     internal static object Parse(byte[] bytes, int length)
     {
