@@ -16,7 +16,8 @@ struct bearerd {
   struct sockaddr_un address;
   int timeout_ms, descriptor;
   pid_t owner; /* whose connection it is: a child must not share it */
-  long long number, deadline; /* of the exchange that is under way */
+  long long number;
+  struct timespec start; /* of the exchange that is under way */
   char reply[MAXIMUM_REPLY]; /* memory only as far as a reply has reached */
 };
 
@@ -42,30 +43,26 @@ void bearerd_free(struct bearerd *daemon) {
   free(daemon);
 }
 
-static long long now_ms(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return time.tv_sec * 1000LL + time.tv_nsec / 1000000;
-}
-
 /* Gives the next call (option: SO_SNDTIMEO or SO_RCVTIMEO) what is left of the time; 0 if nothing is left. */
 static int set_timeout(struct bearerd *daemon, int option) {
-  long long left = daemon->deadline - now_ms();
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  long long spent = (now.tv_sec - daemon->start.tv_sec) * 1000LL + (now.tv_nsec - daemon->start.tv_nsec) / 1000000;
+  long long left = daemon->timeout_ms - spent;
   struct timeval time = {left / 1000, left % 1000 * 1000};
   return left > 0 && setsockopt(daemon->descriptor, SOL_SOCKET, option, &time, sizeof time) == 0;
 }
 
 /* If it fails, nothing can be sent. */
 static void dial(struct bearerd *daemon) {
-  const struct sockaddr_un *address = &daemon->address;
   hang_up(daemon);
   /* The path was too long. An address without a path would be an abstract name, which anybody may take. */
-  if (!address->sun_path[0]) return;
+  if (!daemon->address.sun_path[0]) return;
   daemon->owner = getpid();
   daemon->descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   /* At a full backlog it waits, for as long as a send may take. */
   while (set_timeout(daemon, SO_SNDTIMEO) &&
-         connect(daemon->descriptor, (const struct sockaddr *)address, sizeof *address) != 0 && errno == EINTR) {}
+         connect(daemon->descriptor, (struct sockaddr *)&daemon->address, sizeof daemon->address) && errno == EINTR) {}
 }
 
 /* How many bytes came, of the reply and with it; 0 if there is no connection, or it was closed before one. */
@@ -86,7 +83,7 @@ static size_t converse(struct bearerd *daemon, const char *line, size_t length) 
 static json_t *exchange(struct bearerd *daemon, char *line) {
   size_t length = strlen(line);
   line[length++] = '\n'; /* in place of the NUL */
-  daemon->deadline = now_ms() + daemon->timeout_ms;
+  clock_gettime(CLOCK_MONOTONIC, &daemon->start);
   if (daemon->owner != getpid()) hang_up(daemon);
   size_t used = converse(daemon, line, length);
   if (used == 0) {
@@ -112,7 +109,7 @@ static int read_verdict(json_t *reply, json_t *request, const char *member, stru
   struct bearerd_verdict said = {.code = "", .retry_after_ms = -1, .reply = reply};
   json_int_t status = 200;
   json_t *id, *claims = NULL;
-  if (json_unpack(reply, "{s:o, s:b, s?o, s?s, s?b, s?{s:I, s?s, s?s, s?I}}", "id", &id, "ok", &said.ok, member, &claims,
+  if (json_unpack(reply, "{s:o,s:b,s?o,s?s,s?b,s?{s:I,s?s,s?s,s?I}}", "id", &id, "ok", &said.ok, member, &claims,
                   "issuer", &said.issuer, "stale", &said.stale, "error", "status", &status, "code", &said.code,
                   "www_authenticate", &said.www_authenticate, "retry_after_ms", &said.retry_after_ms) ||
       !json_equal(id, json_object_get(request, "id")) ||
