@@ -117,6 +117,8 @@ package struct Daemon: Sendable {
     } ping: {
       if let selfTest { selfTest.isAlive() } else { notifier.post(.watchdog) }
     }
+    // By then the start is over; a minute later whatever fetches and reloads have used since goes again.
+    fetching.next().scheduleRepeatedTask(initialDelay: .seconds(5), delay: .minutes(1)) { _ in ProgramText.release() }
     let ready = ReadyNotice()
     let readiness = Readiness(
       current: current, reporter: reporter, socketPaths: { server.socketPaths }, notifier: notifier, ready: ready,
