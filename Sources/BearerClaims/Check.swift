@@ -8,7 +8,7 @@ package enum Check: String, CaseIterable, Sendable {
   case form
   /// The header is an object whose parameters are understood.
   case header
-  /// The header's `typ` is that of the kind of token.
+  /// The header's `typ` fits the kind of token that the policy accepts.
   case type = "typ"
   /// The payload is an object.
   case payload
@@ -16,45 +16,45 @@ package enum Check: String, CaseIterable, Sendable {
   case issuer = "iss"
   /// `alg` is one that the issuer may use.
   case algorithm = "alg"
-  /// The issuer has a key for it.
+  /// The issuer has a key for the token's `kid` and `alg`.
   case key = "kid"
-  /// The signature is that key's.
+  /// The signature is valid under that key.
   case signature
   /// Registered claims have the types that they must have.
   case shapes = "claim_types"
-  /// Claims that must be there are, and those that show another kind of token are not.
+  /// Required claims are present, and no claim shows another kind of token.
   case requiredClaims = "required_claims"
-  /// `exp` has not come.
+  /// `exp` has not passed.
   case expiry = "exp"
-  /// `nbf` has come.
+  /// `nbf` has passed.
   case notBefore = "nbf"
-  /// `iat` has come.
+  /// `iat` is not in the future.
   case issuedAt = "iat"
-  /// `aud` names who asks.
+  /// `aud` holds an accepted audience.
   case audience = "aud"
-  /// `client_id`, else `azp`, or what the issuer has for it, is an accepted client.
+  /// The client (the issuer's `client_claims`, else `client_id` or `azp`) is accepted.
   case client = "client_id"
   /// Claims have the values that the policy demands.
   case claims
-  /// `nonce` is the request's.
+  /// `nonce` equals the request's.
   case nonce
-  /// No `cnf`, or the policy says that it does not matter.
+  /// `cnf` is absent, or the policy accepts sender-constrained tokens.
   case confirmation = "cnf"
-  /// `acr` and `auth_time` are good enough.
+  /// `acr` and `auth_time` are good enough (RFC 9470).
   case stepUp = "step_up"
-  /// All scopes are granted.
+  /// All demanded scopes are granted.
   case scope
-  /// All roles are granted.
+  /// All demanded roles are granted.
   case roles
 
   /// All checks in their order.
   ///
-  /// The list is split once, at the shapes of claims: who brings the claims makes the checks before, and
-  /// ``ClaimSet/judge(under:at:evidence:trace:)`` those from there on.
+  /// The list is split at ``shapes``: a verifier of signatures makes the checks before it, and
+  /// ``ClaimSet/judge(under:at:evidence:trace:)`` makes the others.
   package static let inOrder = allCases
-  /// Those that need a signed token.
+  /// The checks that need a signed token.
   package static let ofSignature = Array(inOrder.prefix { $0 != .shapes })
-  /// Those that need claims only.
+  /// The checks that need only claims.
   static let ofClaims = Array(inOrder.drop { $0 != .shapes })
 
   /// What must have passed for this check to say anything.

@@ -1,6 +1,6 @@
 import BearerJSON
 
-/// What the policy and the request demand.
+/// Checks of claim values, `nonce`, `cnf` and step-up, which the policy and the request demand.
 extension ClaimSet {
   func checkClaimValues(_ question: ClaimQuestion) throws(Rejection) {
     for claim in question.policy.claims {
@@ -37,9 +37,9 @@ extension ClaimSet {
     }
   }
 
-  /// RFC 9470 section 4: how, and then how long ago, the user authenticated.
+  /// Checks how, and then how long ago, the user authenticated (RFC 9470 section 4).
   ///
-  /// What is not known is not good enough.
+  /// A missing claim is not good enough.
   func checkStepUp(_ question: ClaimQuestion) throws(Rejection) {
     let policy = question.policy
     if !policy.acrValues.isEmpty {

@@ -1,6 +1,6 @@
 import BearerJSON
 
-/// What people see of the checks of claims.
+/// The texts of `explain` about the checks of claims.
 extension ClaimSet {
   /// Whether the policy or the request asks for a check at all.
   func isDemanded(_ check: Check, _ question: ClaimQuestion) -> Bool {
@@ -55,7 +55,7 @@ extension ClaimSet {
     }
   }
 
-  /// What to do about a claim that is not there.
+  /// What to do about a missing claim.
   private func missingClaimHint(_ claim: String, _ question: ClaimQuestion) -> String {
     let policy = question.policy
     if policy.requiredClaims.contains(where: { String(decoding: $0, as: UTF8.self).hasSameBytes(as: claim) }) {
@@ -146,7 +146,7 @@ extension ClaimSet {
 }
 
 extension Int64 {
-  /// The difference, at least the smallest value there is.
+  /// The difference, or `Int64.min` if it would be less.
   fileprivate func subtractingSaturated(_ other: Int64) -> Int64 {
     let (difference, overflow) = subtractingReportingOverflow(other)
     return overflow ? .min : difference

@@ -1,4 +1,4 @@
-/// What claims are judged by.
+/// What one judgement of claims needs besides the claims.
 struct ClaimQuestion {
   let policy: EffectivePolicy
   let now: NumericDate
@@ -6,7 +6,7 @@ struct ClaimQuestion {
 }
 
 extension ClaimSet {
-  /// How many elements a list may have in which demanded values are looked for, or words a scope claim.
+  /// The most elements of a list, or words of a scope claim, in which demanded values are looked for.
   package static let maximumElements = 512
 
   /// Makes all checks that need only claims, in the order of ``Check/inOrder``.
@@ -15,8 +15,8 @@ extension ClaimSet {
   ///   - policy: What must hold.
   ///   - now: The time to judge at.
   ///   - evidence: What the claims rest on.
-  ///   - trace: Where every check is told, those after the first failure included; without one, the first failure is
-  ///     the end.
+  ///   - trace: Receives the result of every check, also after the first failure; if `nil`, the first failure ends the
+  ///     judgement.
   /// - Returns: Why the claims are refused; `nil` if every check passes.
   package func judge(
     under policy: EffectivePolicy, at now: NumericDate, evidence: Evidence, trace: inout Trace?
@@ -37,7 +37,7 @@ extension ClaimSet {
     return first
   }
 
-  /// Makes one check; the shapes must have been right before any other.
+  /// Makes one check; all but `.shapes` rely on right shapes.
   private func make(_ check: Check, _ question: ClaimQuestion) throws(Rejection) {
     switch check {
     case .shapes: try checkShapes(question)

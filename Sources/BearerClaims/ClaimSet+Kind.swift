@@ -1,12 +1,12 @@
 import BearerJSON
 
-/// What each kind of token must have, and must not.
+/// The claims that each kind of token must have and must not have.
 extension ClaimSet {
   func checkRequiredClaims(_ question: ClaimQuestion) throws(Rejection) {
     try refuseOtherKinds(than: question.policy.tokenType)
     switch question.evidence.source {
     case .signature: try requireClaims(of: question.policy.tokenType, question.evidence)
-    // RFC 7662 section 2.2 requires `active` only; that whom a token is for must be known is the audience's check.
+    // RFC 7662 section 2.2 requires only `active`. The audience has a check of its own.
     case .introspection: try refuseOtherUses()
     }
     for name in question.policy.requiredClaims {
@@ -18,7 +18,7 @@ extension ClaimSet {
     }
   }
 
-  /// What a token has to carry.
+  /// Requires the claims that this kind of token must carry.
   private func requireClaims(of kind: TokenType, _ evidence: Evidence) throws(Rejection) {
     try requirePresent(registered.expiry.isPresent, "exp")
     switch kind {
@@ -55,9 +55,9 @@ extension ClaimSet {
     }
   }
 
-  /// Refuses what a back-end calls active that is no access token.
+  /// Refuses a token that a back-end calls active although it is not an access token.
   ///
-  /// Refresh and ID tokens are active as well, at Okta, Hydra and Glewlwyd among others; Keycloak's `typ` is in the claims.
+  /// Okta, Hydra, Glewlwyd and others call refresh and ID tokens active, too. `typ` is a claim of Keycloak's.
   private func refuseOtherUses() throws(Rejection) {
     for name in ["token_use", "token_type", "typ"] as [StaticString] {
       guard let value = tape.value(of: name, bytes.span), let use = tape.text(value, bytes.span)?.lowercased() else {

@@ -1,28 +1,28 @@
 import BearerJSON
 
-/// What issuers call by other names than the RFCs.
+/// Claims that some issuers call by other names than the RFCs do.
 extension ClaimSet {
-  /// The client, by `client_id`, else `azp`, or by the claims that the issuer has for it.
+  /// Where the client is: in the issuer's `client_claims` if configured, else in `client_id` or `azp`.
   package func client(_ profile: PreparedProfile?) -> Int? {
     firstClaim(of: profile?.clientClaims, or: registered.clientID ?? registered.authorizedParty)
   }
 
-  /// The token's id, by `jti` or by the claims that the issuer has for it.
+  /// Where the token's id is: in the issuer's `jti_claims` if configured, else in `jti`.
   package func tokenID(_ profile: PreparedProfile?) -> Int? {
     firstClaim(of: profile?.tokenIDClaims, or: registered.tokenID)
   }
 
-  /// `auth_time`, if it is a time: where nobody asks for it, its shape is not checked.
+  /// `auth_time`, if it is a time: its shape is checked only if a request or policy limits it.
   package var authenticationTime: Int? {
     registered.authenticationTime.date == nil ? nil : value(of: "auth_time")
   }
 
-  /// `acr`, if it is a string, for the same reason.
+  /// `acr`, if it is a string: its shape is checked only if a request or policy demands values.
   package var authenticationContext: Int? {
     registered.authenticationContext.flatMap { tape[$0].kind == .string ? $0 : nil }
   }
 
-  /// The value of the first of these claims that is there and not `null`; of the other one where no names are given.
+  /// The first of these claims that is present and not `null`; `usual` if no names are given.
   func firstClaim(of names: [[UInt8]]?, or usual: Int?) -> Int? {
     guard let names else { return usual }
     for name in names {
@@ -51,7 +51,7 @@ extension ClaimSet {
     return value
   }
 
-  /// Roles are a string, an object whose members' names are the roles, or a list of such.
+  /// Roles are a string, an object whose members' names are the roles, or a list of these.
   func checkShapeOfRoles(_ question: ClaimQuestion) throws(Rejection) {
     guard question.demandsRoles, let profile = question.evidence.profile, let roles = roles(profile) else { return }
     if anyString(of: roles, { tape[$0].kind != .object && tape[$0].kind != .string }) {
@@ -95,7 +95,7 @@ extension ClaimSet {
 }
 
 extension ClaimQuestion {
-  /// Whether roles are looked at.
+  /// Whether the policy or the request demands roles.
   var demandsRoles: Bool { !policy.policyRoles.isEmpty || !policy.requestRoles.isEmpty }
 
   /// The claims in which scopes are read.

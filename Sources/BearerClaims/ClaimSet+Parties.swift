@@ -1,6 +1,6 @@
 import BearerJSON
 
-/// Whom claims are for.
+/// The checks of audience and client.
 extension ClaimSet {
   func checkAudience(_ question: ClaimQuestion) throws(Rejection) {
     let policy = question.policy
@@ -13,7 +13,7 @@ extension ClaimSet {
     }
     if policy.policy.checksAudience {
       let accepted = policy.audiences
-      // OpenID Connect Core 1.0 section 3.1.3.7, point 3: an ID token for anybody else besides is refused.
+      // OpenID Connect Core 1.0 section 3.1.3.7, point 3: an ID token must not have any other audience besides.
       let isGood =
         policy.tokenType == .id ? audienceIsWithin(accepted) : audienceNames(oneOf: accepted)
       if !isGood { throw wrongAudience() }

@@ -2,8 +2,8 @@ import BearerJSON
 
 /// Scopes: the words of a string (RFC 8693 section 4.2), or the elements of a list.
 ///
-/// A scope has no space in it (RFC 6749 section 3.3), so an element that has one is no scope: it grants nothing, and
-/// `introspect` does not report it. As several words it would be reported as what no check grants.
+/// A scope has no space in it (RFC 6749 section 3.3), so a list's element with a space is no scope: it grants nothing,
+/// and `introspect` does not report it. Splitting it into words would report scopes that no check grants.
 extension ClaimSet {
   func checkScope(_ question: ClaimQuestion) throws(Rejection) {
     let policy = question.policy
@@ -19,9 +19,9 @@ extension ClaimSet {
     scopes(in: ClaimQuestion.scopeClaims(policy, profile)).distinct
   }
 
-  /// Refuses a token of which two of the issuer's claims for scopes say different things: nobody can tell which is meant.
+  /// Refuses a token in which two of the issuer's claims for scopes differ: nobody can tell which is meant.
   ///
-  /// Only where the issuer's table names them. Without, a token may have `scope` and `scp`, and both count.
+  /// This is only for claims that the issuer's table names. Otherwise `scope` and `scp` may differ, and both count.
   func requireEqualScopes(_ question: ClaimQuestion) throws(Rejection) {
     guard question.evidence.source == .signature, question.policy.scopeClaims == nil,
       let names = question.evidence.profile?.scopeClaims
@@ -52,7 +52,7 @@ extension ClaimSet {
     return scopes
   }
 
-  /// A claim for scopes that holds what looks like several scopes and counts as none or one.
+  /// A claim for scopes that seems to hold several scopes and counts as none or one.
   func misspeltScopeClaim(in names: [[UInt8]]) -> String? {
     let name = names.first { name in
       guard let value = tape.value(of: name, bytes.span) else { return false }
@@ -68,7 +68,7 @@ extension ClaimSet {
 
 /// The scopes that claims grant, found once for all that are demanded.
 struct Scopes {
-  /// The claims, and behind them what had to be unescaped.
+  /// The claims, followed by the unescaped text of strings that had escapes.
   private var text: [UInt8]
   private var words: [Range<Int>] = []
 

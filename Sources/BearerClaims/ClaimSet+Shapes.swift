@@ -3,8 +3,8 @@ import BearerJSON
 /// The types of registered claims (RFC 7519 section 4.1, RFC 9068 section 2.2, OpenID Connect Core 1.0 section 2, RFC 7800
 /// section 3.1), and of those that a policy names.
 ///
-/// Only these checks know about wrong types. The others run after them, or on a payload whose signature nobody has checked
-/// and whose shapes are right all the same.
+/// Only these checks handle wrong types. The others run only on claims whose shapes are right, even where the signature
+/// is not verified.
 extension ClaimSet {
   func checkShapes(_ question: ClaimQuestion) throws(Rejection) {
     try requireString(registered.subject, "sub")
@@ -15,7 +15,7 @@ extension ClaimSet {
     try requireDate(registered.expiry, "exp")
     try requireDate(registered.notBefore, "nbf")
     try requireDate(registered.issuedAt, "iat")
-    // Only step-up needs these, and some providers write a time as a string: who does not ask is not kept from the token.
+    // Only step-up needs these. Some providers write a time as a string, which must not matter to other requests.
     if !question.policy.acrValues.isEmpty { try requireString(registered.authenticationContext, "acr") }
     if question.policy.maximumAge != nil { try requireDate(registered.authenticationTime, "auth_time") }
     if let audience = registered.audience {
@@ -71,7 +71,7 @@ extension ClaimSet {
 
   /// Refuses a list, or a string of words, that is too long to look for every demanded value in it.
   ///
-  /// No signature is needed to send one, and the work would hold up others.
+  /// The claims may be unverified, and the work would delay other requests.
   private func requireFew(_ index: Int, _ name: @autoclosure () -> String) throws(Rejection) {
     let node = tape[index]
     switch node.kind {

@@ -1,4 +1,4 @@
-/// Times (RFC 7519 sections 4.1.4 to 4.1.6); the leeway always speaks for the token.
+/// Times (RFC 7519 sections 4.1.4 to 4.1.6); the leeway always favours the token.
 extension ClaimSet {
   func checkExpiry(_ question: ClaimQuestion) throws(Rejection) {
     guard let expiry = registered.expiry.date else { return }
@@ -23,7 +23,7 @@ extension ClaimSet {
     }
   }
 
-  /// When all checks of times pass, that of the user's authentication among them; the others do not depend on time.
+  /// The period in which all checks of times pass, that of `auth_time` included; no other check depends on time.
   package func validity(under policy: EffectivePolicy) -> Validity {
     var validity = Validity(from: NumericDate(microseconds: .min), before: NumericDate(microseconds: .max))
     if let expiry = registered.expiry.date { validity.end(before: policy.end(expiry)) }
@@ -38,10 +38,10 @@ extension ClaimSet {
 }
 
 extension EffectivePolicy {
-  /// The first moment at which what lasts until `date` has ended.
+  /// When something that lasts until `date` has ended, with leeway.
   func end(_ date: NumericDate) -> NumericDate { date.adding(microseconds: leewayMicroseconds) }
 
-  /// The first moment at which what is true from `date` on is true.
+  /// When something that begins at `date` has begun, with leeway.
   func beginning(_ date: NumericDate) -> NumericDate {
     let (difference, overflow) = date.microseconds.subtractingReportingOverflow(leewayMicroseconds)
     return NumericDate(microseconds: overflow ? .min : difference)
@@ -53,14 +53,14 @@ extension EffectivePolicy {
   }
 }
 
-/// A time that has a beginning, which belongs to it, and an end, which does not.
+/// A half-open period: ``from`` belongs to it, ``before`` does not.
 package struct Validity: Equatable, Sendable {
   /// The first moment.
   package private(set) var from: NumericDate
-  /// The first moment after it.
+  /// The first moment after the period.
   package private(set) var before: NumericDate
 
-  /// Whether it is the time.
+  /// Whether `now` is in the period.
   package func contains(_ now: NumericDate) -> Bool { from <= now && now < before }
 
   mutating func begin(at date: NumericDate) { from = max(from, date) }

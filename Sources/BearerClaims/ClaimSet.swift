@@ -6,9 +6,9 @@ package import BearerJSON
 package struct ClaimSet: Sendable {
   /// The object's text.
   ///
-  /// Whoever changes it calls ``parse()`` next.
+  /// Call ``parse()`` after a change.
   package var bytes: [UInt8] = []
-  /// What stands where in it.
+  /// Where each value is in ``bytes``.
   package private(set) var tape = JSONTape()
   private(set) var registered = RegisteredClaims()
 
@@ -17,16 +17,16 @@ package struct ClaimSet: Sendable {
 
   /// Reads the text.
   ///
-  /// - Throws: `JSONError`, if it is not the JSON that is accepted here; there are no claims then.
+  /// - Throws: `JSONError` if the text is not accepted JSON; there are no claims then.
   package mutating func parse() throws(JSONError) {
     registered = RegisteredClaims()
-    // A copy of the reference, for a span of a member would count as a use of the whole set.
+    // A local copy of the reference: a span of the member would count as a use of the whole set.
     let bytes = bytes
     try tape.read(bytes.span)
     if tape.rootIsObject { registered = RegisteredClaims(tape, bytes.span) }
   }
 
-  /// Whether the text is an object; what is not has no claims.
+  /// Whether the text is an object; anything else has no claims.
   package var isObject: Bool { tape.rootIsObject }
 
   /// A copy that takes no more memory than it must, to be kept.
@@ -55,7 +55,7 @@ package struct ClaimSet: Sendable {
     value(of: name).map { tape.string($0, equals: text, bytes.span) } ?? false
   }
 
-  /// A hash of `iss`, to look for it among many; `nil` if it is no string.
+  /// A hash of `iss` to look it up by; `nil` if it is not a string.
   package var issuerHash: UInt64? { registered.issuer.flatMap { tape.stringHash($0, bytes.span) } }
 
   /// Refuses claims without an `iss` that can be compared.
@@ -67,7 +67,7 @@ package struct ClaimSet: Sendable {
   /// `iss`, if it is a string.
   package var issuer: String? { registered.issuer.flatMap { tape.text($0, bytes.span) } }
 
-  /// When the claims stop to hold (`exp`), if they say so in a way that can be read.
+  /// `exp`, if it is a date.
   package var expiry: NumericDate? { registered.expiry.date }
 
   /// Appends the claims as a JSON object in which every value has its own source text.

@@ -52,9 +52,7 @@ package final class EffectivePolicy: Sendable {
   }
 
   private let prepared: Prepared
-  /// Tells the policy from every other of this process's life; `nil` if a request adds to it.
-  ///
-  /// It stands for the list of issuers that the policy was made for, too.
+  /// Identifies the policy with its list of issuers, once in a process's life; `nil` if a request adds to it.
   package let serial: UInt64?
   private static let lastSerial = Atomic<UInt64>(0)
   /// The greatest age of the user's authentication that counts, in seconds, if it is limited at all.
@@ -74,12 +72,12 @@ package final class EffectivePolicy: Sendable {
     self.init(policy, places: Self.places(of: issuers))
   }
 
-  /// The places of issuers by the bytes of their short names, once for all policies.
+  /// The places of issuers by the bytes of their short names, computed once for all policies.
   package static func places(of issuers: [String]) -> [[UInt8]: Int] {
     Dictionary(issuers.enumerated().map { (Array($1.utf8), $0) }) { first, _ in first }
   }
 
-  /// A policy as it is configured, of many.
+  /// A policy as it is configured, with places that serve many policies.
   ///
   /// - Parameters:
   ///   - policy: The policy; the configuration made sure that its issuers exist.
@@ -95,8 +93,10 @@ package final class EffectivePolicy: Sendable {
     nonce = nil
   }
 
-  /// A policy with what a request adds; `nil` if the request's and the policy's `acr_values` have nothing in common, for
-  /// then no token could ever be good enough and the request is a mistake.
+  /// A policy with what a request adds.
+  ///
+  /// It is `nil` if the request's and the policy's `acr_values` have nothing in common: no token could pass, so the
+  /// request is a mistake.
   package init?(_ policy: EffectivePolicy, adding constraints: RequestConstraints) {
     prepared = policy.prepared
     serial = nil
@@ -115,7 +115,7 @@ package final class EffectivePolicy: Sendable {
 
   // MARK: The policy's part
 
-  /// The policy as it was configured; a copy of all of it, where the members below do not serve.
+  /// The policy as it was configured; this copies all of it, so prefer the members below.
   package var policy: Policy { prepared.policy }
   /// The policy's name.
   package var name: String { prepared.policy.name }

@@ -1,6 +1,6 @@
-/// What claims rest on.
+/// What claims rest on, and how their issuer writes them.
 ///
-/// Whatever an issuer's way to write claims changes in their checks belongs here, for all of them get it.
+/// Every check receives it, so whatever an issuer changes in the checks belongs here.
 package struct Evidence: Sendable {
   /// Where claims come from.
   package enum Source: Sendable {
@@ -12,12 +12,12 @@ package struct Evidence: Sendable {
 
   /// Where the claims come from.
   package var source: Source
-  /// For whom the operator says that all tokens of the issuer are, where it does not tell `aud` (`assume_audience`).
+  /// The audiences that the operator assumes where the issuer does not send `aud` (`assume_audience`).
   package var assumedAudiences: [[UInt8]]?
-  /// How the issuer writes claims, where that is not the RFCs' way.
+  /// How the issuer writes claims, if it deviates from the RFCs.
   package var profile: PreparedProfile?
-  /// Whether the token is an access token by the issuer's rule and not by its `typ`, so that it need not have all that
-  /// RFC 9068 demands.
+  /// Whether the issuer's rule and not `typ` makes the token an access token, which then need not have all claims of
+  /// RFC 9068.
   package var isAccessTokenByRule = false
 
   /// Evidence of this kind.

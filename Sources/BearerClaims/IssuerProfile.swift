@@ -1,26 +1,26 @@
-/// How one issuer writes claims, where that is not the RFCs' way; keys of an `[issuer.NAME]` table of the configuration.
+/// How one issuer's claims deviate from the RFCs; keys of an `[issuer.NAME]` table of the configuration.
 package struct IssuerProfile: Equatable, Sendable {
   /// Claims in which scopes are read, where the policy names none; two of them in one token must say the same.
   package var scopeClaims: [String]?
-  /// Claims for the client, of which the first that is there counts, instead of `client_id`, else `azp`.
+  /// Claims that name the client, instead of `client_id` and `azp`; the first that is present counts.
   package var clientClaims: [String]?
-  /// Claims for the token's id, of which the first that is there counts, instead of `jti`.
+  /// Claims that hold the token's id, instead of `jti`; the first that is present counts.
   package var tokenIDClaims: [String]?
   /// Where the user's or client's roles are, if the issuer tells them.
   package var rolesClaim: ClaimPath?
-  /// What makes a token an access token whose `typ` does not.
+  /// The rule that makes a token an access token although its `typ` does not.
   package var accessTokenRule: KindRule?
-  /// What makes a token an ID token.
+  /// The rule that makes a token an ID token.
   package var idTokenRule: KindRule?
 
-  /// What makes a token one that the issuer does not want anybody to verify, although it looks like a JWT.
+  /// The rule for tokens that look like JWTs although their issuer wants nobody to verify them.
   package var opaqueRule: KindRule?
-  /// Other values of `iss` than the issuer's url that its tokens may have.
+  /// Accepted values of `iss` besides the issuer's url.
   package var urlAliases: [String]?
-  /// The tenants whose tokens count, by their ids, of an issuer that has one name for each.
+  /// The ids of accepted tenants, for an issuer that has a name for each tenant.
   package var tenants: [String]?
 
-  /// The RFCs' way.
+  /// No deviation.
   package init() {}
 }
 
@@ -34,14 +34,14 @@ package struct ClaimPath: Equatable, Sendable {
     self.names = names
   }
 
-  /// A path as one text: dots are between names, unless there is a colon, as there is in a URL or URN, which is one name.
+  /// A path as text: dots separate names, but a text with a colon, as in a URL or URN, is one name.
   package init(_ text: String) {
     self.init(
       text.utf8.contains(UInt8(ascii: ":"))
         ? [text] : text.split(separator: ".", omittingEmptySubsequences: false).map(String.init))
   }
 
-  /// The path as ``init(_:)`` reads it; `nil` if no text gives these names.
+  /// The text that ``init(_:)`` reads as this path; `nil` if there is none.
   package var text: String? {
     let text = names.joined(separator: ".")
     return ClaimPath(text) == self ? text : nil
@@ -56,7 +56,7 @@ package final class PreparedProfile: Sendable {
   let clientClaims: [[UInt8]]?
   let tokenIDClaims: [[UInt8]]?
   let rolesClaim: [[UInt8]]?
-  /// What errors call ``rolesClaim``.
+  /// The name of ``rolesClaim`` in errors.
   let rolesName: String
   let accessTokenRule: PreparedKindRule?
   let idTokenRule: PreparedKindRule?
@@ -64,12 +64,12 @@ package final class PreparedProfile: Sendable {
   /// Whether the issuer's keys may be for some of its tenants only.
   package let hasTenants: Bool
 
-  /// A profile made ready; `nil` if there is nothing special about it.
+  /// A profile made ready; `nil` if it deviates in nothing.
   ///
   /// - Parameters:
   ///   - profile: The profile.
-  ///   - isOfAnswers: Whether it is for a back-end's answers, whose members have the names of RFC 7662 section 2.2 whatever
-  ///     the issuer's tokens have: these count as well.
+  ///   - isOfAnswers: Whether it is for a back-end's answers. There the names of RFC 7662 section 2.2 count as well,
+  ///     whatever the names in the issuer's tokens.
   package init?(_ profile: IssuerProfile, isOfAnswers: Bool = false) {
     if profile == IssuerProfile() { return nil }
     func names(_ names: [String]?, _ usual: String...) -> [[UInt8]]? {

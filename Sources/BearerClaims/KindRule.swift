@@ -1,25 +1,25 @@
 import BearerJSON
 
-/// How one kind of an issuer's tokens is told by its claims: every term must hold.
+/// Tells one kind of an issuer's tokens by its claims: every term must hold.
 ///
-/// Most providers send access tokens whose `typ` is `JWT`, as that of ID tokens may be, and tell them apart by a claim.
+/// Most providers send access tokens and ID tokens whose `typ` is `JWT`, so that only a claim tells them apart.
 package struct KindRule: Equatable, Sendable {
   /// A condition on one claim.
   package enum Condition: Equatable, Sendable {
-    /// The claim is there, and not `null`.
+    /// The claim is present and not `null`.
     case present(String)
-    /// It is not there, or `null`.
+    /// The claim is absent or `null`.
     case absent(String)
-    /// It is this text.
+    /// The claim is this text.
     case equals(String, String)
   }
 
-  /// The terms, of each of which at least one condition must hold; neither list is empty.
+  /// The terms: one condition of each must hold, and neither list is empty.
   package var terms: [[Condition]]
 
   /// A rule from its terms as they are written: `claim`, `!claim` or `claim=text`, with `|` between alternatives.
   ///
-  /// It is `nil` if a claim or text is missing in one.
+  /// It is `nil` if a term lacks a claim or text.
   ///
   /// - Parameter texts: The terms; never empty.
   package init?(_ texts: [String]) {
@@ -94,11 +94,12 @@ extension PreparedProfile {
 
   /// Judges the kind of a token whose `typ` leaves it open, or says that it is an access token by RFC 9068.
   ///
-  /// A rule takes the place of a `typ` that says nothing; it makes an access token of none that has what only other kinds
-  /// have. What fits the other kind's rule is refused, whatever its `typ` says, so that a token that fits both is neither.
+  /// A rule decides where `typ` does not, but a token with claims that only other kinds have is never an access token.
+  /// A token that fits the other kind's rule is refused whatever its `typ` says, so one that fits both rules is
+  /// neither.
   ///
   /// - Parameters:
-  ///   - claims: The token's.
+  ///   - claims: The token's claims.
   ///   - kind: What the policy accepts.
   ///   - isTyped: Whether `typ` is that of RFC 9068.
   /// - Throws: `wrong_type`; `opaque_token` if the issuer's tokens of this kind must not be verified.

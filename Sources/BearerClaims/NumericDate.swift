@@ -3,7 +3,7 @@ package import BearerJSON
 /// A point in time as JSON Web Tokens carry it (RFC 7519 section 2), in microseconds since 1970-01-01T00:00:00Z.
 ///
 /// Fractions of a second are legal; beyond the sixth digit they are cut off. A value outside the years 1970 to 9999 is
-/// no date: it is mostly a date in milliseconds, and reading it as one would make a token valid for 50,000 years.
+/// refused: usually it is in milliseconds, and read as seconds it would make a token valid for 50,000 years.
 package struct NumericDate: Comparable, Hashable, Sendable {
   /// The last second of the year 9999.
   package static let maximumSeconds: Int64 = 253_402_300_799
@@ -30,13 +30,13 @@ package struct NumericDate: Comparable, Hashable, Sendable {
     microseconds = value
   }
 
-  /// The date so many microseconds later, or the last one there is.
+  /// The date `later` microseconds later, or the last possible date.
   package func adding(microseconds later: Int64) -> NumericDate {
     let (sum, carry) = microseconds.addingReportingOverflow(later)
     return NumericDate(microseconds: carry ? .max : sum)
   }
 
-  /// The date this much later, or the last one there is.
+  /// The date `duration` later, or the last possible date.
   package func adding(_ duration: Duration) -> NumericDate { adding(microseconds: duration.microseconds) }
 
   /// Whole seconds since the epoch, rounded towards the past.
@@ -44,7 +44,7 @@ package struct NumericDate: Comparable, Hashable, Sendable {
     microseconds >= 0 ? microseconds / 1_000_000 : (microseconds - 999_999) / 1_000_000
   }
 
-  /// Whole seconds from `now` to this date; never negative, for leeway lets a token pass that has none left.
+  /// Whole seconds from `now` to this date; never negative, although leeway accepts a token after its end.
   package func secondsLeft(at now: NumericDate) -> Int64 { max(0, seconds - now.seconds) }
 
   package static func < (left: NumericDate, right: NumericDate) -> Bool { left.microseconds < right.microseconds }
@@ -87,7 +87,7 @@ package struct NumericDate: Comparable, Hashable, Sendable {
     return digits <= maximumSeconds * 1_000_000 ? digits : nil
   }
 
-  /// The exponent after `e`, cut to a size that decides all the same.
+  /// The exponent after `e`, cut to a size at which larger ones make no difference.
   private static func writtenExponent(_ text: Span<UInt8>, from start: Int) -> Int {
     var at = start
     let isNegative = at < text.count && text[at] == UInt8(ascii: "-")
@@ -101,7 +101,7 @@ package struct NumericDate: Comparable, Hashable, Sendable {
 }
 
 extension Duration {
-  /// The duration in whole microseconds, at most what 64 bits hold.
+  /// The duration in whole microseconds, at most `Int64.max`.
   var microseconds: Int64 {
     let (seconds, attoseconds) = components
     let (microseconds, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)

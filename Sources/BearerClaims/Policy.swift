@@ -1,8 +1,8 @@
-/// What holds for a JWT that is good by its signature while the back-end cannot tell whether it was revoked.
+/// What happens to a JWT with a good signature while the back-end cannot tell whether it was revoked.
 package enum RecheckFailure: String, CaseIterable, Sendable {
-  /// It passes.
+  /// It is accepted.
   case allow
-  /// It does not.
+  /// It is refused.
   case refuse
 }
 
@@ -40,9 +40,9 @@ package struct Policy: Equatable, Sendable {
   package var refusesSenderConstrained = true
   /// Whether opaque tokens are accepted (`opaque`), which the issuer's back-end is asked about.
   package var acceptsOpaque = false
-  /// How often at most the back-end is asked about a JWT that is good by its signature (`recheck`); `nil` for never.
+  /// The least time between two questions to the back-end about one JWT (`recheck`); `nil` for no questions.
   package var recheck: Duration?
-  /// What holds for such a JWT while the back-end cannot tell (`recheck_failure`).
+  /// What happens to a JWT while the back-end cannot tell (`recheck_failure`).
   package var recheckFailure: RecheckFailure?
   /// The `realm` of `www_authenticate`, if any.
   package var realm: String?
@@ -55,7 +55,7 @@ package struct Policy: Equatable, Sendable {
   ///   - name: The table's name.
   ///   - issuers: Short names of the issuers whose tokens are accepted.
   ///   - audiences: Accepted audiences.
-  ///   - change: What is not by default.
+  ///   - change: Sets what differs from the defaults.
   package init(
     name: String, issuers: [String], audiences: [String], _ change: (inout Policy) -> Void = { _ in }
   ) {

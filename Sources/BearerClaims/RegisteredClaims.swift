@@ -1,9 +1,8 @@
 import BearerJSON
 
-/// Where the claims stand that mean something to every policy; found in one pass.
+/// Where the claims are that mean something to every policy; found in one pass.
 ///
-/// A claim that is `null` is taken as absent: it is a provider's way to say that there is nothing, and what a policy
-/// requires must be present and not null.
+/// A claim that is `null` counts as absent, because providers write `null` for no value.
 struct RegisteredClaims: Sendable {
   /// The index of each claim's value in the tape.
   var issuer: Int?
@@ -34,7 +33,7 @@ struct RegisteredClaims: Sendable {
     while name < end {
       let value = name + 1
       if tape[value].kind == .null {
-        // As if it were not there.
+        // Counts as absent.
       } else if let short = tape.shortString(name, bytes) {
         find(short, value, tape, bytes)
       } else if tape.string(name, equals: "client_id", bytes) {
@@ -66,7 +65,7 @@ struct RegisteredClaims: Sendable {
     }
   }
 
-  /// The letters of a name in one word, as ``JSONTape/shortString(_:_:)`` has them.
+  /// The letters of a name in one word, in the form of ``JSONTape/shortString(_:_:)``.
   @inline(__always)
   private static func word(
     _ a: Unicode.Scalar, _ b: Unicode.Scalar, _ c: Unicode.Scalar, _ d: Unicode.Scalar = "\0",
@@ -77,11 +76,11 @@ struct RegisteredClaims: Sendable {
   }
 }
 
-/// What a claim gives for a time.
+/// The value of a claim that should be a time.
 enum ClaimedTime: Sendable {
-  /// Nothing.
+  /// The claim is absent.
   case absent
-  /// Something that is no NumericDate.
+  /// The claim is not a NumericDate.
   case unreadable
   /// A time.
   case at(NumericDate)
@@ -96,7 +95,7 @@ enum ClaimedTime: Sendable {
     if case .at(let date) = self { date } else { nil }
   }
 
-  /// Whether the token gives anything.
+  /// Whether the claim is present.
   var isPresent: Bool {
     if case .absent = self { false } else { true }
   }

@@ -1,4 +1,4 @@
-/// Why a token is refused: a stable code, where it shows, and nothing that an attacker wrote.
+/// Why a token is refused: a stable code, the claim that shows it, and nothing that an attacker wrote.
 package struct Rejection: Error, Equatable, Sendable {
   /// The stable code, by the category that it has in replies.
   package enum Code: Equatable, Sendable {

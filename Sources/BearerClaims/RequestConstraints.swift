@@ -8,7 +8,7 @@ package struct RequestConstraints: Equatable, Sendable {
   package var roles: [[UInt8]] = []
   /// The greatest age of the user's authentication in seconds; the smaller one of this and the policy's counts.
   package var maximumAge: Int64?
-  /// Accepted `acr` values; what remains of the policy's counts.
+  /// Accepted `acr` values; only those that the policy accepts, too, count.
   package var acrValues: [[UInt8]]?
   /// The value that `nonce` must have.
   package var nonce: [UInt8]?
@@ -16,14 +16,14 @@ package struct RequestConstraints: Equatable, Sendable {
   /// No constraints.
   package init() {}
 
-  /// What its values take in memory besides their bytes: each is an array of its own, with a header of 32 bytes, its place
-  /// in a list, and what malloc adds.
+  /// Bytes of memory that the values take besides their own: for each an array's header of 32 bytes, its place in a
+  /// list, and what malloc adds.
   package var overheadBytes: Int {
     let lists = [audiences ?? [], scopes, roles, acrValues ?? []]
     return 64 * lists.reduce(nonce == nil ? 0 : 1) { $0 + $1.count }
   }
 
-  /// Whether there are none, so that what was prepared for the policy serves.
+  /// Whether there are no constraints, so that the prepared policy can be used as it is.
   package var isEmpty: Bool {
     audiences == nil && scopes.isEmpty && roles.isEmpty && maximumAge == nil && acrValues == nil && nonce == nil
   }

@@ -22,7 +22,7 @@ package enum TokenCode: String, CaseIterable, Sendable {
   case claimMismatch = "claim_mismatch"
   case wrongNonce = "wrong_nonce"
   case proofRequired = "proof_required"
-  /// The issuer's back-end says no.
+  /// The issuer's back-end does not call the token active (RFC 7662 section 2.2).
   case inactiveToken = "inactive_token"
   /// Reserved: no reply has it yet.
   case revoked

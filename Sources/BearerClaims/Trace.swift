@@ -1,10 +1,10 @@
-/// What came of one check, for a person who wants to know why a token is refused and what to change.
+/// The result of one check, for a person who wants to know why a token is refused and what to change.
 package struct TraceStep: Equatable, Sendable {
   /// How a check ended.
   package enum Result: String, Sendable {
     case pass
     case fail
-    /// It could not be made, because what it looks at could not be read or found; or nothing demands it.
+    /// The check was not made, because its input could not be read or found, or because nothing demands it.
     case skip
   }
 
@@ -25,26 +25,26 @@ package struct TraceStep: Equatable, Sendable {
   package var hint: String?
 }
 
-/// What came of every check of one verdict, written while the verdict is reached.
+/// The results of all checks of one verdict, written while the verdict is reached.
 package struct Trace: Sendable {
   /// One step for each check so far, in their order.
   package private(set) var steps: [TraceStep] = []
-  /// Checks on which no other can rely.
+  /// Checks that other checks cannot rely on.
   private var unusable: Set<Check> = []
 
   /// No check was made yet.
   package init() {}
 
-  /// The trace of a request whose token was not even looked at.
+  /// The trace of a request whose token was not looked at.
   ///
-  /// - Parameter hint: Why.
+  /// - Parameter hint: Why it was not.
   package init(withoutToken hint: String) {
     for check in Check.inOrder where !skipsUnmade(check) { failed(check, (nil, nil), hint: hint) }
   }
 
-  /// Writes down a check that cannot be made because one failed on which it relies.
+  /// Records a check as skipped if a check that it relies on failed.
   ///
-  /// - Returns: Whether it is such a check.
+  /// - Returns: Whether it was skipped.
   package mutating func skipsUnmade(_ check: Check) -> Bool {
     guard check.prerequisites.contains(where: unusable.contains) else { return false }
     unusable.insert(check)
@@ -52,7 +52,7 @@ package struct Trace: Sendable {
     return true
   }
 
-  /// Writes down a check that passed.
+  /// Records a check that passed.
   package mutating func passed(_ check: Check, _ comparison: TraceStep.Comparison, isDemanded: Bool = true) {
     steps.append(
       isDemanded
@@ -60,14 +60,14 @@ package struct Trace: Sendable {
         : TraceStep(check: check, result: .skip))
   }
 
-  /// Writes down a check that failed.
+  /// Records a check that failed.
   package mutating func failed(_ check: Check, _ comparison: TraceStep.Comparison, hint: String) {
     unusable.insert(check)
     steps.append(
       TraceStep(check: check, result: .fail, expected: comparison.expected, found: comparison.found, hint: hint))
   }
 
-  /// Long enough to recognise a value, short enough for a reply.
+  /// The text, cut so that it fits a reply and can still be recognised.
   package static func shortened(_ text: String) -> String {
     text.utf8.count <= 256 ? text : String(text.unicodeScalars.prefix(80)) + "…"
   }
