@@ -19,7 +19,7 @@ package enum Algorithm: String, CaseIterable, Sendable {
   /// Ed448 under either of its names: `EdDSA` (RFC 8037) with an Ed448 key, or `Ed448` (RFC 9864).
   case ed448 = "Ed448"
 
-  /// How libcrypto is told to verify it.
+  /// The scheme by which libcrypto verifies it.
   package var scheme: SignatureScheme {
     switch self {
     case .rs256: .rsaPKCS1(.sha256)
@@ -56,7 +56,7 @@ package enum Algorithm: String, CaseIterable, Sendable {
 
 /// A set of algorithms that costs nothing to intersect.
 package struct AlgorithmSet: OptionSet, Hashable, Sendable {
-  /// One bit an algorithm, in the table's order.
+  /// One bit for each algorithm, in the table's order.
   package let rawValue: UInt16
 
   /// A set from its bits.
@@ -86,8 +86,8 @@ package struct AlgorithmSet: OptionSet, Hashable, Sendable {
   ///
   /// `EdDSA` names two: the key decides which.
   package init(named name: String) {
-    // No name of the table is longer; comparing all of what a stranger may send here could take far longer than judging
-    // the token.
+    // No name in the table is longer. An attacker may send a long one, and comparing all of it could take longer than
+    // judging the token.
     guard name.utf8.count <= Self.longestName else {
       self = []
       return

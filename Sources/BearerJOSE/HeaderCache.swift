@@ -1,8 +1,8 @@
 import BearerJSON
 
-/// The headers seen last, with their meaning: nearly all tokens of an issuer have the same one.
+/// The headers seen last, already read: nearly all tokens of an issuer have the same one.
 ///
-/// Anybody can send headers; a few places are enough for those that come again and again, and bound the rest.
+/// Anybody can send headers, so only a few are kept.
 struct HeaderCache {
   private static let capacity = 8
 
@@ -18,7 +18,7 @@ struct HeaderCache {
     return nil
   }
 
-  /// Remembers a header in place of the one that came first.
+  /// Remembers a header in place of the oldest one.
   mutating func insert(_ header: JOSEHeader) {
     if headers.count < Self.capacity {
       headers.append(header)

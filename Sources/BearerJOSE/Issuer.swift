@@ -9,7 +9,7 @@ package struct Issuer: Sendable {
   /// The algorithms that its tokens may name.
   package let algorithms: AlgorithmSet
 
-  /// How it writes claims, where that is not the RFCs' way.
+  /// How it writes claims, if it deviates from the RFCs.
   package let profile: PreparedProfile?
 
   /// Every value of `iss` that its tokens may have.

@@ -2,17 +2,17 @@ package import BearerClaims
 
 /// One value of `iss` that an issuer's tokens may have.
 ///
-/// A provider of many tenants puts each one's id into its name: its discovery document has a template there, Entra's is
-/// `https://login.microsoftonline.com/{tenantid}/v2.0`. Which tenants count is the operator's to say. A token that could
-/// bring its own would be one of anybody who has an account with the provider.
+/// A provider of many tenants puts each tenant's id into `iss`. Its discovery document has a template there; Entra's is
+/// `https://login.microsoftonline.com/{tenantid}/v2.0`. The operator lists the accepted tenants: if a token could bring
+/// its own, anybody with an account at the provider could get tokens that are accepted.
 package struct IssuerName: Equatable, Sendable {
-  /// What stands in a template where the tenant's id belongs.
+  /// Stands for the tenant's id in a template.
   package static let placeholder = "{tenantid}"
 
   /// The value, compared byte for byte (OpenID Connect Core 1.0 section 3.1.3.7, point 2).
   package let text: String
   let bytes: [UInt8]
-  /// What the claims of a tenant's token must say besides; `nil` for an issuer without tenants.
+  /// What other claims of a tenant's token must say; `nil` for an issuer without tenants.
   let tenantClaims: TenantClaims?
 
   /// The names of an issuer.
@@ -20,7 +20,7 @@ package struct IssuerName: Equatable, Sendable {
   /// - Parameters:
   ///   - url: The issuer's url, or template.
   ///   - profile: Its other names, and its tenants.
-  /// - Returns: One for each name, or for each tenant in the place of a template's placeholder.
+  /// - Returns: One for each name, and of a template one for each tenant.
   package static func all(of url: String, _ profile: IssuerProfile) -> [IssuerName] {
     let tenants = profile.tenants ?? []
     return ([url] + (profile.urlAliases ?? [])).flatMap { name -> [IssuerName] in

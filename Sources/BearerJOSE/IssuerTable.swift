@@ -1,19 +1,19 @@
 import BearerClaims
 import BearerJSON
 
-/// All issuers, by their place, and found by the bytes of their urls at a cost that does not grow with their number.
+/// All issuers by their place, found by the bytes of `iss` at a cost that does not grow with their number.
 ///
-/// Where an issuer is looked for follows from a hash of its url, and from there on until a place is free. The hash is no
-/// secret: only the operator's urls are in the table, and whoever sends another finds that one of them is not his.
+/// A hash of `iss` gives the first slot to look in; the search ends at a free slot. The hash needs no secret, because
+/// only the operator's names are in the table and an attacker cannot add one.
 ///
 /// A class, so that it is handed to each verdict at the cost of one reference.
 package final class IssuerTable: RandomAccessCollection, Sendable {
   private let issuers: [Issuer]
   /// All names of all issuers, each with its issuer's place.
   let names: [(name: IssuerName, place: Int)]
-  /// Places of names, or -1 where none is; at least twice as many as names, and a power of two.
+  /// The index into ``names`` in each slot, or -1; a power of two of slots, at least twice as many as names.
   private let slots: [Int32]
-  /// Whether an issuer has rules for kinds of tokens, so that a token's kind may depend on whose it is.
+  /// Whether any issuer has rules for kinds of tokens, so that a token's kind may depend on its issuer.
   let haveKindRules: Bool
 
   /// A table of these issuers; of two with one url, the first is found.

@@ -1,10 +1,10 @@
 import BearerClaims
 import BearerJSON
 
-/// The parameters of a token's header that mean something here (RFC 7515 section 4.1).
+/// The parameters of a token's header that bearerd uses (RFC 7515 section 4.1).
 ///
-/// Keys that a token brings along or points to (`jwk`, `jku`, `x5u`, `x5c`) are not read at all: who can write a token
-/// could write those too (RFC 8725 section 3.10).
+/// Keys that a token brings along or points to (`jwk`, `jku`, `x5u`, `x5c`) are not read at all: an attacker who writes
+/// a token could write those, too (RFC 8725 section 3.10).
 final class JOSEHeader: Sendable {
   /// What `alg` may stand for; empty for one that is not in the table.
   let algorithms: AlgorithmSet
@@ -19,13 +19,13 @@ final class JOSEHeader: Sendable {
   let segment: [UInt8]
   /// `alg`, `kid` and `typ` as a JSON object, for replies.
   ///
-  /// The others are left out on purpose: a caller must not find a key or an address there that nobody vouches for.
+  /// The others are left out on purpose: a caller must not find a key or an address there that nobody has checked.
   let shown: [UInt8]
   /// `typ` and `kid` as they came, for `explain`.
   let typeName: String?
   let kidName: String?
 
-  /// Whether it has a `nonce`, for the word about a signature that is not good.
+  /// Whether it has a `nonce`, which matters to the text about a bad signature.
   let hasNonce: Bool
 
   /// The media types that a token may declare (RFC 7515 section 4.1.9).
@@ -35,7 +35,7 @@ final class JOSEHeader: Sendable {
     case other
   }
 
-  /// What all of it takes in memory, at most: the object, and its arrays and texts with what malloc adds to each.
+  /// The most bytes of memory that it takes: the object, and its arrays and texts with what malloc adds to each.
   let heldBytes: Int
 
   /// Reads the header of a segment that the tape has read.
@@ -103,7 +103,7 @@ final class JOSEHeader: Sendable {
   }
 
   private static func mediaType(_ bytes: [UInt8]) -> TokenMediaType {
-    // The longest that means anything; a longer one is not worth comparing.
+    // No type that means anything is longer.
     guard bytes.count <= "application/at+jwt".utf8.count else { return .other }
     let lowercased = String(decoding: bytes, as: UTF8.self).lowercased()
     switch lowercased {

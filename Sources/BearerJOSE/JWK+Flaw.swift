@@ -1,5 +1,5 @@
 extension JWK {
-  /// What is wrong with one member of a key; told in words that show nothing of its value.
+  /// What is wrong with one member of a key, in words that show nothing of its value.
   package struct Flaw: Equatable, Sendable {
     /// The ways in which a member can be wrong.
     package enum Deviation: Equatable, Sendable {
@@ -23,7 +23,7 @@ extension JWK {
       case notBase64URL
       /// It has more bytes than it may have.
       case tooLong(bytes: Int, most: Int)
-      /// It is the configuration's `algorithms`, which has none of these that fit the key.
+      /// The configuration's `algorithms` has none of these, which fit the key.
       case allowsNone(of: AlgorithmSet)
     }
 

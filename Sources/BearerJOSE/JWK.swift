@@ -26,17 +26,17 @@ package struct JWK {
     case coordinateTooLong = "coordinate_too_long"
     case notOnCurve = "point_not_on_curve"
     case wrongLength = "wrong_key_length"
-    /// libcrypto says no.
+    /// libcrypto does not accept the key.
     case rejected = "rejected_by_libcrypto"
     /// Another key has the same `kid` and algorithm, and nobody can say which one is meant.
     case ambiguous = "ambiguous_kid"
-    /// The same key under the same `kid` stands in the set before.
+    /// The same key with the same `kid` stands earlier in the set.
     case listedTwice = "listed_twice"
-    /// The key's private part stands in the set, for all to see and to sign with.
+    /// The key's private part stands in the set, so that anybody who reads the set can sign.
     case privateKeyPublished = "private_key_published"
   }
 
-  /// A problem, and the member that shows it where the problem's own word does not say which.
+  /// A problem, and the member that has it where the problem does not say so itself.
   package struct Fault: Error, Equatable, Sendable {
     /// What is wrong, in a stable word.
     package var problem: Problem
@@ -57,7 +57,7 @@ package struct JWK {
 
   let kid: [UInt8]?
   let material: KeyMaterial
-  /// What the key's own `alg` leaves of what its type allows.
+  /// The algorithms that both the key's type and its own `alg` allow.
   let algorithms: AlgorithmSet
   /// The only `iss` that the key is for, of an issuer with tenants; `nil` if it is for all of them.
   let issuer: [UInt8]?
@@ -83,7 +83,7 @@ package struct JWK {
     }
     kid = name.isEmpty ? nil : Array(name.utf8)
     material = try Self.material(members, type: type)
-    // Microsoft identity platform, access tokens: the member has the template where a key is for every tenant.
+    // Microsoft identity platform, access tokens: the member has the template if the key is for every tenant.
     issuer = members["issuer"]?.stringValue.flatMap { $0.contains(IssuerName.placeholder) ? nil : Array($0.utf8) }
     if let name = try members.optionalText("alg") {
       algorithms = AlgorithmSet(named: name).intersection(material.algorithms)
@@ -94,7 +94,7 @@ package struct JWK {
   }
 
   private static func material(_ members: Members, type: String) throws(Fault) -> KeyMaterial {
-    // As the JSON strings that they are, which are compared byte for byte.
+    // Compared as JSON strings, so byte for byte.
     switch JSONValue.string(type) {
     case "RSA":
       return .rsa(modulus: try number(members, "n"), exponent: try number(members, "e"))
@@ -106,8 +106,8 @@ package struct JWK {
       case "P-521": curve = .p521
       default: throw Fault(.unsupportedCurve)
       }
-      // Longer than the field is a fault even when what is longer is zeros; shorter is not (a provider in the field
-      // strips zero bytes), so the length is looked at before zeros are removed.
+      // A coordinate that is too long is a fault even if it begins with zeros. One that is too short is not, because a
+      // provider in the field strips zero bytes. So the length is checked before zeros are removed.
       let x = try coordinate(members, "x", of: curve)
       let y = try coordinate(members, "y", of: curve)
       return .ec(curve, x: x, y: y)
@@ -137,13 +137,13 @@ package struct JWK {
 
   private static func trimmed(_ bytes: [UInt8]) -> [UInt8] { Array(bytes.drop { $0 == 0 }) }
 
-  /// The members of one key, read with the word for what is wrong with each.
+  /// The members of one key; reading one throws what is wrong with it.
   private struct Members {
     private let object: JSONObject
 
     init(_ object: JSONObject) { self.object = object }
 
-    /// A member; some libraries write those that a key does not have as null.
+    /// A member; `null` counts as absent, because some libraries write it for members that a key does not have.
     subscript(_ name: String) -> JSONValue? { object[name] == .null ? nil : object[name] }
 
     func optionalText(_ name: StaticString) throws(Fault) -> String? {
@@ -168,7 +168,7 @@ package struct JWK {
 }
 
 extension JWK.Problem {
-  /// The word for what the crypto layer found.
+  /// The problem that the crypto layer's fault stands for.
   init(_ fault: PublicKeyFault) {
     switch fault {
     case .rsaModulusTooSmall: self = .weakRSA

@@ -2,7 +2,7 @@ import BearerCrypto
 package import BearerJSON
 import Synchronization
 
-/// Why bytes are not a key set that may replace another.
+/// Why bytes are not accepted as a key set.
 package enum KeySetFault: Error, Equatable, Sendable {
   /// Not the JSON that is accepted here.
   case notJSON(JSONError)
@@ -10,9 +10,9 @@ package enum KeySetFault: Error, Equatable, Sendable {
   case notAKeySet
   /// A set without keys.
   case empty
-  /// A set none of whose keys can be used: each with its problem, as far as they are kept, and how many are not.
+  /// A set without a usable key: the entries that are kept, each with its problem, and how many are not kept.
   case noUsableKey([KeySet.Entry], leftOut: Int)
-  /// libcrypto could not do its work on a key, which may be good: without it the set would have good tokens refused.
+  /// libcrypto failed on a key that may be good; without the key, the set would have good tokens refused.
   case undecided
 }
 
@@ -28,23 +28,23 @@ package struct KeySet: Sendable {
     package var alg: String?
     /// The curve, if it names one.
     package var crv: String?
-    /// What it is for, if it says so.
+    /// What it is for (`use`), if it says so.
     package var use: String?
     /// Whether tokens can be verified with it.
     package var isUsable: Bool
-    /// Why it is not usable, or, on one that is, what its owner must act on: ``JWK/Problem/privateKeyPublished``, or
-    /// ``JWK/Problem/ambiguous`` for some of its algorithms.
+    /// Why the key is not usable; or what the owner of a usable key must act on: ``JWK/Problem/privateKeyPublished``,
+    /// or ``JWK/Problem/ambiguous`` for some of its algorithms.
     package var problem: JWK.Problem?
     /// What is wrong with which member, where ``problem`` does not say it.
     package var flaw: JWK.Flaw?
   }
 
-  /// A key under its name, with the algorithms for which it is the one that is meant.
+  /// A key with its name, and the algorithms for which no other key has the name.
   struct Candidate: Sendable {
     let kid: [UInt8]?
     let key: VerificationKey
     var algorithms: AlgorithmSet
-    /// The only `iss` that it is for, of an issuer with tenants.
+    /// The only `iss` that the key is for, of an issuer with tenants.
     var issuer: [UInt8]?
 
     /// Whether it may have signed a token of this `iss` with one of these algorithms.
@@ -53,10 +53,10 @@ package struct KeySet: Sendable {
     }
   }
 
-  /// What a token's header leaves to verify with.
+  /// The keys that may have signed a token, by its header.
   enum Choice {
     case none
-    /// The key that the token names; or without a name on one side or the other, the only one that it can be so far.
+    /// The key that the token names; or the only one it can be, if the token or the key has no name.
     case one(VerificationKey, isNamed: Bool)
     /// The token names no key; each may be tried, in the set's order.
     case several([VerificationKey])
@@ -68,11 +68,11 @@ package struct KeySet: Sendable {
     }
   }
 
-  /// How many keys are tried for a token that names none: each try costs a signature (`protocol.md` section 6.3).
+  /// How many keys are tried for a token that names none: each try costs a signature check (`protocol.md` section 6.3).
   static let maximumTries = 4
 
-  /// How many keys that cannot be used are kept for `status`: a mebibyte has room for 340,000, each of which would cost
-  /// more to show than to send.
+  /// How many unusable keys are kept for `status`: a mebibyte has room for 340,000, and showing one costs more than
+  /// sending one.
   package static let maximumUnusableEntries = 1000
 
   /// How many keys are compiled of one set: each costs kilobytes, and every change and `status` goes through them all.
@@ -91,15 +91,15 @@ package struct KeySet: Sendable {
   /// For each key that can be used, the algorithms that it may be used with.
   package var usableAlgorithms: [AlgorithmSet] { candidates.map(\.algorithms) }
 
-  /// Tells this set from every other of this process's life; never used again.
+  /// Identifies this set in this process; never used again.
   package let serial: UInt64
 
   private let candidates: [Candidate]
-  /// Where the candidates of each name are, for a set with so many that looking through them would take longer.
+  /// The candidates by name; empty if they are so few that looking through them is faster.
   private let byName: [[UInt8]: [Candidate]]
-  /// Those without a name.
+  /// The candidates without a name.
   private let unnamed: [Candidate]
-  /// How many candidates are looked through one by one.
+  /// Up to how many candidates are looked through one by one.
   private static let fewCandidates = 8
   private static let lastSerial = Atomic<UInt64>(0)
 
@@ -170,7 +170,7 @@ package struct KeySet: Sendable {
       let isUsable = !candidate.algorithms.isEmpty
       let position = entryOfCandidate[index]
       entries[position].isUsable = isUsable
-      // A private key for all to see is worse than a name that two keys have.
+      // A published private key is worse than an ambiguous name.
       if !isUsable || entries[position].problem == nil { entries[position].problem = .ambiguous }
     }
     candidates = unambiguous.filter { !$0.algorithms.isEmpty }
@@ -194,8 +194,8 @@ package struct KeySet: Sendable {
   /// - Parameters:
   ///   - kid: The name, if the token has one.
   ///   - algorithms: What the token may be signed with.
-  ///   - issuer: `iss` of a token whose issuer has tenants: a key that names another one is not for it.
-  /// - Returns: What there is to verify with.
+  ///   - issuer: The `iss` of a token whose issuer has tenants; keys for another `iss` are left out.
+  /// - Returns: The keys to try.
   func choose(kid: [UInt8]?, algorithms: AlgorithmSet, issuer: [UInt8]? = nil) -> Choice {
     guard let kid else { return chooseWithoutName(algorithms, issuer) }
     let named = byName.isEmpty ? candidates : byName[kid] ?? []
@@ -227,7 +227,7 @@ package struct KeySet: Sendable {
     let algorithms: AlgorithmSet
   }
 
-  /// Compiles a key; `nil` if libcrypto could not do its work.
+  /// Compiles a key; `nil` if libcrypto failed on one that may be good.
   private static func compile(
     _ jwk: JWK, _ allowed: AlgorithmSet, known: inout [KeyMaterial: VerificationKey]
   ) throws(JWK.Fault) -> VerificationKey? {
@@ -247,8 +247,8 @@ package struct KeySet: Sendable {
 
   /// Takes from keys of one name every algorithm that more than one of them could verify.
   ///
-  /// Equal names with different algorithms are legal (RFC 7517 section 4.5). With equal ones, taking either would let
-  /// the order of a list decide whom to trust.
+  /// Equal names with different algorithms are legal (RFC 7517 section 4.5). With equal algorithms, the order of a list
+  /// would decide whom to trust.
   private static func withoutAmbiguous(_ candidates: [Candidate]) -> [Candidate] {
     var candidates = candidates
     var byName: [[UInt8]: [Int]] = [:]

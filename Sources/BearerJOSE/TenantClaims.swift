@@ -1,16 +1,15 @@
 import BearerClaims
 
-/// What a tenant's tokens say of the tenant besides `iss`.
+/// The claims besides `iss` that name a token's tenant.
 ///
-/// Entra is the one provider whose names have a tenant in them, and these are its claims (Microsoft identity platform,
-/// access token claims reference: `iss`, `tid`, `ver`).
+/// Entra is the only provider with tenants in its names, and these are its claims (Microsoft identity platform, access
+/// token claims reference: `iss`, `tid`, `ver`).
 struct TenantClaims: Equatable {
   /// What `tid` must be.
   private let tenant: [UInt8]
   /// What `ver` must be.
   ///
-  /// The form of a token follows from its API's settings and not from who asked for it, and each form has an issuer's name
-  /// of its own.
+  /// The settings of the API decide which version its tokens have, and each version has another `iss`.
   private let version: [UInt8]
 
   /// The claims of a tenant in tokens with this `iss`.
@@ -19,7 +18,7 @@ struct TenantClaims: Equatable {
     version = Array((name.hasSuffix("/v2.0") ? "2.0" : "1.0").utf8)
   }
 
-  /// Refuses a token whose claims are others.
+  /// Refuses a token in which these claims have other values.
   func check(_ claims: ClaimSet) throws(Rejection) {
     guard claims.string("tid", is: tenant) else {
       throw Rejection(.unknownIssuer, "The token's tid is not the tenant of its iss.", claim: "tid")

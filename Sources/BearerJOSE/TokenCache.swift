@@ -3,17 +3,19 @@ import BearerClaims
 /// Remembers facts about tokens that were good: never a verdict, and no token.
 ///
 /// A token is verified again and again during its life. Two things about it never change: that its signature is good
-/// under a key, and what its payload says. The first costs a signature to find out again, the second base64url and JSON.
-/// Everything else is computed each time: whether the key is still in the set, and every claim under the policy as it is
-/// now.
+/// under a key, and what its payload says. Finding out the first again costs a signature check, the second base64url
+/// and JSON. Everything else is computed each time: whether the key is still in the set, and every claim under the
+/// policy as it is now.
 ///
-/// A token is found only by its name (``TokenNamer``), and only one whose signature was good gets in, so that nobody fills
-/// the memory without an issuer's help. The signature counts under the key object of one serial number, which is never used again:
-/// it dies with its key. What is kept of a payload are the claims; with the signature missing that is not the token.
+/// A token is found only by its name (``TokenNamer``). Only tokens with good signatures get in, so that nobody fills
+/// the memory without an issuer's help. The signature counts under the serial number of one key object, which is never
+/// used again, so the fact ends with its key. Of a payload the claims are kept; without the signature they are not the
+/// token.
 ///
-/// Both kinds have half of the memory. A signature takes some 200 bytes and a payload ten times as much, but the signature
-/// is the one that is dear; so a payload is kept only of a token that comes a second time, and makes room before any
-/// signature does. Eviction is CLOCK, by a hand for each: what was used since the hand last passed is spared once.
+/// Signatures and payloads each have half of the memory. A signature takes some 200 bytes and a payload ten times as
+/// much, but the signature is dearer to check again. So a payload is kept only of a token that comes a second time, and
+/// never displaces a signature. Eviction is CLOCK, with a hand for each: what was used since the hand last passed is
+/// spared once.
 struct TokenCache {
   /// What is known of one token.
   struct Facts {
@@ -30,12 +32,12 @@ struct TokenCache {
     var wasPayloadUsed = false
   }
 
-  /// What one entry without its payload costs at most: its slot, and its place in the hash table, each at the greatest
-  /// slack that growing leaves.
+  /// The most bytes that an entry without its payload takes: its slot, and its place in the hash table, each with the
+  /// greatest slack that growing leaves.
   static let bytesPerEntry = 256
 
-  /// How many slots are looked at to find room for a payload; if none is found it is not kept, for those that are there
-  /// are in use.
+  /// How many slots are looked at to find room for a payload; if there is none the payload is not kept, because those
+  /// in the cache are in use.
   private static let payloadSteps = 64
 
   let capacity: Int
@@ -46,7 +48,7 @@ struct TokenCache {
   private var hand = 0
   private var payloadHand = 0
 
-  /// Nothing is known yet; at most this many bytes are used, as they are needed.
+  /// An empty cache, which takes at most this many bytes, as it needs them.
   init(bytes: Int) {
     payloadCapacity = bytes / 2
     capacity = min((bytes - payloadCapacity) / Self.bytesPerEntry, Int(Int32.max))
@@ -55,7 +57,7 @@ struct TokenCache {
   /// How many tokens are known.
   var count: Int { slots.count }
 
-  /// What is known of a token; to be asked is to be used.
+  /// What is known of a token; asking counts as a use.
   mutating func facts(of name: TokenName) -> Facts? {
     guard let place = places[name] else { return nil }
     slots[Int(place)].wasUsed = true
@@ -87,7 +89,7 @@ struct TokenCache {
     hand = (hand + 1) % capacity
   }
 
-  /// Makes room for what a known token's payload says, of payloads that were not used lately.
+  /// Makes room for a payload by evicting payloads that were not used lately.
   ///
   /// - Returns: Whether there is room now; ``keep(_:of:)`` may follow.
   mutating func makeRoom(for bytes: Int) -> Bool {
@@ -114,7 +116,7 @@ struct TokenCache {
     payloadBytes += payload.heldBytes
   }
 
-  /// Forgets what a payload says whose token's key is gone.
+  /// Forgets the payload of a token whose key is gone.
   mutating func forgetPayload(of name: TokenName) {
     if let place = places[name] { dropPayload(Int(place)) }
   }
@@ -128,18 +130,18 @@ struct TokenCache {
 
 /// What a token's payload says, and its header.
 final class KnownPayload {
-  /// The header, which tokens with the same one share as long as it is among the headers seen last.
+  /// The header; tokens with the same one share it while it is in the ``HeaderCache``.
   let header: JOSEHeader
   /// Where the token's first two segments end.
   let headerEnd: Int
   let payloadEnd: Int
   let claims: ClaimSet
-  /// What its verdict depends on under the policy that it was last accepted under.
+  /// What the verdict depends on under the policy that last accepted the token.
   var settled: SettledChecks?
   /// What all of it takes in memory.
   let heldBytes: Int
 
-  /// Takes copies that are no larger than they must be.
+  /// Keeps copies that are no larger than they must be.
   init(header: JOSEHeader, headerEnd: Int, payloadEnd: Int, claims: ClaimSet) {
     self.header = header
     self.headerEnd = headerEnd

@@ -1,8 +1,8 @@
 import BearerJSON
 
-/// What a token is by its form: told by how it reads, never by trying one after the other.
+/// The form of a token, told from its bytes and never by trying one form after the other.
 package enum TokenForm: Equatable, Sendable {
-  /// Three segments of which the first is a JOSE header (RFC 7515 section 7.1), or JSON, which no opaque token begins as.
+  /// Three segments of which the first is a JOSE header (RFC 7515 section 7.1), or text that begins like JSON.
   case jwt
   /// Five segments (RFC 7516 section 7.1).
   case encrypted
@@ -29,7 +29,7 @@ package enum TokenForm: Equatable, Sendable {
   }
 
   private static func isHeader(_ segment: Span<UInt8>) -> Bool {
-    // `{"` in base64url: whatever else is wrong with it, no server is asked about such a token unless it is good.
+    // `{"` in base64url, so it was meant as a JWT; a bad one must not cost a question to a back-end.
     if segment.count >= 3, segment[0] == UInt8(ascii: "e"), segment[1] == UInt8(ascii: "y"),
       segment[2] == UInt8(ascii: "J")
     {
@@ -37,7 +37,7 @@ package enum TokenForm: Equatable, Sendable {
     }
     var bytes: [UInt8] = []
     var tape = JSONTape()
-    // What is wrong with it does not matter: it is no header.
+    // Any error means that it is not a header.
     guard Base64URL.decode(segment, into: &bytes), (try? tape.read(bytes.span)) != nil else { return false }
     return tape.rootIsObject
   }

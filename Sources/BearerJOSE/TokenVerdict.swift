@@ -6,9 +6,9 @@ package enum TokenVerdict {
   case accepted(VerifiedToken)
   /// A check failed.
   case rejected(Rejection)
-  /// The key that the token needs is not there, and nothing else is wrong that can be seen without it.
+  /// The key that the token needs is missing, and every check that needs no key passes.
   case keyMissing(MissingKey)
-  /// The signature could not be checked, and nothing else is wrong that can be seen without it.
+  /// The signature could not be checked, and every check that needs no key passes.
   case undecided
 }
 
@@ -18,7 +18,6 @@ package struct MissingKey: Equatable, Sendable {
   package let issuer: Int
   /// The name of the key, if the token names one.
   package let kid: [UInt8]?
-  /// Whether keys were tried that it could have been, since the token or a key bears no name: if no new key comes, it is
-  /// the signature that is bad.
+  /// Whether other keys were tried, because the token or a key has no name; if no new key comes, the signature is bad.
   package let isTried: Bool
 }

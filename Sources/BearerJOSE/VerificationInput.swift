@@ -1,6 +1,6 @@
 package import BearerClaims
 
-/// What a token is verified by, besides keys.
+/// What a token is verified with, besides keys.
 package struct VerificationInput: Sendable {
   /// All issuers; replies and policies refer to them by index.
   package let issuers: IssuerTable

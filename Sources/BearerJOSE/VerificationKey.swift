@@ -6,9 +6,7 @@ import Synchronization
 /// Two sets that hold the same key share one object, so a refresh that brings nothing new compiles nothing, and what
 /// is known about a token's signature under it stays known.
 package final class VerificationKey: Sendable {
-  /// Tells this key from every other of this process's life.
-  ///
-  /// Unlike an object's address it is never used again.
+  /// Identifies this key in this process; unlike an object's address it is never used again.
   let serial: UInt64
 
   /// What the key is, without its name; equal material is the same key.
@@ -22,16 +20,15 @@ package final class VerificationKey: Sendable {
 
   /// Compiles a key for those of `algorithms` that fit it.
   ///
-  /// - Throws: `PublicKeyFault` for numbers that are no key, or no strong enough one; `.undecided` if libcrypto could not
-  ///   do its work.
+  /// - Throws: `PublicKeyFault` for numbers that are not a key, or too weak a key; `.undecided` if libcrypto failed.
   init(_ material: KeyMaterial, algorithms: AlgorithmSet) throws(PublicKeyFault) {
     let key = try material.publicKey()
     var verifiers = [SignatureVerifier?](repeating: nil, count: Algorithm.allCases.count)
     let fitting = algorithms.intersection(material.algorithms)
     if fitting.isEmpty { throw .rejectedByLibcrypto }
     for algorithm in fitting.algorithms {
-      // The scheme fits the key, so no verifier means no memory; without one of its algorithms a key would refuse good
-      // tokens.
+      // The scheme fits the key, so without a verifier memory ran out. A key without one of its algorithms would refuse
+      // good tokens.
       guard let verifier = key.verifier(for: algorithm.scheme) else { throw .undecided }
       verifiers[algorithm.index] = verifier
     }
@@ -41,7 +38,7 @@ package final class VerificationKey: Sendable {
     serial = Self.lastSerial.add(1, ordering: .relaxed).newValue
   }
 
-  /// Checks whether the signature over the message is this key's under the first of these algorithms that fits it.
+  /// Checks the signature over the message, by the first of these algorithms that fits the key.
   func check(
     signature: Span<UInt8>, over message: Span<UInt8>, algorithms wanted: AlgorithmSet
   ) -> SignatureOutcome {

@@ -8,10 +8,10 @@ package struct VerifiedToken {
   /// Whole seconds until `exp` (``NumericDate/secondsLeft(at:)``).
   package let expiresIn: Int64
 
-  /// Whether it came before and all that it says was remembered.
+  /// Whether the token came before and its payload was in the cache.
   package let isKnown: Bool
 
-  /// What it says.
+  /// The token's claims.
   package let claims: ClaimSet
   private let header: JOSEHeader
 
@@ -23,7 +23,7 @@ package struct VerifiedToken {
     self.claims = claims
   }
 
-  /// Appends those header parameters that were verified to mean something, as a JSON object: `alg`, `kid`, `typ`.
+  /// Appends the header parameters that were checked, as a JSON object: `alg`, `kid`, `typ`.
   package func appendHeader(to line: inout [UInt8]) {
     line.append(contentsOf: header.shown)
   }

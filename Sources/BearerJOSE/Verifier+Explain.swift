@@ -1,7 +1,7 @@
 import BearerClaims
 import BearerJSON
 
-/// What people see of the checks that need a signed token.
+/// The texts of `explain` about the checks that need a signed token.
 extension Verifier {
   static let noKeyHint = "The issuer's key set has no usable key that fits; see bearerd status for the keys it has."
   static let undecidedHint = "libcrypto could not check it, probably for want of memory; the token may be good."

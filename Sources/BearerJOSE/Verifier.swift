@@ -25,7 +25,7 @@ package struct Verifier {
   private var settled: SettledChecks?
   /// The key that the signature was found to be good under.
   private var goodKey: UInt64?
-  /// Whether the signature may be good or not, for libcrypto could not check it.
+  /// Whether libcrypto could not check the signature, which may be good.
   private var isUndecided = false
   /// Whether the token is an access token by a rule of its issuer.
   private var isAccessTokenByRule = false
@@ -44,7 +44,7 @@ package struct Verifier {
   private var missingKey: MissingKey?
   private var rejection: Rejection?
 
-  /// What came of every check of the last token, if that was wanted.
+  /// The results of all checks of the last token, if they were asked for.
   package private(set) var trace: Trace?
 
   /// A verifier that knows nothing yet.
@@ -62,7 +62,7 @@ package struct Verifier {
   /// - Parameters:
   ///   - token: Exactly the token's bytes.
   ///   - input: Policy, issuers and time.
-  ///   - explaining: Whether every check is told in ``trace``.
+  ///   - explaining: Whether every check is recorded in ``trace``.
   ///   - keys: The key set of an issuer by its index; `nil` if there is none that may be used.
   /// - Returns: The verdict.
   package mutating func verify(
@@ -77,8 +77,8 @@ package struct Verifier {
   /// - Parameters:
   ///   - token: Exactly the token's bytes.
   ///   - input: Policy, issuers and time.
-  ///   - explaining: Whether every check is told in ``trace``: those after the first failure are made, too.
-  /// - Returns: The index of the issuer whose keys are needed; `nil` if none are, for the token is already refused.
+  ///   - explaining: Whether every check is recorded in ``trace``: those after the first failure are made, too.
+  /// - Returns: The index of the issuer whose keys are needed; `nil` if the token is already refused.
   package mutating func open(_ token: Span<UInt8>, _ input: VerificationInput, explaining: Bool = false) -> Int? {
     recall(token)
     trace = nil
@@ -119,14 +119,14 @@ package struct Verifier {
       if let keys, let payload = facts?.payload, settled.holds(with: keys, facts?.keySerial, at: input.now) {
         return accept(input, settled.issuer, payload.header, payload.claims)
       }
-      // Something has changed since: the checks say what.
+      // Something has changed, so all checks are made again.
       self.settled = nil
       _ = openUnsettled(token, input, explaining: false)
     }
     if let rejection, trace == nil { return .rejected(rejection) }
     make(.key, token, input, keys)
     make(.signature, token, input, keys)
-    // Where no name says which key it is, the right one may be new: it is looked for if nothing else is wrong.
+    // Without a name the right key may be a new one: it is asked for if nothing else is wrong.
     var badSignature: Rejection?
     if let found = rejection, found.code == .token(.badSignature), let issuerIndex, !choice.isNamed {
       badSignature = found
@@ -134,7 +134,7 @@ package struct Verifier {
       missingKey = MissingKey(issuer: issuerIndex, kid: header?.kid, isTried: true)
     }
     if let rejection, trace == nil { return .rejected(rejection) }
-    // Without a verified signature the other checks go on, on unverified claims: one that fails is the answer.
+    // Without a verified signature the checks go on with unverified claims, and the first that fails is the answer.
     var evidence = Evidence(.signature, profile: issuerIndex.flatMap { input.issuers[$0].profile })
     evidence.isAccessTokenByRule = isAccessTokenByRule
     let refused = claims.judge(under: input.policy, at: input.now, evidence: evidence, trace: &trace)
@@ -142,14 +142,14 @@ package struct Verifier {
     if let missingKey { return .keyMissing(missingKey) }
     if isUndecided { return .undecided }
     guard let header, let issuerIndex, let keys else {
-      // Not reached: the checks before have set all of these. Refusing is what a mistake here must lead to.
+      // Not reached: the checks before have set all of these. A mistake here must refuse the token.
       return .rejected(Rejection(.unknownKey, "The issuer has no key that the token could be signed with."))
     }
     settle(input, issuerIndex, keys)
     return accept(input, issuerIndex, header, claims)
   }
 
-  /// Makes one check, and writes down what came of it.
+  /// Makes one check and records its result.
   private mutating func make(
     _ check: Check, _ token: Span<UInt8>, _ input: VerificationInput, _ keys: KeySet?
   ) {
@@ -239,9 +239,9 @@ package struct Verifier {
     }
   }
 
-  /// Looks whether the token is known.
+  /// Looks the token up in the cache.
   ///
-  /// Its name is that of every byte of it, so what was found of these bytes before is true of these.
+  /// Its name depends on every byte of it, so what is remembered is about the same bytes.
   private mutating func recall(_ token: Span<UInt8>) {
     let isNamed = tokenCache.capacity > 0 && token.count <= maximumTokenBytes
     name = isNamed ? namer.name(of: token) : nil
@@ -250,7 +250,7 @@ package struct Verifier {
 
   private mutating func checkHeader(_ token: Span<UInt8>) throws(Rejection) {
     if header != nil { return }
-    // A copy of the reference, for a span of a member would count as a use of the whole verifier.
+    // A local copy of the reference: a span of the member would count as a use of the whole verifier.
     let bytes = headerBytes
     do throws(JSONError) {
       try headerTape.read(bytes.span)
@@ -268,10 +268,10 @@ package struct Verifier {
   private mutating func checkType(_ input: VerificationInput) throws(Rejection) {
     let (kind, type) = (input.policy.tokenType, header?.type)
     if input.issuers.haveKindRules, type != .other {
-      // What is wrong with the payload is told by its own check, and without one nothing but typ counts.
+      // The payload's own check reports what is wrong with it; without a payload only typ counts.
       do throws(Rejection) { try checkPayload() } catch { return try checkTypeAlone(kind, type) }
       if let profile = input.issuers.place(of: claims).flatMap({ input.issuers[$0].profile }), profile.hasKindRules {
-        // That an ID token must not be typed as an access token needs no rule.
+        // An ID token must not be typed as an access token, whatever the rules say.
         if kind == .id { try checkTypeAlone(kind, type) }
         try profile.requireKind(of: claims, kind, isTyped: type == .accessToken)
         isAccessTokenByRule = kind == .access && type != .accessToken
@@ -304,7 +304,7 @@ package struct Verifier {
     isPayloadRead = true
   }
 
-  // MARK: Whose it is
+  // MARK: Issuer, key and signature
 
   private mutating func checkIssuer(_ input: VerificationInput) throws(Rejection) {
     try claims.requireIssuer()
@@ -347,7 +347,8 @@ package struct Verifier {
     case .one(let key, _):
       if isSigned(token, by: key) { return }
     case .several(let keys):
-      // First the key that is known to have signed it, if it is among them: each other one costs a signature.
+      // First the key that is known to have signed the token, if it is among them: each other one costs a signature
+      // check.
       if let serial = facts?.keySerial, let known = keys.first(where: { $0.serial == serial }),
         isSigned(token, by: known)
       {
@@ -385,7 +386,7 @@ package struct Verifier {
       goodKey = key.serial
       return .good
     }
-    // Not decoded yet if the payload is known: the key has changed since.
+    // A known payload skips this decoding; but the key has changed, so the signature is needed after all.
     if facts?.payload != nil, !Base64URL.decode(token.extracting((payloadEnd + 1)...), into: &signature) {
       return .bad
     }
@@ -395,14 +396,14 @@ package struct Verifier {
     return outcome
   }
 
-  /// The token came again, so it will probably go on coming.
+  /// Keeps the payload of a token that came a second time and so will probably come again.
   private mutating func keepPayload(of name: TokenName, _ header: JOSEHeader) {
     guard tokenCache.makeRoom(for: KnownPayload.heldBytes(header, claims)) else { return }
     tokenCache.keep(
       KnownPayload(header: header, headerEnd: headerEnd, payloadEnd: payloadEnd, claims: claims), of: name)
   }
 
-  /// Remembers for a token that comes again and again what its verdict under this policy depends on from now on.
+  /// Remembers what the verdict on a repeated token depends on under this policy.
   private func settle(_ input: VerificationInput, _ issuer: Int, _ keys: KeySet) {
     guard let facts, let payload = facts.payload, facts.keySerial == goodKey, let policy = input.policy.serial,
       trace == nil
@@ -416,7 +417,7 @@ package struct Verifier {
     _ input: VerificationInput, _ issuer: Int, _ header: JOSEHeader, _ claims: ClaimSet
   ) -> TokenVerdict {
     guard let expires = claims.expiry else {
-      // Not reached either: a token must have one.
+      // Not reached: `exp` is required.
       return .rejected(Rejection(.missingClaim, "The token has no exp.", claim: "exp"))
     }
     return .accepted(
