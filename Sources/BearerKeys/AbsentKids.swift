@@ -3,7 +3,7 @@ import BearerTime
 /// A seeded hash of a `kid`; attackers choose the text, so it is not kept.
 package struct KidFingerprint: Hashable, Sendable {
   private let hash: Int
-  /// Whether there is a `kid`: the lack of one proves no key absent.
+  /// Whether there is a `kid`: without one no key can be proven absent.
   let isOfKid: Bool
 
   /// The fingerprint of a token's `kid`, or of the lack of one.
@@ -62,7 +62,7 @@ struct AbsentKids: Sendable {
 
   /// Drops what is forgotten, and if that is little, the quarter that would be forgotten first.
   ///
-  /// Many at once, for a flood adds thousands under the lock of their issuer.
+  /// Many are dropped at once, because a flood adds thousands under the issuer's lock.
   private mutating func makeRoom(at now: MonotonicTime) {
     let most = KeysLimits.rememberedAbsentKids
     guard entries.count >= most else { return }

@@ -1,4 +1,4 @@
-/// What a fault says where people read it in one piece: in `status` and in the log.
+/// The text of a fault for people, in `status` and in the log.
 package enum FaultMessage {
   /// What was found and what to do about it, as sentences.
   ///

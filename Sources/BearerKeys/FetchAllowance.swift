@@ -16,7 +16,7 @@ struct FetchAllowance: Sendable {
     wholeAgain = max(wholeAgain ?? now, now) + cooldown
   }
 
-  /// Takes other settings: no more than all of the allowance can be missing.
+  /// Adopts new settings: at most the whole allowance can be missing.
   mutating func apply(at now: MonotonicTime, cooldown: Duration, saved: Int) {
     wholeAgain = wholeAgain.map { min($0, now + cooldown * max(saved, 1)) }
   }

@@ -3,7 +3,7 @@ import Synchronization
 /// Bounds how many fetches run at once; those that requests wait for come first.
 ///
 /// Each fetch costs connections, TLS and a thread or two. A thousand at a start would compete for the processor until
-/// all of them fail together, and come again together.
+/// all of them fail together, and then try again together.
 package final class FetchConcurrency: Sendable {
   /// A fetch that has a place or waits for one.
   package struct Claim: Hashable, Sendable {
@@ -46,8 +46,8 @@ package final class FetchConcurrency: Sendable {
   ///
   /// - Parameters:
   ///   - claim: The claim, for ``hurry(_:)``.
-  ///   - onWait: Called if there is none at once; tells whether requests wait for the fetch.
-  /// - Returns: Whether it was taken, so that ``release()`` must follow; false if the task was cancelled first.
+  ///   - onWait: Called if no place is free; returns whether requests wait for the fetch.
+  /// - Returns: Whether there is a place, so that ``release()`` must follow; false if the task was cancelled first.
   package func take(_ claim: Claim, onWait: () -> Bool) async -> Bool {
     defer { state.withLock { $0.waiting[claim] = nil } }
     return await withTaskCancellationHandler {
@@ -73,7 +73,7 @@ package final class FetchConcurrency: Sendable {
     }
   }
 
-  /// Has a claim that waits served before those that no request waits for.
+  /// Serves a waiting claim before those that no request waits for.
   package func hurry(_ claim: Claim) {
     state.withLock { state in
       guard state.waiting[claim]?.isUrgent == false, let wakeUp = Self.remove(claim, &state) else { return }
@@ -81,7 +81,7 @@ package final class FetchConcurrency: Sendable {
     }
   }
 
-  /// Gives a place back, and to the next.
+  /// Frees a place, or passes it to the next claim.
   package func release() {
     let wakeUp = state.withLock { state -> Waiters<Bool>.WakeUp? in
       if let next = state.urgent.removeFirst() ?? state.ordinary.removeFirst() { return next }

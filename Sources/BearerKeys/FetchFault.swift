@@ -43,7 +43,7 @@ package struct FetchFault: Error, Equatable, Sendable {
   package var retryAfter: Duration?
   /// The keys of a set that has no usable one (`no_usable_key`), each with its problem.
   package var refusedKeys: [KeySet.Entry] = []
-  /// How many more such keys there are that are not kept.
+  /// How many more refused keys were not kept.
   package var refusedKeysLeftOut = 0
 
   /// A fault of this kind.

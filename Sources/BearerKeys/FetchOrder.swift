@@ -4,7 +4,7 @@ package struct FetchOrder: Equatable, Sendable {
   package var sequence: UInt64
   /// Why it is made.
   package var cause: FetchCause
-  /// Whether caches on the way are asked to have what they keep confirmed by the provider.
+  /// Whether caches on the way must ask the provider instead of answering from memory.
   package var goesPastCaches = false
 }
 
@@ -18,7 +18,7 @@ package enum FetchCause: String, Equatable, Sendable {
   case retry
   /// A token names a key that is not in the set.
   case unknownKey = "unknown_key"
-  /// The answer that was to bring such a key may be a cache's.
+  /// A cache may have answered the fetch for an unknown key.
   case secondLook = "second_look"
   /// `refresh-jwks`.
   case request

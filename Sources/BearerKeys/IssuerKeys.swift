@@ -27,7 +27,7 @@ package final class IssuerKeys: Sendable {
   ///   - places: Bounds the fetches of all issuers together.
   ///   - room: Bounds the memory of the requests that wait for keys, those of all issuers together.
   ///   - publications: Counts the sets that come into use, those of all issuers together.
-  ///   - jitter: Chance.
+  ///   - jitter: Random numbers.
   ///   - onChange: Called by the task of ``run()``, one change after the other, outside of locks. It may block
   ///     briefly: fetches are under way by then, and requests do not wait for it.
   package init(
@@ -53,7 +53,7 @@ package final class IssuerKeys: Sendable {
     published.withLock(\.self)
   }
 
-  /// What op `status` tells.
+  /// The facts of op `status`.
   package func status(at now: MonotonicTime) -> IssuerKeysStatus {
     state.withLock { $0.status(at: now) }
   }
@@ -76,7 +76,7 @@ package final class IssuerKeys: Sendable {
 
   /// Asks for a key that is not in the snapshot, or for any while there is no usable snapshot.
   ///
-  /// Never blocks. A token that is bad for another reason must not come here: what is asked may cost a fetch.
+  /// Never blocks. A token that is bad for another reason must not come here, because asking may cost a fetch.
   ///
   /// - Parameters:
   ///   - kid: What the token's header names, if it names one.
@@ -88,7 +88,7 @@ package final class IssuerKeys: Sendable {
   ///     outside of locks, perhaps before this method returns. It must do no more than pass the outcome on. After
   ///     ``KeyWaitOutcome/arrived``, look again, and if the key is still missing, ask again: the decision will then be
   ///     about this attempt.
-  /// - Returns: The decision; only ``KeyRequestDecision/waiting(_:)`` leaves anything to come.
+  /// - Returns: The decision; `wakeUp` is called only after ``KeyRequestDecision/waiting(_:)``.
   package func requestKey(
     kid: [UInt8]?, notIn generation: UInt64?, now: MonotonicTime, waitAtMost: Duration,
     wait: WaitingRoom.Wait, wakeUp: @escaping @Sendable (KeyWaitOutcome) -> Void
@@ -119,7 +119,7 @@ package final class IssuerKeys: Sendable {
 
   /// Refreshes now, for an operator: joins a fetch under way, and starts one at most every 10 s.
   ///
-  /// A cancelled task does not wait for the fetch, which goes on: who asks and goes must leave nothing behind.
+  /// A cancelled task stops waiting, but the fetch goes on.
   ///
   /// - Returns: The outcome; ``RefreshReport/shuttingDown`` also to a task that is cancelled.
   package func refresh() async -> RefreshReport {
@@ -133,7 +133,7 @@ package final class IssuerKeys: Sendable {
 
   /// Waits until there are usable keys.
   ///
-  /// - Returns: False if the wait was cancelled or the daemon stops first.
+  /// - Returns: False if the wait was cancelled or the daemon stopped first.
   package func waitUntilHasKeys() async -> Bool {
     let place = state.withLock { $0.reserveReadiness() }
     return await wait(ifCancelled: false) { state, wakeUp in
@@ -165,9 +165,9 @@ package final class IssuerKeys: Sendable {
 
   // MARK: Events from outside
 
-  /// Puts a set in use that was kept on disk, unless there is one already; its `age` counts as if it had run on here.
+  /// Puts a set from the disk in use, unless there is one already; its `age` counts as if it had run on here.
   ///
-  /// - Returns: Whether it was put in use; it may be stale or expired by its age all the same.
+  /// - Returns: Whether it was put in use; its age may make it stale or expired all the same.
   @discardableResult
   package func restore(with fetched: FetchedKeys, age: Duration) -> Bool {
     let now = clock.now
@@ -190,7 +190,7 @@ package final class IssuerKeys: Sendable {
   ///   - settings: The new settings.
   ///   - source: The new way to the same keys, if that changed; it is tried at once, and an answer that is still
   ///     under way on the old one no longer counts.
-  ///   - trustChanged: Whether others are trusted now to say what the keys are: those in use go at the next success, or
+  ///   - trustChanged: Whether the operator now trusts another source of keys: those in use go at the next success, or
   ///     within a minute.
   package func update(settings: RefreshSettings, source: (any KeySource)? = nil, trustChanged: Bool = false) {
     let now = clock.now
@@ -246,7 +246,7 @@ package final class IssuerKeys: Sendable {
     let result = await task.source.fetch(previous: task.previous, validators: task.validators)
     let now = clock.now
     change { state, effects in
-      // The kid that was asked for may be where the keys have moved to. Before anybody can ask for it again.
+      // The keys may have moved to another address. Forget the old one before anybody can ask for the kid again.
       if state.finish(order, result, at: now, &effects), order.cause.isForUnknownKey { task.source.forgetDiscovery() }
     }
   }

@@ -1,4 +1,4 @@
-/// Something about an issuer's keys that the log, the snapshot on disk or `STATUS=` may want to know.
+/// An event of an issuer's keys, for the log, the snapshot on disk and `STATUS=`.
 package enum IssuerKeysChange: Sendable {
   /// Another set is in use.
   case replaced(KeySnapshot, KeySetChange)
@@ -11,7 +11,7 @@ package enum IssuerKeysChange: Sendable {
   /// The keys passed one of their bounds, or a success or reload brought them back within it.
   case health(KeysHealth)
 
-  /// The set that the provider has just sent or confirmed, if that is what happened: what to keep on disk.
+  /// The set to keep on disk, if the provider has just sent or confirmed one.
   package var validated: KeySnapshot? {
     switch self {
     case .replaced(let snapshot, _), .confirmed(let snapshot): snapshot

@@ -1,12 +1,12 @@
 import BearerJOSE
 import BearerTime
 
-// What the end of a fetch changes, and whom it tells.
+// What the end of a fetch changes, and which waits it ends.
 
 extension IssuerKeysState {
   /// Gives the machine the outcome of a fetch and, if it counts, tells those who waited for it.
   ///
-  /// - Returns: Whether the provider said that the set in use is still the one.
+  /// - Returns: Whether the provider confirmed the set in use, and no second look follows.
   mutating func finish(
     _ order: FetchOrder, _ result: Result<FetchOutcome, FetchFault>, at now: MonotonicTime, _ effects: inout [Effect]
   ) -> Bool {
@@ -15,11 +15,11 @@ extension IssuerKeysState {
     case .success(.keys(let fetched)) where fetched.body != machine.held?.keys.body:
       replace(with: fetched, order, at: now, &effects)
       return false
-    // A provider without ETag sends what it sent before: the set stays, and with it all facts that rest on it.
+    // A provider without ETag sends the same bytes again. The set stays, and with it all facts that rest on it.
     case .success(.keys(let fetched)):
       let leavesDoubt = machine.lacksAskedKid(Self.fingerprints(fetched.keys))
       return confirm(fetched.lifetime, fetched.validators, order, leavesDoubt: leavesDoubt, at: now, &effects)
-    // RFC 9111 section 4.3.4: what a 304 does not repeat stays as it was.
+    // RFC 9111 section 4.3.4: headers that a 304 does not repeat stay as they were.
     case .success(.unchanged(let lifetime, let validators)):
       return confirm(
         lifetime ?? machine.held?.headerLifetime, validators, order, leavesDoubt: false, at: now, &effects)
@@ -44,7 +44,7 @@ extension IssuerKeysState {
     validators = fetched.validators
     let difference = KeySetChange(from: before, to: fetched.keys)
     // Not after a scheduled refresh: while some of a provider's servers still have an older set, its new keys must not
-    // be refused for long. Nor while a second look is to tell whether a cache is behind the provider.
+    // be refused for long. Nor before a second look, which will tell whether a cache is behind the provider.
     if order.cause.isForUnknownKey, next == nil {
       machine.kidsRemoved(difference.removed.map { KidFingerprint(Array($0.utf8)) }, at: now, jitter: &jitter)
     }
@@ -66,7 +66,7 @@ extension IssuerKeysState {
     }
     validators = newValidators
     changes.append(.confirmed(snapshot))
-    // Nothing has come that those who wait could look at; the second look is what they wait for now.
+    // Nothing new has come for those who wait: they now wait for the second look.
     if next?.cause == .secondLook { return false }
     noteSuccess(KeySetChange(from: keys, to: keys, changed: false), &effects)
     return true
@@ -87,7 +87,7 @@ extension IssuerKeysState {
     Self.wake(refreshWaiters.removeAll(), .failed(fault), &effects)
   }
 
-  /// The fingerprints of a set's names.
+  /// The fingerprints of a set's kids.
   private static func fingerprints(_ set: KeySet) -> Set<KidFingerprint> {
     Set(set.entries.compactMap { entry in entry.kid.map { KidFingerprint(Array($0.utf8)) } })
   }

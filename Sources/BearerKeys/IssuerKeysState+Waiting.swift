@@ -1,6 +1,6 @@
 import BearerTime
 
-// Those who ask for keys, those of them who wait, and how their waits end.
+// The questions for keys, the waits that follow from them, and how these end.
 
 extension IssuerKeysState {
   /// A token asks for a key that is not in the published set.
@@ -10,8 +10,8 @@ extension IssuerKeysState {
   ///   - generation: The set that was looked into.
   ///   - now: The present moment.
   ///   - waitAtMost: How long it may wait; `key_wait` bounds it further.
-  ///   - enter: Asks for room to wait, at the place that is reserved; what wakes the request.
-  /// - Returns: What the token is told, and its place if it waits; `nil` if the daemon stops.
+  ///   - enter: Takes room for a wait at the reserved place, and returns what wakes the request.
+  /// - Returns: The answer, and the place if the token waits; `nil` if the daemon stops.
   mutating func askForKey(
     _ kid: KidFingerprint, notIn generation: UInt64?, at now: MonotonicTime, waitAtMost: Duration,
     enter: (Waiters<KeyWaitOutcome?>.Place) -> Waiters<KeyWaitOutcome?>.WakeUp
@@ -28,7 +28,7 @@ extension IssuerKeysState {
 
   /// Ends the wait of a request that is answered otherwise or not at all.
   ///
-  /// - Returns: What gives its room back; `nil` if the wait is over.
+  /// - Returns: A closure that gives its room back; `nil` if the wait is over.
   mutating func cancelKeyWait(_ place: Waiters<KeyWaitOutcome?>.Place) -> Waiters<KeyWaitOutcome?>.WakeUp? {
     keyWaiters.remove(place)
   }
@@ -41,7 +41,7 @@ extension IssuerKeysState {
     Self.wake([wakeUp], .failed(retryAfter: machine.retryAfter(at: now)), &effects)
   }
 
-  /// Ends the waits for keys whose time is over.
+  /// Ends the waits for keys whose deadline has come.
   mutating func endDueKeyWaits(at now: MonotonicTime, _ effects: inout [Effect]) {
     let wakeUps = keyWaiters.removeDue(at: now)
     if wakeUps.isEmpty { return }
@@ -76,9 +76,9 @@ extension IssuerKeysState {
   /// A place for a wait for usable keys.
   mutating func reserveReadiness() -> Waiters<Bool>.Place { readinessWaiters.reserve() }
 
-  /// Somebody waits until there are usable keys.
+  /// Asks for usable keys, to wait until there are some.
   ///
-  /// - Returns: Whether there are; `nil` if it waits at `place`.
+  /// - Returns: True if there are some, false if the daemon stops; `nil` if it waits at `place`.
   mutating func askForReadiness(
     at now: MonotonicTime, place: Waiters<Bool>.Place, _ wakeUp: @escaping Waiters<Bool>.WakeUp
   ) -> Bool? {
@@ -93,7 +93,7 @@ extension IssuerKeysState {
     readinessWaiters.remove(place)
   }
 
-  /// Has those who waited told the outcome once the lock is left.
+  /// Tells the outcome to those who waited, once the lock is left.
   static func wake<Outcome>(
     _ wakeUps: [Waiters<Outcome>.WakeUp], _ outcome: Outcome, _ effects: inout [Effect]
   ) {

@@ -12,7 +12,7 @@ struct IssuerKeysState: Sendable {
   struct Step: Sendable {
     var orders: [FetchOrder]
     var changes: [IssuerKeysChange]
-    /// When the task is to look again, if that is another time than before.
+    /// When the task is to look again, if that has changed.
     var alarm: MonotonicTime??
   }
 
@@ -28,15 +28,16 @@ struct IssuerKeysState: Sendable {
   private(set) var isShutDown = false
   var machine: RefreshStateMachine<KeySetWithBody>
   private var source: any KeySource
-  /// How often others have come to be trusted to say what the keys are, by now and by the last word of the provider.
+  /// How often the trusted source of keys has changed: until now, and until the provider last sent or confirmed the
+  /// set.
   private var trustChanges = (now: 0, ofKeys: 0)
   var validators = FetchValidators()
   var jitter: JitterGenerator
-  /// `nil` tells that the wait was cancelled.
+  /// The outcome `nil` means that the wait was cancelled.
   var keyWaiters = Waiters<KeyWaitOutcome?>()
   var refreshWaiters = Waiters<RefreshReport>()
   var readinessWaiters = Waiters<Bool>()
-  /// What a fetch waits by for its place.
+  /// The claim of a fetch that waits for a place.
   private(set) var queuedClaim: FetchConcurrency.Claim?
   private var orders: [FetchOrder] = []
   var changes: [IssuerKeysChange] = []
@@ -50,9 +51,9 @@ struct IssuerKeysState: Sendable {
     self.jitter = jitter
   }
 
-  /// Whether the task must look: there are orders or news for it, or its alarm is too late.
+  /// Whether the task must be woken: there are orders or news for it, or its alarm is too late.
   ///
-  /// An alarm that is too early does no harm, and waking the task for each of a flood of requests would.
+  /// An alarm that is too early does no harm, but waking the task for each request of a flood would.
   var needsTask: Bool {
     guard orders.isEmpty, changes.isEmpty else { return true }
     guard let wakeAt = machine.wakeAt else { return false }
@@ -62,7 +63,7 @@ struct IssuerKeysState: Sendable {
   /// The earliest deadline of a wait for a key.
   var nextWaitDeadline: MonotonicTime? { keyWaiters.nextDeadline }
 
-  /// What op `status` tells.
+  /// The facts of op `status`.
   func status(at now: MonotonicTime) -> IssuerKeysStatus {
     IssuerKeysStatus(machine, waiting: keyWaiters.count, refreshing: refreshWaiters.count, at: now)
   }
@@ -100,7 +101,7 @@ struct IssuerKeysState: Sendable {
     guard !isShutDown else { return }
     if let newSource {
       source = newSource
-      // What one server calls unchanged need not be what the other has.
+      // The old server's validators mean nothing to the new one.
       validators = FetchValidators()
     }
     if trustChanged { trustChanges.now += 1 }
@@ -121,7 +122,7 @@ struct IssuerKeysState: Sendable {
 
   // MARK: The task's turn
 
-  /// Lets the machine see the time, and takes what there is to do.
+  /// Tells the machine the time, and takes what there is to do.
   mutating func step(at now: MonotonicTime, _ effects: inout [Effect]) -> Step {
     if let wakeAt = machine.wakeAt, wakeAt <= now {
       let failuresBefore = machine.failures
@@ -143,8 +144,8 @@ struct IssuerKeysState: Sendable {
 
   /// What the fetch of an order needs.
   private func task(for order: FetchOrder) -> FetchTask {
-    // Only a fetch that nothing calls for may be told "unchanged": a provider that gives another set an old ETag must
-    // not keep a new key out, nor a withdrawn one in, once a token or an operator asks.
+    // Only a scheduled fetch may be answered with "unchanged". A provider that gives a new set an old ETag must not
+    // hide a new key, nor keep a withdrawn one, once a token or an operator asks.
     FetchTask(
       source: source, previous: machine.held?.keys.keys, validators: order.cause == .schedule ? validators : nil)
   }

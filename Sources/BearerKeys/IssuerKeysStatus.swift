@@ -21,10 +21,10 @@ package struct IssuerKeysStatus: Sendable {
   package var health: KeysHealth
   /// What is being done about them.
   package var activity: Activity
-  /// The keys of the set with what is wrong with each, if anything; without a set in use those of the one that was
-  /// refused because none of its keys is usable.
+  /// The keys of the set, each with its problem, if any; without a set in use, those of the set that was refused
+  /// because it has no usable key.
   package var keys: [KeySet.Entry]
-  /// How many that cannot be used are not among them.
+  /// How many unusable keys are not among ``keys``.
   package var keysLeftOut: Int
   /// How many keys are usable.
   package var usableKeys: Int
@@ -74,7 +74,7 @@ extension IssuerKeysStatus {
     } else {
       activity = cooldownLeft > .zero ? .coolingDown : .idle
     }
-    // Without a set in use, the one that was refused is what an operator has to look at.
+    // Without a set in use, an operator needs to see the refused one.
     let refused = held == nil ? machine.lastFailure?.fault : nil
     keys = held?.keys.keys.entries ?? refused?.refusedKeys ?? []
     keysLeftOut = held?.keys.keys.leftOut ?? refused?.refusedKeysLeftOut ?? 0

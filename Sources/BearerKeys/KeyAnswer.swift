@@ -2,11 +2,11 @@
 package enum KeyAnswer: Equatable, Sendable {
   /// The set changed since the asker looked: look again.
   case lookAgain
-  /// The issuer has no such key, as far as may be known now.
+  /// The issuer has no such key, as far as is known now.
   case unknownKey
-  /// It cannot be known now; ask again after this time.
+  /// Whether the issuer has the key cannot be known now; ask again after this time.
   case unavailable(retryAfter: Duration)
-  /// A fetch that may bring it is under way.
+  /// A fetch that may bring the key is under way.
   case wait
 }
 

@@ -4,7 +4,7 @@ package enum KeyRequestDecision: Sendable {
   case lookAgain
   /// The issuer has no such key (`unknown_key`).
   case unknownKey
-  /// It cannot be known now (`keys_unavailable`); worth asking again after this time.
+  /// Whether the issuer has the key cannot be known now (`keys_unavailable`); ask again after this time.
   case unavailable(retryAfter: Duration)
   /// A fetch is under way; the outcome will be delivered, once.
   case waiting(WaitHandle)

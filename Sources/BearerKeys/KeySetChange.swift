@@ -21,7 +21,7 @@ package struct KeySetChange: Equatable, Sendable {
 }
 
 extension KeySetChange {
-  /// The difference between two sets; by default it is one.
+  /// The difference between two sets; `changed` is false if the provider confirmed the set.
   init(from before: KeySet?, to after: KeySet, changed: Bool = true) {
     let old = Self.kids(before)
     let new = Self.kids(after)
@@ -30,7 +30,7 @@ extension KeySetChange {
       removed: Self.sorted(old.subtracting(new)), changed: changed)
   }
 
-  /// The keys' names as bytes, for that is how they are compared.
+  /// The keys' names as bytes, because they are compared as bytes.
   private static func kids(_ set: KeySet?) -> Set<[UInt8]> {
     Set((set?.entries ?? []).compactMap { $0.kid.map { Array($0.utf8) } })
   }

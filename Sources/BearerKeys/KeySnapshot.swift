@@ -6,7 +6,7 @@ package import BearerTime
 /// A class, so that taking it costs one retain; a new one is published for every change, confirmations included.
 package final class KeySnapshot: Sendable {
   private let held: HeldKeys<KeySetWithBody>
-  /// How often the trusted source had changed when the provider last sent or confirmed it: tells where it came from.
+  /// How often the trusted source had changed when the provider last sent or confirmed the set.
   package let trustChanges: Int
 
   init(_ held: HeldKeys<KeySetWithBody>, trustChanges: Int) {
@@ -16,7 +16,7 @@ package final class KeySnapshot: Sendable {
 
   /// The set.
   package var keys: KeySet { held.keys.keys }
-  /// Tells the set from every other of this process's life.
+  /// Identifies the set in this process.
   package var serial: UInt64 { held.keys.keys.serial }
   /// The bytes that it was parsed from.
   package var body: [UInt8] { held.keys.body }
@@ -24,7 +24,7 @@ package final class KeySnapshot: Sendable {
   package var generation: UInt64 { held.generation }
   /// When the provider last sent or confirmed it.
   package var validatedAt: MonotonicTime { held.validatedAt }
-  /// How long its response's headers let it live, if they said; for the snapshot on disk.
+  /// The lifetime that the response's headers gave, if any; for the snapshot on disk.
   package var headerLifetime: Duration? { held.headerLifetime }
 
   /// The end of its lifetime; `nil` if it has none.

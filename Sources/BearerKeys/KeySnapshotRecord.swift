@@ -3,7 +3,7 @@ import BearerJSON
 package import BearerTime
 
 // The file holds one JSON object whose last member is the SHA-256 digest of the object without it. The digest finds
-// damage, not forgery: whoever can write the owner's files needs no forged key. What the file says is used only if it
+// damage, not forgery: an attacker who can write the owner's files needs no forged key. The content is used only if it
 // is for the same issuer under the same configuration, so that an edited configuration never meets old keys.
 
 /// A key set as it is kept on disk between runs, to be ready in an outage.
@@ -12,7 +12,7 @@ package struct KeySnapshotRecord: Equatable, Sendable {
   package static let defaultMaximumAge: Duration = .seconds(7 * 86400)
   /// How far in the future a snapshot may be dated, for clocks that were set back a little.
   package static let toleratedClockError: Duration = .seconds(300)
-  /// The longest file that is worth reading: the longest body, escaped, and the rest.
+  /// The longest file that is read: the longest body, escaped, and the rest.
   package static let maximumBytes = 8 << 20
 
   /// The issuer's URL, as configured.
@@ -23,7 +23,7 @@ package struct KeySnapshotRecord: Equatable, Sendable {
   package var configuration: String
   /// When the provider last sent or confirmed the set, in seconds since 1970.
   package var validatedAt: Int64
-  /// How long its headers let it live, if they said.
+  /// The lifetime that the response's headers gave, if any.
   package var headerLifetime: Duration?
   /// The key set as it came.
   package var body: [UInt8]
@@ -59,7 +59,7 @@ package struct KeySnapshotRecord: Equatable, Sendable {
       headerLifetime: snapshot.headerLifetime, body: snapshot.body)
   }
 
-  /// The name of the file for an issuer: of letters, digits and dots whatever the URL holds, and as long for each.
+  /// The name of the file for an issuer; whatever the URL holds, it is short and has no special characters.
   package static func fileName(issuer: String) -> String {
     "keys-\(SHA256.hexadecimal(of: Array(issuer.utf8), bytes: 16)).json"
   }
@@ -97,7 +97,7 @@ package struct KeySnapshotRecord: Equatable, Sendable {
   ///   - configuration: The digest of its configuration now.
   ///   - wallNow: The present moment in seconds since 1970.
   ///   - maximumAge: How old it may be.
-  /// - Throws: `SnapshotFault`, and the keys come from the network or not at all.
+  /// - Throws: `SnapshotFault` if it may not be used.
   package init(
     decoding bytes: [UInt8], issuer: String, configuration: String, wallNow: Int64,
     maximumAge: Duration = defaultMaximumAge

@@ -1,6 +1,6 @@
 package import BearerJOSE
 
-/// What a provider gave to ask it later whether anything changed (RFC 9110 sections 8.8.2 and 8.8.3).
+/// A response's validators, to ask the provider later whether anything changed (RFC 9110 sections 8.8.2 and 8.8.3).
 package struct FetchValidators: Equatable, Sendable {
   /// The `ETag` header's value as it came.
   package var etag: String?
@@ -58,18 +58,18 @@ package protocol KeySource: Sendable {
   /// - Returns: The outcome, or the fault that leaves everything as it was.
   func fetch(previous: KeySet?, validators: FetchValidators?) async -> Result<FetchOutcome, FetchFault>
 
-  /// Has the next fetch find out anew where the keys are, if there is anything to find out.
+  /// Makes the next fetch find out anew where the keys are, if the source finds that out at all.
   func forgetDiscovery()
 
-  /// Has the next fetch ask caches on the way to have what they keep confirmed by the provider (`Cache-Control:
-  /// no-cache`, RFC 9111 section 5.2.1.4).
+  /// Makes the next fetch ask caches on the way to confirm their answer with the provider (`Cache-Control: no-cache`,
+  /// RFC 9111 section 5.2.1.4).
   func bypassCaches()
 }
 
 extension KeySource {
-  /// Nothing: the keys are always in the same place.
+  /// Does nothing: the keys are always in the same place.
   package func forgetDiscovery() {}
 
-  /// Nothing: there are no caches on the way.
+  /// Does nothing: there are no caches on the way.
   package func bypassCaches() {}
 }

@@ -10,12 +10,12 @@ package enum KeysLimits {
   package static let rememberedAbsentKids = 4096
   /// Kids that one fetch can prove absent.
   ///
-  /// More than can wait for it at once. It bounds what the fetch's end costs after a flood of made-up kids whose askers
-  /// did not stay; one beyond is only not remembered, and the cool-down holds it back as well.
+  /// More than can wait for it at once. It bounds the work at the fetch's end after a flood of made-up kids whose
+  /// requests did not stay. One kid more is not remembered, but the cool-down holds it back as well.
   package static let askedKidsPerFetch = 4096
   /// A kid proven absent again and again holds back its own next fetch for up to this many cool-downs.
   package static let absentKidMaximumCooldowns = 4
-  /// How far chance stretches every such hold but the first.
+  /// The random factor of every such hold but the first.
   package static let absentKidJitter: ClosedRange<Double> = 1.0...1.5
 
   /// How long keys may still be used that came from a source that is no longer trusted.
@@ -32,11 +32,11 @@ package enum KeysLimits {
   package static let longestRetryWithoutKeys: Duration = .seconds(30)
   /// The part of a retry's delay that is random: delays lie between half of the nominal one and all of it.
   package static let retryJitter: ClosedRange<Double> = 0.5...1.0
-  /// How far chance stretches a pause that a provider asked for: a fleet that was sent away together comes back apart.
+  /// The random factor of a pause that a provider asked for: a fleet that was sent away together comes back apart.
   package static let pauseJitter: ClosedRange<Double> = 1.0...1.1
-  /// The shortest `retry_after` that is told: an asker must not spin.
+  /// The shortest `retry_after` in a reply: a client must not spin.
   package static let shortestRetryHint: Duration = .milliseconds(100)
-  /// The longest `retry_after` that is told while a fetch is under way.
+  /// The longest `retry_after` in a reply while a fetch is under way.
   package static let longestRetryHintInFlight: Duration = .seconds(1)
 
   /// When a fetch that never returned is given up: twice its own bound and a second.

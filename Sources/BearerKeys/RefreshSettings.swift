@@ -41,7 +41,7 @@ package struct RefreshSettings: Equatable, Sendable {
   /// How long a key set lives whose response's headers said `header`; `nil` for ever.
   ///
   /// Headers may shorten `refresh`, though not below ``KeysLimits/minimumLifetime`` (`no-store` and `max-age=0` arrive
-  /// as zero), and never lengthen it: an operator who says 10 minutes is not kept from the news for a day.
+  /// as zero), and never lengthen it: if an operator says 10 minutes, a new key must not wait for a day.
   package func lifetime(header: Duration?) -> Duration? {
     guard renewal == .lifetime else { return nil }
     let longest = max(refresh, .seconds(1))
@@ -49,6 +49,6 @@ package struct RefreshSettings: Equatable, Sendable {
     return min(longest, max(header, KeysLimits.minimumLifetime))
   }
 
-  /// The cool-down that counts.
+  /// The cool-down in force, at least 1 s.
   var cooldown: Duration { max(unknownKeyCooldown, .seconds(1)) }
 }

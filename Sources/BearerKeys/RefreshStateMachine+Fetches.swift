@@ -1,14 +1,14 @@
 package import BearerTime
 
-// How a fetch that was ordered goes on and ends.
+// How an ordered fetch goes on and ends.
 
 extension RefreshStateMachine {
-  /// A fetch that was ordered has to wait for a place: it cannot be given up before it begins.
+  /// An ordered fetch has to wait for a place: it cannot be given up before it begins.
   package mutating func fetchQueued(sequence: UInt64) {
     if inFlight?.order.sequence == sequence { inFlight?.isQueued = true }
   }
 
-  /// A fetch begins that was ordered, perhaps some time ago.
+  /// An ordered fetch begins, perhaps some time after the order.
   ///
   /// - Returns: Whether it is still wanted.
   package mutating func fetchBegins(sequence: UInt64, at now: MonotonicTime) -> Bool {
@@ -28,7 +28,7 @@ extension RefreshStateMachine {
   ///   - headerLifetime: What its headers said.
   ///   - leavesDoubt: Whether a cache on the way kept the answer, which lacks a kid that was asked for.
   ///   - now: The present moment.
-  ///   - jitter: Chance.
+  ///   - jitter: Random numbers.
   /// - Returns: Whether the answer counted, and the next fetch if there must be one at once.
   package mutating func fetched(
     _ keys: Keys, sequence: UInt64, headerLifetime: Duration?, leavesDoubt: Bool = false, at now: MonotonicTime,
@@ -39,14 +39,14 @@ extension RefreshStateMachine {
     return (true, noteSuccess(of: inFlight, leavesDoubt: leavesDoubt, at: now, jitter: &jitter))
   }
 
-  /// A fetch ended with the word that the set in use is still the provider's.
+  /// A fetch ended and confirmed the set in use.
   ///
   /// - Parameters:
   ///   - sequence: Which fetch ended.
   ///   - headerLifetime: What its headers said.
   ///   - leavesDoubt: Whether the set lacks a kid that was asked for.
   ///   - now: The present moment.
-  ///   - jitter: Chance.
+  ///   - jitter: Random numbers.
   /// - Returns: Whether the answer counted, and the next fetch if there must be one at once.
   package mutating func confirmed(
     sequence: UInt64, headerLifetime: Duration?, leavesDoubt: Bool = false, at now: MonotonicTime,

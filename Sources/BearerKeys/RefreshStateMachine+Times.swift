@@ -1,6 +1,6 @@
 package import BearerTime
 
-// When things are to happen: what the rules in RefreshStateMachine say, worked out.
+// The times that follow from the rules in RefreshStateMachine.swift.
 
 extension RefreshStateMachine {
   /// When ``timerDue(at:jitter:)`` wants to be called next; `nil` if nothing is planned.
@@ -10,7 +10,7 @@ extension RefreshStateMachine {
     return inFlight.startedAt + KeysLimits.fetchGivenUpAfter(timeout: settings.timeout)
   }
 
-  /// When it is worth asking again for a key that could not be had at `now`.
+  /// How long to wait before asking again for a key that is missing at `now`.
   package func retryAfter(at now: MonotonicTime) -> Duration {
     let hint: Duration
     if let inFlight {
@@ -54,10 +54,10 @@ extension RefreshStateMachine {
     return isUsable ? notLongAfterExpiry(retry, at: now) : retry
   }
 
-  /// The time of a retry, brought forward to the end of the keys' use.
+  /// The time of a retry, but not later than the end of the keys' use.
   ///
-  /// There the slow pace becomes the wrong one, and the attempt at that moment sets the quick one. A pause still counts
-  /// as far as it would without keys.
+  /// From that moment on retries must be quick, and an attempt then makes them so. A pause that the provider asked for
+  /// still counts, as far as it would without keys.
   func notLongAfterExpiry(_ retry: MonotonicTime, at now: MonotonicTime) -> MonotonicTime {
     guard let usableUntil = held?.usableUntil else { return retry }
     let pause = min(pausedUntil?.duration(since: now) ?? .zero, KeysLimits.longestRetryWithoutKeys)

@@ -1,6 +1,6 @@
 package import BearerTime
 
-// When one issuer's keys are fetched, and what may be told to those who ask for a key that is not there.
+// When one issuer's keys are fetched, and what is answered to those who ask for a missing key.
 //
 // The problem: a verifier that fetches when it needs a key is slow, dies with its provider, and lets anyone with a
 // made-up `kid` drive it against the provider; one that never fetches refuses good tokens after a rotation. The rules:
@@ -10,16 +10,16 @@ package import BearerTime
 //  2. A set is refreshed ahead, at 80 % of its lifetime give or take 10 % at random, so that no request meets an old one
 //     and a fleet that started together drifts apart.
 //  3. A failure changes nothing but the record of it and the time of the next attempt, which moves away exponentially:
-//     at once quick and bounded low while there are no usable keys, slow while there are.
+//     quick and with a low bound while there are no usable keys, slow while there are.
 //  4. Unknown kids start one fetch in a cool-down on average, and a few that were saved up, so that one stray token does
-//     not cost the next rotation its first half minute. What such a fetch proved absent starts none for a while. The
-//     cool-down counts from the attempt, not from its success. A failed attempt of whatever cause starts one too, which the next success ends: so a flood of bogus kids
-//     shortens a back-off to one cool-down at the most. A refresh on schedule that succeeds starts none: a rotation in
-//     the second after it is still noticed at once.
-//  5. An answer that lacks the kid although a cache kept it, or that is what was known before, leaves a doubt: caches on
-//     the way repeat an old set for their time. It is asked once more past them, once in a cool-down, on the same budget.
-//  6. A provider that asks for a pause (`Retry-After`) has it, up to the longest back-off, from everybody.
-//  7. Whoever asks while a fetch is in flight may wait for it, even within a cool-down: it costs nothing.
+//     not cost the next rotation its first half minute. A kid that such a fetch proved absent starts none for a while.
+//     The cool-down counts from the attempt, not from its success. Any failed attempt starts one as well, which the next
+//     success ends: so a flood of bogus kids shortens a back-off to one cool-down at the most. A scheduled refresh that
+//     succeeds starts none: a rotation in the second after it is still noticed at once.
+//  5. If an answer lacks the kid and a cache kept it, or if it is the same set as before, a cache on the way may repeat
+//     an old set. The provider is then asked once more past caches, once in a cool-down, on the same budget.
+//  6. A provider that asks for a pause (`Retry-After`) gets it, up to the longest back-off, from everybody.
+//  7. Those who ask while a fetch is in flight may wait for it, even within a cool-down: it costs nothing.
 //
 // Time and chance are arguments, and the machine never looks into the keys: it is tested with sets of names.
 
@@ -61,7 +61,7 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
     package var startedAt: MonotonicTime
     /// Whether it waits for a place among the fetches of other issuers; its time has not begun.
     var isQueued = false
-    /// Kids that were asked for during it; at most ``KeysLimits/askedKidsPerFetch``, since who asks need not stay.
+    /// Kids that were asked for during it; at most ``KeysLimits/askedKidsPerFetch``, because a request need not wait.
     var askedKids = RecentKids(maximum: KeysLimits.askedKidsPerFetch)
   }
 
@@ -90,7 +90,7 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
 
   // MARK: Events
 
-  /// The daemon starts: the first fetch is at once, also beside keys from the disk.
+  /// The daemon starts: the first fetch is at once, even with keys from the disk.
   package mutating func start(at now: MonotonicTime) -> FetchOrder? {
     inFlight == nil ? begin(.start, at: now) : nil
   }
@@ -104,7 +104,7 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
     return true
   }
 
-  /// The time came that ``wakeAt`` named.
+  /// The time ``wakeAt`` has come.
   package mutating func timerDue(
     at now: MonotonicTime, jitter: inout some RandomNumberGenerator
   ) -> FetchOrder? {
@@ -124,7 +124,7 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
   ///   - generation: The set that was looked into.
   ///   - mayWait: Whether a place to wait is free.
   ///   - now: The present moment.
-  /// - Returns: What the token is told, and the fetch that is to begin.
+  /// - Returns: The answer, and the fetch that is to begin.
   package mutating func keyAsked(
     _ kid: KidFingerprint, notIn generation: UInt64?, mayWait: Bool, at now: MonotonicTime
   ) -> (answer: KeyAnswer, next: FetchOrder?) {
@@ -145,7 +145,7 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
     return (.wait, next)
   }
 
-  /// The set that has just come lacks kids that the one before had: they are as absent as if they had been asked for.
+  /// The new set lacks these kids of the set before: they count as proven absent.
   package mutating func kidsRemoved(
     _ kids: [KidFingerprint], at now: MonotonicTime, jitter: inout some RandomNumberGenerator
   ) {
@@ -178,10 +178,10 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
   ///   - settings: The new settings.
   ///   - sourceChanged: Whether keys are now fetched another way: an answer still under way no longer counts, what went
   ///     wrong with the old way is over, and the new one is tried at once.
-  ///   - trustChanged: Whether others are trusted now to say what the keys are: those in use go at the next success, or
+  ///   - trustChanged: Whether the operator now trusts another source of keys: those in use go at the next success, or
   ///     soon.
   ///   - now: The present moment.
-  ///   - jitter: Chance.
+  ///   - jitter: Random numbers.
   /// - Returns: The fetch that is to begin.
   package mutating func settingsChanged(
     _ settings: RefreshSettings, sourceChanged: Bool, trustChanged: Bool = false, at now: MonotonicTime,
@@ -203,7 +203,7 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
     if consecutiveFailures == 0 {
       due = refreshTime(for: held, jitter: &jitter)
     } else {
-      // The slow pace was for keys that the new bounds may end sooner, or have just ended.
+      // The slow pace was for keys that the new bounds may end sooner or have just ended.
       due = notLongAfterExpiry(due ?? now, at: now)
     }
     return nil
@@ -213,7 +213,7 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
 
   /// Whether a token's key may cost a fetch now.
   private func mayFetch(for kid: KidFingerprint, isUsable: Bool, at now: MonotonicTime) -> Bool {
-    // Without usable keys the back-off is quick already; a request before the first attempt is the only one to start it.
+    // Without usable keys the back-off is quick already, so only a request before the first attempt may start a fetch.
     guard isUsable else { return attempts == 0 }
     return settings.renewal == .lifetime && budget.allows(kid, at: now, settings)
   }

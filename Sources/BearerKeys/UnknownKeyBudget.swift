@@ -6,7 +6,7 @@ struct UnknownKeyBudget: Sendable {
   private var allowance = FetchAllowance()
   private var lastFetchAt: MonotonicTime?
   private var lastPastCachesAt: MonotonicTime?
-  /// After a failure.
+  /// Until when unknown kids start no fetch after a failure.
   private var heldUntil: MonotonicTime?
 
   /// How many kids are remembered as absent.
@@ -21,15 +21,15 @@ struct UnknownKeyBudget: Sendable {
   /// Whether a token's key may cost a fetch now.
   func allows(_ kid: KidFingerprint, at now: MonotonicTime, _ settings: RefreshSettings) -> Bool {
     if let until = cooldownUntil(settings), now < until { return false }
-    // Nothing proves that a key without a name is absent, so what was saved up would go to one token after another, and
-    // to the same one again: without a `kid` there is one fetch in a cool-down.
+    // A key without a name is never proven absent, so tokens without a `kid` would use up all saved fetches. They start
+    // one fetch in a cool-down.
     if !kid.isOfKid, let lastFetchAt, now < lastFetchAt + settings.cooldown { return false }
     return !absentKids.holds(kid, at: now)
   }
 
   /// Notes that a fetch for a token's key begins.
   ///
-  /// - Returns: Whether it goes past caches: it is the only one that may be made now, so that no second look can follow.
+  /// - Returns: Whether it must go past caches, because no second look can follow.
   mutating func take(for kid: KidFingerprint, at now: MonotonicTime, _ settings: RefreshSettings) -> Bool {
     allowance.take(at: now, cooldown: settings.cooldown)
     lastFetchAt = now
@@ -39,7 +39,7 @@ struct UnknownKeyBudget: Sendable {
     return true
   }
 
-  /// Takes a second look past caches from the budget, if it has one.
+  /// Takes a second look past caches from the budget, if the budget has one.
   mutating func takeSecondLook(at now: MonotonicTime, _ settings: RefreshSettings) -> Bool {
     if let until = cooldownUntil(settings), now < until { return false }
     guard mayGoPastCaches(at: now, settings) else { return false }
@@ -66,7 +66,7 @@ struct UnknownKeyBudget: Sendable {
     absentKids.prove(kid, by: attempt, cooldown: settings.cooldown, jitter: &jitter)
   }
 
-  /// Takes other settings; nothing is held for longer than they would, unless the provider asked for a pause.
+  /// Adopts new settings; nothing is held for longer than they say, unless the provider asked for a pause.
   mutating func apply(_ settings: RefreshSettings, at now: MonotonicTime, pausedUntil: MonotonicTime?) {
     allowance.apply(at: now, cooldown: settings.cooldown, saved: settings.savedFetches)
     heldUntil = heldUntil.map { min($0, max(now + settings.cooldown, pausedUntil ?? now)) }

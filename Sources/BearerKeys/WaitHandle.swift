@@ -1,6 +1,6 @@
 /// A wait that its owner may give up.
 package struct WaitHandle: Sendable {
-  /// Whether there was no room for it: whoever asked must hold back what would come after it until it is over.
+  /// Whether there was no room for the wait: then the caller must hold back all that follows until the wait is over.
   package let isWithoutRoom: Bool
   private let giveUp: @Sendable () -> Void
 

@@ -5,7 +5,7 @@ package import BearerTime
 // half of the list. Deadlines are in a heap, where waits that ended otherwise stay until they come to the top or are half
 // of it. So each step costs the logarithm of the number of waits at most, and 10,000 of them need one alarm.
 //
-// Who holds this calls the wake-ups after leaving its lock: they belong to somebody else.
+// The owner calls the wake-ups after leaving its lock, because they run somebody else's code.
 
 /// Those who wait for the same thing, in the order in which they came.
 package struct Waiters<Outcome: Sendable>: Sendable {
@@ -32,7 +32,7 @@ package struct Waiters<Outcome: Sendable>: Sendable {
   }
 
   private var waiters: [Waiter] = []
-  /// Where the first wait is that goes on.
+  /// The index of the first wait that has not ended.
   private var head = 0
   private var alarms: [Alarm] = []
   private var places: UInt64 = 0
@@ -46,7 +46,7 @@ package struct Waiters<Outcome: Sendable>: Sendable {
   /// Whether nobody waits.
   package var isEmpty: Bool { count == 0 }
 
-  /// The earliest deadline of those who wait; `nil` if nobody waits who has one.
+  /// The earliest deadline of all waits; `nil` if none has one.
   package private(set) var nextDeadline: MonotonicTime?
 
   // MARK: Coming
@@ -63,7 +63,7 @@ package struct Waiters<Outcome: Sendable>: Sendable {
   ///
   /// - Parameters:
   ///   - deadline: When the wait ends at the latest; `nil` for never.
-  ///   - wakeUp: Told the outcome.
+  ///   - wakeUp: Called with the outcome.
   /// - Returns: The place, to cancel the wait.
   package mutating func add(until deadline: MonotonicTime? = nil, _ wakeUp: @escaping WakeUp) -> Place {
     let place = reserve()
@@ -76,7 +76,7 @@ package struct Waiters<Outcome: Sendable>: Sendable {
   /// - Parameters:
   ///   - place: The place.
   ///   - deadline: When the wait ends at the latest; `nil` for never.
-  ///   - wakeUp: Told the outcome.
+  ///   - wakeUp: Called with the outcome.
   package mutating func begin(at place: Place, until deadline: MonotonicTime? = nil, _ wakeUp: @escaping WakeUp) {
     let index = index(of: place)
     // Others may have begun to wait since the place was reserved; seldom, and then only a few.
@@ -94,7 +94,7 @@ package struct Waiters<Outcome: Sendable>: Sendable {
 
   /// Ends one wait.
   ///
-  /// - Returns: Its wake-up, which is not called any more by others; `nil` if the wait is over or has not begun.
+  /// - Returns: Its wake-up, which nobody else calls any more; `nil` if the wait is over or has not begun.
   @discardableResult
   package mutating func remove(_ place: Place) -> WakeUp? {
     let index = index(of: place)
@@ -110,13 +110,13 @@ package struct Waiters<Outcome: Sendable>: Sendable {
     return wakeUp
   }
 
-  /// The wait that began first, which goes on.
+  /// The wait that began first and has not ended.
   package var first: (place: Place, wakeUp: WakeUp)? {
     guard head < waiters.count, let wakeUp = waiters[head].wakeUp else { return nil }
     return (waiters[head].place, wakeUp)
   }
 
-  /// Ends the wait that began first.
+  /// Ends the wait that began first and has not ended.
   package mutating func removeFirst() -> WakeUp? {
     head < waiters.count ? remove(waiters[head].place) : nil
   }
@@ -157,7 +157,7 @@ package struct Waiters<Outcome: Sendable>: Sendable {
     return low
   }
 
-  /// Whether a wait goes on.
+  /// Whether a wait has not ended.
   package func contains(_ place: Place) -> Bool {
     let index = index(of: place)
     return index < waiters.count && waiters[index].place == place && waiters[index].wakeUp != nil
@@ -165,7 +165,7 @@ package struct Waiters<Outcome: Sendable>: Sendable {
 
   // MARK: The heap
 
-  /// Brings the earliest deadline of a wait that goes on to the top.
+  /// Brings the earliest deadline of a wait that has not ended to the top.
   private mutating func dropEndedAlarms() {
     if alarms.count > 2 * count + Self.tolerated {
       alarms = alarms.filter { contains($0.place) }.sorted(by: Self.comesFirst)

@@ -1,11 +1,11 @@
 extension WaitingRoom {
   /// A wait that has come in.
   package struct Seat<Outcome: Sendable>: Sendable {
-    /// Whether it came in although there is no room for it.
+    /// Whether it waits although there is no room for it.
     package let isWithoutRoom: Bool
-    /// What ends the waits that made room, to be called outside of locks.
+    /// Ends the waits that made room; to be called outside of locks.
     package let displaced: [@Sendable () -> Void]
-    /// Gives its share back and passes the outcome on; `nil` is a wait that was given up.
+    /// Gives its share back and passes the outcome on; `nil` means that the wait was given up.
     package let wakeUp: @Sendable (Outcome?) -> Void
   }
 
@@ -13,9 +13,9 @@ extension WaitingRoom {
   ///
   /// - Parameters:
   ///   - wait: Who waits.
-  ///   - subject: For what.
+  ///   - subject: What it waits for.
   ///   - displace: Ends this very wait to make room for a newer one; called outside of locks.
-  ///   - deliver: Is told the outcome.
+  ///   - deliver: Called with the outcome.
   /// - Returns: The wait's seat, with room or without.
   package func seat<Outcome: Sendable>(
     _ wait: Wait, for subject: Subject, displace: @escaping @Sendable () -> Void,

@@ -2,15 +2,15 @@ import Synchronization
 
 // A request that waits for a key costs memory and little else, so memory is what bounds the waits. How it is shared out
 // must withstand two kinds of flood. One user id must not take the room of others: it may hold at most four times what
-// it leaves free, so that one alone has four fifths, and whoever comes then finds room. But all end users come through
+// it leaves free, so that one alone has four fifths, and the next one still finds room. But all end users come through
 // one application and so through one user id, and any of them may send made-up kids. After a rotation good tokens have
 // one kid and a flood has many. So kids that only a few requests wait for share a part of their own, at most half of
-// what is free beside it. When it is full the oldest of them make room for the newest: a flood displaces itself, and the
-// first tokens under a new key get in. One kid that very many wait for may be made up as well; those who wait for it
-// hold at most twice what they leave free.
+// what is free beside it. When it is full the oldest of them make room for the newest: a flood displaces itself, and
+// the first tokens under a new key get in. One kid that very many wait for may be made up as well; those who wait for
+// it hold at most twice what they leave free.
 //
-// The shares have no fixed sizes on purpose (they are dynamic thresholds, as packet switches have them): nothing is kept
-// from those who are there for those who are not, and a part is always free for those who come.
+// The shares have no fixed sizes on purpose (they are dynamic thresholds, as packet switches have them): waits may use
+// what nobody else uses, and a part is always free for those who come.
 
 /// Bounds the memory of all requests that wait for keys, and shares it out.
 package final class WaitingRoom: Sendable {
@@ -28,7 +28,7 @@ package final class WaitingRoom: Sendable {
     }
   }
 
-  /// What requests wait for: a key of an issuer, or any key of one that has none.
+  /// What requests wait for: a key of an issuer, or any key of an issuer that has none.
   package struct Subject: Hashable, Sendable {
     fileprivate let issuer: ObjectIdentifier
     /// `nil` for any key.
@@ -59,14 +59,14 @@ package final class WaitingRoom: Sendable {
     var rareBytes = 0
     /// The waits for kids that few wait for; their wake-up displaces them.
     var rare = Waiters<Void>()
-    /// Which waits they are.
+    /// The number of each of these waits.
     var rareNumbers: [Waiters<Void>.Place: UInt64] = [:]
   }
 
   private struct Crowd: Sendable {
     var bytes = 0
     var count = 0
-    /// Those of it that may be displaced.
+    /// Those among them that may be displaced.
     var rareNumbers: [UInt64] = []
   }
 
@@ -79,14 +79,14 @@ package final class WaitingRoom: Sendable {
     var crowds: [Subject: Crowd] = [:]
   }
 
-  /// What every wait costs beside its request: its places in queues and tables, closures, and the reply that it becomes.
+  /// What every wait costs besides its request: its places in queues and tables, closures, and its later reply.
   package static let bytesPerWait = 2048
   /// A kid that fewer requests wait for counts as one that few wait for.
   package static let fewWaits = 4
 
   private let state: Mutex<State>
 
-  /// `waiting_bytes`, if the configuration says nothing of it.
+  /// The default of `waiting_bytes`.
   package static let defaultCapacity = 16_777_216
 
   /// A room of so many bytes.
@@ -94,7 +94,7 @@ package final class WaitingRoom: Sendable {
     state = Mutex(State(capacity: capacity))
   }
 
-  /// Changes the size; whoever is there stays.
+  /// Changes the size; waits that are there stay.
   package func setCapacity(_ capacity: Int) {
     state.withLock { $0.capacity = capacity }
   }
@@ -106,7 +106,7 @@ package final class WaitingRoom: Sendable {
   ///
   /// - Parameters:
   ///   - wait: Who waits.
-  ///   - subject: For what.
+  ///   - subject: What it waits for.
   ///   - displace: Ends this very wait to make room for a newer one; called outside of locks, when its share has been
   ///     given back.
   /// - Returns: The share, `nil` if there is no room; and what ends the waits that made room, to be called outside of
@@ -118,8 +118,8 @@ package final class WaitingRoom: Sendable {
       let bytes = max(0, min(wait.bytes, state.capacity)) + Self.bytesPerWait
       let isRare = subject.kid != nil && (state.crowds[subject]?.count ?? 0) < Self.fewWaits
       var displaced: [@Sendable () -> Void] = []
-      // The rare make room for the rare, and only within one user's share. For one that is an eighth of all nobody does:
-      // it could displace very many.
+      // Rare waits make room only for rare waits of the same user. They make none for a wait of more than an eighth of
+      // the room, which could displace very many.
       if isRare, bytes <= state.capacity / 8 {
         while !Self.hasRoom(state, bytes, wait.user, subject, isRare: true),
           let oldest = Self.removeOldestRare(of: wait.user, &state)
@@ -141,7 +141,7 @@ package final class WaitingRoom: Sendable {
         state.crowds[subject]?.rareNumbers.append(number)
       }
       state.entries[number] = entry
-      // From now on many wait for it: those who came first are not displaced either.
+      // The kid is not rare any more, so those who came first are not displaced either.
       if let crowd = state.crowds[subject], crowd.count >= Self.fewWaits {
         for number in crowd.rareNumbers { Self.makeCommon(number, &state) }
       }
