@@ -1,18 +1,18 @@
 import BearerKeys
 import BearerTime
 
-// Active and inactive tokens are kept apart. Nobody can make up a token that a provider calls active, so that the table
-// of these may take much memory; anybody can make up inactive ones, so that theirs is small, and what is put into it
-// displaces nothing of the other. An answer is kept with the time at which it was asked for. How old it may be is the
-// reader's to say, for policies differ in that.
+// Active and inactive tokens are kept apart. Nobody can make up a token that a provider calls active, so the table of
+// active tokens may take much memory. Anybody can make up inactive ones, so their table is small, and it displaces
+// nothing of the other. An answer is kept with the time at which it was asked for; the reader decides how old it may
+// be, because policies differ in that.
 
 /// What a back-end has said of tokens, within bounds of memory.
 struct AnswerTable: Sendable {
   /// That a token is active.
   struct Fact: Sendable {
-    /// What was told of it, while anybody can use that.
+    /// The back-end's answer, while a reader can still use it.
     var value: ActiveToken?
-    /// When it was asked for; `nil` if nothing more is known than that the token was active before.
+    /// When the answer was asked for; `nil` if it is only known that the token was active before.
     var askedAt: MonotonicTime?
   }
 
@@ -24,8 +24,8 @@ struct AnswerTable: Sendable {
     var bytes: Int { AnswerTable.bytesPerEntry + (fact.value?.heldBytes ?? 0) }
   }
 
-  /// What one entry without its answer costs at most: its slot and its place in the hash table, at the greatest slack
-  /// that growing leaves.
+  /// The most bytes that an entry without its answer takes: its slot and its place in the hash table, with the greatest
+  /// slack that growing leaves.
   static let bytesPerEntry = 256
 
   /// How many slots each addition looks at for answers that nobody can use any more.
@@ -48,7 +48,7 @@ struct AnswerTable: Sendable {
   /// Whether the back-end has called the token active before, and not inactive since.
   func wasActive(_ digest: TokenDigest) -> Bool { places[digest] != nil }
 
-  /// When the token was last called active, and what was told of it.
+  /// When the back-end last called the token active, and its answer.
   mutating func active(_ digest: TokenDigest) -> Fact? {
     guard let place = places[digest] else { return nil }
     slots[place].wasUsed = true
@@ -64,7 +64,7 @@ struct AnswerTable: Sendable {
   ///
   /// - Parameters:
   ///   - digest: The token.
-  ///   - token: What was told of it; `nil` if only the yes is wanted.
+  ///   - token: The back-end's answer; `nil` if only the yes is wanted.
   ///   - askedAt: When it was asked for.
   ///   - capacity: The bytes that all may take.
   ///   - unusableBefore: Answers that were asked for before this are of no use any more.
@@ -92,8 +92,8 @@ struct AnswerTable: Sendable {
   /// - Parameters:
   ///   - digest: The token.
   ///   - askedAt: When it was asked for.
-  ///   - isGoodLocally: Whether its signature is good, so that nobody makes such tokens up. What is said of these is kept
-  ///     for as long as there is room.
+  ///   - isGoodLocally: Whether the token's signature is good, so that the token is not made up. Answers about such
+  ///     tokens are kept for as long as there is room.
   mutating func noteInactive(_ digest: TokenDigest, askedAt: MonotonicTime, isGoodLocally: Bool) {
     if let place = places[digest] { remove(place) }
     if isGoodLocally {
@@ -108,7 +108,7 @@ struct AnswerTable: Sendable {
     if let place = places[digest] { remove(place) }
   }
 
-  /// Forgets all answers; which tokens were active before stays known, for that they are no made-up ones is still true.
+  /// Forgets all answers, but not which tokens were active before: these are still not made up.
   mutating func forgetAnswers() {
     inactive = InactiveTable()
     revoked = InactiveTable()
@@ -155,7 +155,7 @@ struct AnswerTable: Sendable {
   }
 }
 
-/// Tokens that were called inactive, the latest of them.
+/// The last tokens that were called inactive.
 struct InactiveTable: Sendable {
   private struct Entry: Sendable {
     let digest: TokenDigest
@@ -163,11 +163,11 @@ struct InactiveTable: Sendable {
   }
 
   private var times: [TokenDigest: MonotonicTime] = [:]
-  /// In the order in which they were noted; one whose time is not that of the table is no longer true.
+  /// In the order in which they were noted; an entry is void if ``times`` has another time for its token.
   private var entries: [Entry] = []
   private var next = 0
 
-  /// How many there are.
+  /// How many tokens are known as inactive.
   var count: Int { times.count }
 
   /// When the token was called inactive.

@@ -2,7 +2,7 @@ package import BearerKeys
 package import BearerTime
 import Synchronization
 
-/// One issuer's back-end: asked by every event loop, and asking by one task.
+/// One issuer's back-end: every event loop asks it, and one task makes the calls.
 package final class BackEnd: Sendable {
   /// The kind of back-end.
   package let kind: BackEndKind
@@ -20,10 +20,10 @@ package final class BackEnd: Sendable {
   /// - Parameters:
   ///   - kind: The kind of back-end.
   ///   - settings: How it may be asked, and how long its answers count.
-  ///   - source: Asks it.
+  ///   - source: Makes the calls.
   ///   - clock: Time and alarms.
   ///   - room: Bounds the memory of requests that wait, those for keys included.
-  ///   - jitter: Chance.
+  ///   - jitter: Random numbers.
   ///   - onChange: Called for each change, on any thread, outside of locks; it must not block.
   package init(
     kind: BackEndKind, settings: BackEndSettings, source: any TokenStatusSource,
@@ -37,19 +37,19 @@ package final class BackEnd: Sendable {
     self.onChange = onChange
     state = Mutex(BackEndState(settings: settings, jitter: jitter))
     waitAlarm = EarliestAlarm(clock: clock)
-    // Without a bound of its own, for no more calls are ordered at once than `concurrency`.
+    // Needs no bound of its own, because no more calls are ordered at once than `concurrency`.
     (orders, order) = AsyncStream.makeStream()
   }
 
   /// The present moment, by the clock that waits are measured with.
   package var now: MonotonicTime { clock.now }
 
-  /// What op `status` tells.
+  /// The facts of op `status`.
   package func status(at now: MonotonicTime) -> BackEndStatus { state.withLock { $0.status(at: now) } }
 
   // MARK: Asking
 
-  /// An answer that is still good enough; never blocks for longer than a look-up.
+  /// An answer that is still good enough; takes no longer than a look-up.
   package func known(_ question: StatusQuestion, at now: MonotonicTime) -> KnownStatus? {
     state.withLock { $0.known(question, at: now) }
   }
@@ -66,24 +66,24 @@ package final class BackEnd: Sendable {
 
   /// Asks for an answer that is not known.
   ///
-  /// Never blocks. A JWT that is not good locally must not come here: what is asked may cost a call.
+  /// Never blocks. A JWT that is not good locally must not come here, because asking may cost a call.
   ///
   /// - Parameters:
-  ///   - question: About which token, and what for.
+  ///   - question: The token, and what the answer is needed for.
   ///   - now: The present moment.
   ///   - waitAtMost: What is left of the request's own time; `key_wait` bounds it further. Zero never waits.
   ///   - wait: Who asks, and what the request keeps while it waits.
-  ///   - call: What to ask the back-end; only called if that is done.
+  ///   - call: Makes the call's content; only called if the back-end is asked.
   ///   - wakeUp: Called once, unless the wait is cancelled, and only if the decision is to wait; from any thread,
   ///     outside of locks, perhaps before this method returns. It must do no more than pass the outcome on.
-  /// - Returns: The decision; only ``StatusDecision/waiting(_:)`` leaves anything to come.
+  /// - Returns: The decision; `wakeUp` is called only after ``StatusDecision/waiting(_:)``.
   package func ask(
     _ question: StatusQuestion, now: MonotonicTime, waitAtMost: Duration, wait: WaitingRoom.Wait,
     call: () -> StatusCall, wakeUp: @escaping @Sendable (StatusOutcome) -> Void
   ) -> StatusDecision {
     let (answer, isWithoutRoom) = change { state, effects in
       var isWithoutRoom = false
-      // Nobody's made-up tokens displace one that was active before.
+      // Made-up tokens must not displace one that was active before.
       let fingerprint = KidFingerprint(question.digest.waitName)
       let subject = WaitingRoom.Subject(
         issuer: ObjectIdentifier(self), kid: state.wasActive(question) ? nil : fingerprint)
@@ -105,7 +105,7 @@ package final class BackEnd: Sendable {
     }
   }
 
-  /// Asks about a token whose answer is still good but will not be for long; nobody waits for it.
+  /// Asks about a token whose answer will soon be too old; nobody waits for the new one.
   package func askAhead(_ question: StatusQuestion, now: MonotonicTime, user: UInt32, call: () -> StatusCall) {
     change { state, _ in
       _ = state.ask(question, user: user, at: now, until: nil, call: call) { _ in { _ in } }
@@ -114,13 +114,13 @@ package final class BackEnd: Sendable {
 
   // MARK: Events from outside
 
-  /// Takes the settings of a reloaded configuration, for a back-end that is still the same.
+  /// Adopts the settings of a reloaded configuration, for a back-end that is still the same.
   package func update(_ settings: BackEndSettings) {
     let now = clock.now
     change { state, _ in state.update(settings, at: now) }
   }
 
-  /// Notes that a file changed that the credentials or the way to the back-end are in.
+  /// Notes that a file changed that has the credentials or the way to the back-end in it.
   package func credentialsChanged() {
     source.forgetCredentials()
     change { state, _ in state.credentialsChanged() }
@@ -165,7 +165,7 @@ package final class BackEnd: Sendable {
     change { state, effects in state.endDueWaits(at: now, &effects) }
   }
 
-  /// Changes the state, and then has done what it wants done.
+  /// Changes the state, and then does what follows from the change, outside of the lock.
   @discardableResult
   private func change<Outcome>(
     _ body: (inout BackEndState, inout [BackEndState.Effect]) -> Outcome

@@ -1,6 +1,6 @@
 import BearerKeys
 
-/// Why a back-end's word about a token could not be had: a stable code, what was found, and what to do about it.
+/// Why a back-end gave no answer about a token: a stable code, what was found, and what to do about it.
 ///
 /// It never says anything about the token.
 package struct BackEndFault: Error, Equatable, Sendable {
@@ -8,25 +8,25 @@ package struct BackEndFault: Error, Equatable, Sendable {
   package enum Code: String, CaseIterable, Sendable {
     /// The back-end could not be reached, or did not answer whole and in time.
     case unreachable
-    /// Where it is could not be found out.
+    /// The back-end's address could not be found out.
     case noEndpoint = "no_endpoint"
-    /// It does not accept this daemon's own credentials (401 or 403, or 400 that says so).
+    /// The back-end does not accept this daemon's own credentials (401 or 403, or 400 that says so).
     case credentialsRefused = "credentials_refused"
     /// This daemon's own credentials cannot be read.
     case credentialsUnreadable = "credentials_unreadable"
-    /// It asks to be left alone for a while (429, or 503 with `Retry-After`).
+    /// The back-end asks for a pause (429, or 503 with `Retry-After`).
     case limited
-    /// It sends elsewhere; tokens do not follow.
+    /// The back-end redirects; tokens do not follow.
     case redirectRefused = "redirect_refused"
-    /// Another status than an answer has.
+    /// The status is not that of an answer.
     case httpStatus = "http_status"
     /// The answer is of another media type.
     case wrongMediaType = "wrong_media_type"
     /// The answer is over its bound.
     case answerTooLarge = "answer_too_large"
-    /// The answer is not JSON, or not as strict as it must be.
+    /// The answer is not JSON, or not strict JSON.
     case notJSON = "not_json"
-    /// The answer is not what the kind of back-end answers.
+    /// The answer lacks what this kind of back-end must say.
     case badAnswer = "bad_answer"
     /// The answer is about another token than was asked about.
     case anotherToken = "another_token"
@@ -38,7 +38,7 @@ package struct BackEndFault: Error, Equatable, Sendable {
   package var found: String
   /// What to do about it; a sentence without its full stop.
   package var advice: String?
-  /// How long the back-end wants to be left alone, if it says so.
+  /// How long a pause the back-end asks for, if it does.
   package var retryAfter: Duration?
 
   /// A fault of this kind.
@@ -52,10 +52,10 @@ package struct BackEndFault: Error, Equatable, Sendable {
   /// What was found and what to do about it, for `status` and the log.
   package var message: String { FaultMessage.text(found: found, advice: advice) }
 
-  /// Whether it is the operator's to mend, by what this daemon shows of itself.
+  /// Whether the operator must fix this daemon's credentials.
   package var isOfCredentials: Bool { code == .credentialsRefused || code == .credentialsUnreadable }
 
-  /// Whether the back-end as a whole is meant, rather than what it says about one token.
+  /// Whether the fault is the back-end's as a whole, and not about one token.
   var isOfBackEnd: Bool {
     switch code {
     case .unreachable, .noEndpoint, .credentialsUnreadable, .limited, .redirectRefused: true

@@ -26,7 +26,7 @@ package enum BackEndKind: String, CaseIterable, Sendable {
     }
   }
 
-  /// Whether the daemon authenticates itself there; other kinds are shown nothing but the token.
+  /// Whether the daemon authenticates itself there; other kinds receive nothing but the token.
   package var takesCredentials: Bool {
     switch self {
     case .rfc7662: true

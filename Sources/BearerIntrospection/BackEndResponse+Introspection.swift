@@ -10,7 +10,7 @@ extension BackEndResponse {
     let tape = answer.tape
     guard let active = tape.value(of: "active", bytes.span) else { throw badAnswer("an object that has no active") }
     switch tape[active].kind {
-    // What else an inactive answer says is not looked at (RFC 7662 section 2.2: it should say nothing).
+    // The rest of an inactive answer is ignored (RFC 7662 section 2.2: it should say nothing).
     case .false: return .inactive
     case .true: break
     // Some servers write "false" as a string, which a test for truth would take for a yes.

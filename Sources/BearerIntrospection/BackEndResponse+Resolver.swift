@@ -12,7 +12,7 @@ extension BackEndResponse {
     case 404:
       throw statusFault(advice: "the server knows no project by this Host: url must be the project's public address")
     case 300..<400: throw statusFault(advice: Self.redirectAdvice)
-    // The resolver itself answers 200 to whoever asks, whatever the token; and bearerd shows nothing of its own there.
+    // The resolver itself answers 200 to every token, and bearerd sends it no credentials of its own.
     case 401, 403:
       throw BackEndFault(
         .httpStatus, found: "\(origin) answered status \(status) in place of 200",
@@ -24,7 +24,7 @@ extension BackEndResponse {
     case "true": return .active(try session())
     case "false": return .inactive
     case nil:
-      // Not a no: any web page answers 200 without the field.
+      // This is not a no: any web page answers 200 without the field.
       throw badAnswer(
         "no x-authgear-session-valid: it saw no credential, or is no resolver",
         advice: "check that endpoint is the resolver, and that no proxy in between takes Authorization away")
@@ -32,7 +32,7 @@ extension BackEndResponse {
     }
   }
 
-  /// What the fields say of a session, as the claims that Authgear's own JWTs have for it.
+  /// The fields of a session, as the claims that Authgear's own JWTs have for them.
   private func session() throws(BackEndFault) -> ActiveToken {
     guard let user = try field("user-id"), !user.isEmpty else {
       throw badAnswer("a valid session without x-authgear-user-id")
@@ -58,7 +58,7 @@ extension BackEndResponse {
     }
     var set = ClaimSet()
     set.bytes = JSONValue.object(claims).serialized()
-    // It was just written as JSON, so that it can be read; if it could not, it would be a bad answer.
+    // Not reached: it was just written as JSON, so that it can be read.
     guard (try? set.parse()) != nil else { throw badAnswer("fields that cannot be read") }
     return ActiveToken(set)
   }

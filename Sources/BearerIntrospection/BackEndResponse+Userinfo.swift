@@ -6,7 +6,7 @@ extension BackEndResponse {
   func userinfo() throws(BackEndFault) -> TokenStatus {
     switch status {
     case 200: break
-    // Whatever word the error has: not every provider writes RFC 6750's invalid_token.
+    // Whatever the error's code: not every provider writes invalid_token (RFC 6750 section 3.1).
     case 401: return .inactive
     case 403:
       throw BackEndFault(

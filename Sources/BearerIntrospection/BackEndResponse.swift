@@ -7,7 +7,7 @@ package struct BackEndResponse: Sendable {
   package var status: Int
   /// The header fields in their order; each as often as it came.
   package var fields: [(name: String, value: String)]
-  /// The body; only read of what may be an answer, or say that the asker is refused.
+  /// The body; only read if it may be an answer or a refusal of the credentials.
   package var body: [UInt8]
   /// What the field `Retry-After` says.
   package var retryAfter: Duration?
@@ -83,12 +83,12 @@ package struct BackEndResponse: Sendable {
     }
   }
 
-  /// Whether the status, or the error that comes with it, is about who asks and not about what is asked.
+  /// Whether the status, or its error, refuses this daemon's credentials and not the token.
   ///
   /// A client that shows its secret in the form may be refused with 400 (RFC 6749 section 5.2).
   private var refusesAsker: Bool {
     if status == 401 || status == 403 { return true }
-    // A body that is no object says nothing about who asks.
+    // A body that is not an object says nothing about the credentials.
     guard status == 400, let answer = try? object() else { return false }
     let bytes = answer.bytes
     guard let error = answer.tape.value(of: "error", bytes.span) else { return false }

@@ -14,7 +14,7 @@ package struct BackEndSettings: Equatable, Sendable {
   /// The bytes that answers may take in memory.
   package var cacheBytes = 16_777_216
 
-  /// The configuration's defaults; a caller changes what is otherwise.
+  /// The configuration's defaults.
   package init() {}
 }
 
@@ -26,7 +26,7 @@ package enum BackEndLimits {
   package static let answerBytes = 65_536
   /// How many tokens are remembered as inactive, of each kind; anyone can send inactive tokens.
   static let rememberedInactive = 16_384
-  /// A fraction of the calls in a second is kept for tokens that were active before: one in so many.
+  /// One call in this many is kept for tokens that were active before.
   static let keptPart = 4
   /// After this many failures in a row the back-end is not asked for a while.
   static let failuresBeforeBackOff = 3

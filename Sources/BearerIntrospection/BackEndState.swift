@@ -4,23 +4,23 @@ import BearerTime
 // The rules by which one back-end is asked, as a value: events go in, what is to be done comes out. Time and chance are
 // arguments.
 //
-//  1. One call is in flight for a token; whoever needs its answer meanwhile shares it.
-//  2. A call needs a place (`concurrency`), the budget's leave (`calls_per_second`), and a back-end that is not in a
+//  1. One call is in flight for a token; all that need its answer meanwhile share it.
+//  2. A call needs a place (`concurrency`), room in the budget (`calls_per_second`), and a back-end that is not in a
 //     pause. Without a place it waits, tokens that were active before first; when its turn comes and nobody wants the
 //     answer any more, it is not made.
 //  3. An answer is a fact with the time at which it was asked for, not at which it came: what happened meanwhile at the
 //     provider may not be in it.
-//  4. An error is no fact. It changes nothing of what is known, and counts against the back-end only if it cannot be the
-//     doing of a made-up token: it concerns the way there, or a token that was active before, or nothing was ever
-//     answered with these credentials. That the credentials are refused is told to the log all the same, but not often:
-//     some servers answer 401 to a token that they do not know.
+//  4. An error is no fact. It changes nothing of what is known, and counts against the back-end only if a made-up token
+//     cannot be its cause: it concerns the way there, or a token that was active before, or nothing was ever answered
+//     with these credentials. A refusal of the credentials is logged all the same, but not often: some servers answer
+//     401 to a token that they do not know.
 //  5. Credentials have a generation. An answer to an older one counts for nothing.
 
 /// What ``BackEnd`` guards with its lock.
 struct BackEndState: Sendable {
   /// Something to be done after the lock is left.
   typealias Effect = @Sendable () -> Void
-  /// `nil` tells that the wait was cancelled.
+  /// The outcome `nil` means that the wait was cancelled.
   typealias Waits = Waiters<StatusOutcome?>
 
   /// A call that is to be made now.
@@ -56,7 +56,7 @@ struct BackEndState: Sendable {
   private var numbers: UInt64 = 0
   private var generation: UInt64 = 0
   private var hasAnswered = false
-  /// Whether it was told that a token was called inactive, since the credentials are in use.
+  /// Whether the first inactive token since the credentials are in use was reported.
   private var hasToldInactive = false
   private var failures = FailureNews()
   private var longestRecheck = Duration.zero
@@ -81,7 +81,7 @@ struct BackEndState: Sendable {
     return (orders, changes)
   }
 
-  /// What op `status` tells.
+  /// The facts of op `status`.
   func status(at now: MonotonicTime) -> BackEndStatus {
     var status = counts
     status.pause = backOff.remaining(at: now)
@@ -124,9 +124,9 @@ struct BackEndState: Sendable {
     return interval
   }
 
-  /// Whether the token is no made-up one.
+  /// Whether the token is certainly not made up.
   func wasActive(_ question: StatusQuestion) -> Bool {
-    // What is good locally was not made up either.
+    // A JWT that is good locally was not made up either.
     question.isRecheck || answers.wasActive(question.digest)
   }
 
@@ -137,16 +137,16 @@ struct BackEndState: Sendable {
     case shuttingDown
   }
 
-  /// Somebody needs an answer.
+  /// A request needs an answer.
   ///
   /// - Parameters:
-  ///   - question: About which token, and what for.
+  ///   - question: The token, and what the answer is needed for.
   ///   - user: The user id that asks.
   ///   - now: The present moment.
-  ///   - deadline: Until when the request waits; `nil` if it does not wait, and the answer is for those who come.
-  ///   - call: What to ask the back-end.
-  ///   - enter: Takes room for the wait at a place, and gives the wake-up that belongs there.
-  /// - Returns: What is told at once.
+  ///   - deadline: Until when the request waits; `nil` if it does not wait, and the answer is for later requests.
+  ///   - call: Makes the call's content.
+  ///   - enter: Takes room for the wait at a place, and returns its wake-up.
+  /// - Returns: The immediate decision.
   mutating func ask(
     _ question: StatusQuestion, user: UInt32, at now: MonotonicTime, until deadline: MonotonicTime?,
     call: () -> StatusCall, enter: (Waits.Place) -> Waits.WakeUp
@@ -221,7 +221,7 @@ struct BackEndState: Sendable {
     effects.append { wakeUp(.failed(StatusFailure(reason: .noWait, retryAfter: .seconds(1)))) }
   }
 
-  /// Ends the waits whose time is over; the calls go on, for those who ask again.
+  /// Ends the waits whose deadline has come; the calls go on, for requests that ask again.
   mutating func endDueWaits(at now: MonotonicTime, _ effects: inout [Effect]) {
     let wakeUps = waits.removeDue(at: now)
     if wakeUps.isEmpty { return }
@@ -284,7 +284,7 @@ struct BackEndState: Sendable {
   private mutating func note(_ fault: BackEndFault, of flight: Flight, at now: MonotonicTime) {
     counts.failures += 1
     counts.fault = fault
-    // What two answers differ in cannot be told from an answer that has changed for good: the next one counts.
+    // Which of two different answers is wrong cannot be known: both are dropped, and the next one counts.
     if fault.code == .anotherToken, !flight.isRecheck { answers.forget(flight.order.digest) }
     if fault.isOfBackEnd || flight.wasActive || !hasAnswered {
       backOff.failed(retryAfter: fault.retryAfter, at: now, jitter: &jitter)
@@ -302,7 +302,7 @@ struct BackEndState: Sendable {
     startNext(at: now)
   }
 
-  /// Other credentials are in use from now on: what was said to the old ones is no fact any more.
+  /// Other credentials are in use from now on: answers to the old ones are void.
   mutating func credentialsChanged() {
     guard !isShutDown else { return }
     generation += 1

@@ -1,4 +1,4 @@
-/// What op `status` tells of a back-end.
+/// The facts of op `status` about a back-end.
 package struct BackEndStatus: Equatable, Sendable {
   /// Calls begun.
   package var calls: UInt64 = 0
@@ -12,7 +12,7 @@ package struct BackEndStatus: Equatable, Sendable {
   package var overBudget: UInt64 = 0
   /// Why the last call failed; `nil` once one is answered again.
   package var fault: BackEndFault?
-  /// How much longer the back-end is left alone.
+  /// How much longer the back-end is not asked.
   package var pause: Duration?
   /// Calls in flight.
   package var running = 0
@@ -28,11 +28,11 @@ package struct BackEndStatus: Equatable, Sendable {
 
 /// What happened to a back-end that an operator should hear of.
 package enum BackEndChange: Equatable, Sendable {
-  /// A call failed. It is counted with the failures right before it that the same people must mend.
+  /// A call failed; `consecutive` counts it with the failures in a row that the same people must fix.
   case failed(BackEndFault, consecutive: Int)
   /// A call was answered again after failures.
   case recovered
-  /// A token was called inactive, the first since the credentials are in use.
+  /// The back-end called a token inactive, for the first time since the credentials are in use.
   case firstInactive
   /// Every one of many tokens whose signature is good was called inactive.
   case callsAllInactive

@@ -5,9 +5,9 @@ struct BackOff: Sendable {
   private(set) var consecutiveFailures = 0
   private var pausedUntil: MonotonicTime?
 
-  /// Whether a call may begin; if not, when it is worth trying again.
+  /// How long a call must wait; `nil` if it may begin.
   ///
-  /// When a pause is over one call may find out whether the back-end is back, while the others go on waiting.
+  /// When a pause is over, one call may find out whether the back-end is back; the others go on waiting.
   mutating func refusal(at now: MonotonicTime, jitter: inout some RandomNumberGenerator) -> Duration? {
     guard let until = pausedUntil else { return nil }
     if now < until { return until.duration(since: now) }

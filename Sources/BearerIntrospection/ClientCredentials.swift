@@ -11,7 +11,7 @@ package enum ClientAuthentication: String, CaseIterable, Sendable {
   /// Nothing: the endpoint is reachable only for those who may ask.
   case none
 
-  /// The configuration's key for the file of what is shown.
+  /// The configuration's key for the file of the secret or token.
   package var secretFileKey: String { self == .bearer ? "bearer_token_file" : "client_secret_file" }
 }
 
@@ -35,7 +35,7 @@ package struct ClientCredentials: Equatable, Sendable {
   /// The credentials of a client.
   ///
   /// - Parameters:
-  ///   - method: How.
+  ///   - method: How the daemon authenticates itself.
   ///   - clientID: The client's name; needed by all but `bearer` and `none`.
   ///   - secret: The secret, or the token of `bearer`.
   ///   - encoding: How both are written in `client_secret_basic`.
@@ -64,7 +64,7 @@ package struct ClientCredentials: Equatable, Sendable {
     }
   }
 
-  /// RFC 4648 section 4.
+  /// The base64 of RFC 4648 section 4.
   static func base64(_ bytes: [UInt8]) -> String {
     let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     var text: [UInt8] = []

@@ -1,23 +1,23 @@
 import BearerTime
 
-/// What the log is told of a back-end's failures.
+/// Which of a back-end's failures are logged.
 struct FailureNews: Sendable {
   /// The failures that were logged since the last answer.
   ///
-  /// Those of the credentials are the operator's to mend, the others the provider's, so they are counted apart.
+  /// Failures of the credentials are for the operator to fix, others for the provider, so they are counted apart.
   private var told: (isOfCredentials: Bool, count: Int)?
-  /// When a refusal of the credentials that may be about the token is told again.
+  /// Until when a refusal of the credentials that may be about the token is not logged again.
   private var quietUntil: MonotonicTime?
 
   /// A call was answered.
   ///
-  /// - Returns: Whether that is news, for a failure was told of.
+  /// - Returns: Whether to log it, because a failure was logged before.
   mutating func succeeded() -> Bool {
     defer { told = nil }
     return told != nil
   }
 
-  /// A call failed, and the log is told.
+  /// A call failed, and that is logged.
   mutating func failed(_ fault: BackEndFault) -> BackEndChange {
     let isOfCredentials = fault.isOfCredentials
     let count = told?.isOfCredentials == isOfCredentials ? told?.count ?? 0 : 0

@@ -3,7 +3,7 @@ package enum FormEncoding {
   /// One value, with as little encoded as possible: servers that do not decode the name and the secret of
   /// `client_secret_basic` understand it as long as nothing had to be.
   ///
-  /// A space is `%20` and not `+`: whoever decodes forms reads both, and Authlib, which only undoes `%`, the one.
+  /// A space becomes `%20` and not `+`: decoders of forms read both, but Authlib only decodes `%`.
   package static func encode(_ text: some Sequence<UInt8>) -> [UInt8] {
     var encoded: [UInt8] = []
     for byte in text {

@@ -2,9 +2,9 @@ package import BearerKeys
 
 /// The immediate decision when an answer is needed that is not known.
 package enum StatusDecision: Sendable {
-  /// It is there by now.
+  /// The answer has come by now.
   case known(KnownStatus)
-  /// It cannot be had now (`introspection_unavailable`).
+  /// There is no answer now (`introspection_unavailable`).
   case unavailable(StatusFailure)
   /// The back-end is being asked; the outcome will be delivered, once.
   case waiting(WaitHandle)
@@ -21,7 +21,7 @@ package enum StatusOutcome: Sendable {
   /// The wait was long enough (`introspection_unavailable`, or `deadline_exceeded` if the request's own deadline ended
   /// it).
   case timedOut
-  /// What came was an answer to credentials that are not in use any more: ask again.
+  /// The answer was to credentials that are no longer in use: ask again.
   case superseded
   /// The back-end is not asked any more: the daemon stops, or the configuration changed.
   case shuttingDown
@@ -41,7 +41,7 @@ package struct StatusFailure: Equatable, Sendable {
     case noWait
   }
 
-  /// Why.
+  /// Why there is no answer.
   package var reason: Reason
   /// When it is worth asking again.
   package var retryAfter: Duration

@@ -4,13 +4,13 @@ package struct StatusQuestion: Sendable {
   package enum Purpose: Equatable, Sendable {
     /// The token is opaque: without an answer nothing is known of it.
     case opaque
-    /// The token is a JWT that is good locally; a yes counts for so long.
+    /// The token is a JWT that is good locally; a yes counts for the time `every`.
     case recheck(every: Duration)
   }
 
   /// The token.
   package var digest: TokenDigest
-  /// Why.
+  /// What the answer is needed for.
   package var purpose: Purpose
 
   /// A question.

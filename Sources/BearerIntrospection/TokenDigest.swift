@@ -1,8 +1,8 @@
 import BearerCrypto
 
-/// What stands for a token in the tables of a back-end's answers: its SHA-256, and what it was taken of.
+/// A stand-in for a token in the tables of a back-end's answers: its SHA-256, and what it was taken of.
 ///
-/// Anyone can send made-up tokens, so the digest is the whole one: nobody can find a second token for it. Tokens
+/// Anyone can send made-up tokens, so the digest is not shortened: nobody can find a second token for it. Tokens
 /// themselves are not kept.
 package struct TokenDigest: Hashable, Sendable {
   /// What was digested.
@@ -11,9 +11,9 @@ package struct TokenDigest: Hashable, Sendable {
     case opaqueToken
     /// Header and payload of a JWT.
     ///
-    /// An ECDSA signature has a second valid spelling that anyone can compute, so the whole token would be a name that a
-    /// revoked token can change. Kept apart from opaque tokens: one that reads like header and payload of somebody's JWT
-    /// must not find what is known of that JWT.
+    /// An ECDSA signature has a second valid spelling that anyone can compute. With the signature in the digest, a
+    /// revoked token could get a new one. The subject is part of the digest, because an opaque token that reads like
+    /// the header and payload of a JWT must not find what is known of that JWT.
     case signingInput
   }
 
@@ -38,9 +38,9 @@ package struct TokenDigest: Hashable, Sendable {
     self.init(SHA256.digest(of: bytes), of: subject)
   }
 
-  /// A part of a digest scatters as well as all of it.
+  /// One word of a digest is spread as evenly as all four.
   package func hash(into hasher: inout Hasher) { hasher.combine(a) }
 
-  /// The bytes that tell it from others in a table of waits.
+  /// The bytes that identify it in a table of waits.
   var waitName: [UInt8] { [a, b].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } } }
 }

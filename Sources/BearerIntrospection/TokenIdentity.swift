@@ -1,10 +1,9 @@
 package import BearerClaims
 import BearerJSON
 
-/// The members by which an answer that is about another token shows.
+/// The members that show whether an answer is about another token.
 ///
-/// A back-end, or a balancer in front of it, that answers one request late would have one user's token speak for
-/// another's.
+/// If a back-end, or a balancer in front of it, mixes up answers, one user's token would count as another's.
 package struct TokenIdentity: Equatable, Sendable {
   private var members: [String: JSONValue] = [:]
 
@@ -26,8 +25,8 @@ package struct TokenIdentity: Equatable, Sendable {
   ///
   /// - Parameters:
   ///   - answer: What was said of the token.
-  ///   - askerID: The name of this daemon's own client: a `client_id` that is it says nothing of the token, for Authentik
-  ///     answers with the asker's.
+  ///   - askerID: The name of this daemon's own client: a `client_id` equal to it is ignored, because Authentik answers
+  ///     with the asker's.
   /// - Returns: Its name; `nil` if there is none.
   package func difference(from answer: ActiveToken, askedAs askerID: String = "") -> String? {
     for (name, value) in members.sorted(by: { $0.key < $1.key }) {
@@ -46,7 +45,7 @@ package struct TokenIdentity: Equatable, Sendable {
     return JSONValue(claims.tape, index, bytes.span)
   }
 
-  /// Whether both say the same; times to the second, for servers round them.
+  /// Whether both say the same; times to the second, because servers round them.
   private static func isSame(_ left: JSONValue, _ right: JSONValue) -> Bool {
     guard case .number(let left) = left, case .number(let right) = right else { return left == right }
     guard let first = Double(left.text), let second = Double(right.text) else { return false }

@@ -4,7 +4,7 @@ package import BearerClaims
 package enum TokenStatus: Sendable {
   /// It is active, and this is what is known of it.
   case active(ActiveToken)
-  /// It is not active; or whoever asks may not know.
+  /// The token is not active, or the asker may not know.
   case inactive
 }
 
@@ -13,7 +13,7 @@ package final class ActiveToken: Sendable {
   /// An object.
   package let claims: ClaimSet
 
-  /// Takes a copy that is no larger than it must be.
+  /// Keeps a copy that is no larger than it must be.
   package init(_ claims: ClaimSet) {
     self.claims = claims.compact()
   }

@@ -17,7 +17,7 @@ package protocol TokenStatusSource: Sendable {
   /// Asks once, with its own bound on the whole time.
   func ask(_ call: StatusCall) async -> Result<TokenStatus, BackEndFault>
 
-  /// Has the next call read the credentials anew, and use none of the connections that were made with the old ones.
+  /// Makes the next call read the credentials anew, and use no connection that was made with the old ones.
   func forgetCredentials()
 
   /// Ends its connections; nothing is asked any more.
