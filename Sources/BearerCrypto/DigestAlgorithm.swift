@@ -33,7 +33,7 @@ extension DigestAlgorithm {
     }
   }
 
-  // Where what was fetched is in memory; 0 before.
+  // The addresses of the digests; 0 before they are fetched.
   private static let fetchedSHA256 = Atomic<UInt>(0)
   private static let fetchedSHA384 = Atomic<UInt>(0)
   private static let fetchedSHA512 = Atomic<UInt>(0)

@@ -13,7 +13,7 @@ package enum EllipticCurve: Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// libcrypto's name of the curve; a literal, which alone is promised to end with the NUL that libcrypto reads up to.
+  /// libcrypto's name of the curve; a literal, because only literals surely end with the NUL that libcrypto needs.
   var groupName: StaticString {
     switch self {
     case .p256: "P-256"

@@ -10,10 +10,10 @@ enum ErrorQueue {
     ERR_clear_error()
   }
 
-  /// Whether a signature was found to be bad, not only not checked; takes the errors out of the queue.
+  /// Whether the errors say that a signature is bad, and not only that it was not checked; empties the queue.
   ///
-  /// Want of memory, an internal error or a missing digest are other reasons than what can be wrong with a signature.
-  /// A bad RSA signature of no digest at all, with sound padding, leaves none; only the key's owner can make that.
+  /// A lack of memory, an internal error or a missing digest say nothing about the signature. An RSA signature with
+  /// sound padding around no digest leaves no error; only the key's owner can make that.
   static var blamesSignature: Bool {
     var isBad = false
     while true {
@@ -25,9 +25,9 @@ enum ErrorQueue {
 
   /// Why libcrypto did not take a public key; takes the errors out of the queue.
   ///
-  /// - Parameter badKey: What it is if libcrypto blames the key.
-  /// - Returns: That, ``PublicKeyFault/rejectedByLibcrypto`` if it cannot compute with such keys, or
-  ///   ``PublicKeyFault/undecided``: what is not said to be bad may be good.
+  /// - Parameter badKey: The fault if libcrypto blames the key.
+  /// - Returns: `badKey`; ``PublicKeyFault/rejectedByLibcrypto`` if libcrypto cannot compute with such keys; or
+  ///   ``PublicKeyFault/undecided``, because a key that is not said to be bad may be good.
   static func keyFault(ifBlamed badKey: PublicKeyFault) -> PublicKeyFault {
     var (isBlamed, isUnsupported, lacksMemory) = (false, false, false)
     while true {

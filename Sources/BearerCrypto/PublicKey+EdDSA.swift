@@ -3,12 +3,12 @@ internal import CLibcrypto
 // libcrypto takes any bytes of the right length for an Edwards key. Two kinds are refused here that it takes:
 //
 // - Points of small order. For the neutral element, R = neutral and S = 0 is a valid signature of every message; for
-//   the others it is one for a good part of all messages. Whoever publishes such a key, by mistake or not, lets anyone
-//   mint tokens in the issuer's name. All-zero bytes, the likeliest mistake, are one of them.
+//   the others it is one for a good part of all messages. An issuer that publishes such a key, by mistake or not, lets
+//   anyone mint tokens in its name. All-zero bytes, the likeliest mistake, are one of them.
 // - Encodings whose y is not below the field's prime, which RFC 8032 refuses when it decodes. They exist only for a
-//   handful of points, some of them those above under a second name.
+//   handful of points, some of them points of small order under a second name.
 //
-// Whether the remaining y belong to a point at all is left to the verification: where they do not, it is always false.
+// Whether any other y belongs to a point is left to the verification, which always fails if it does not.
 
 extension PublicKey {
   /// Makes an Ed25519 key (RFC 8037 section 2).

@@ -2,7 +2,7 @@ internal import CLibcrypto
 
 /// A public key that passed every rule, compiled once into the form in which libcrypto computes with it.
 ///
-/// A key can only be had from the functions that check its parameters, so whoever holds one need not check again.
+/// A key is only made by functions that check its parameters, so its users need not check again.
 ///
 /// Safe because the `EVP_PKEY` is owned by this object alone, is never written after `init`, and libcrypto guards what
 /// it caches inside a key (Montgomery constants, for one) with the key's own lock (openssl-threads(7)).
@@ -22,7 +22,7 @@ internal import CLibcrypto
   /// What the key is.
   package let kind: KeyType
 
-  /// The `EVP_PKEY`; borrowed by whoever reads it, for as long as it keeps this object alive.
+  /// The `EVP_PKEY`; a reader may use it while it keeps this object alive.
   let handle: OpaquePointer
 
   /// Takes ownership of an `EVP_PKEY` whose parameters have been checked.

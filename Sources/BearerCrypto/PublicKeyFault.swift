@@ -22,6 +22,6 @@ package enum PublicKeyFault: Error, Hashable, Sendable, CaseIterable {
   case pointOfSmallOrder
   /// libcrypto refused parameters that no rule above refuses, or cannot compute with such keys.
   case rejectedByLibcrypto
-  /// libcrypto could not do its work, probably for want of memory: the key may be good.
+  /// libcrypto failed, probably for lack of memory: the key may be good.
   case undecided
 }

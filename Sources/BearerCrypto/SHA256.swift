@@ -34,7 +34,7 @@ package enum SHA256 {
   /// - Parameters:
   ///   - bytes: What to digest.
   ///   - count: How many bytes of the digest are wanted.
-  /// - Returns: Two digits for each.
+  /// - Returns: Two digits for each byte.
   package static func hexadecimal(of bytes: [UInt8], bytes count: Int = 32) -> String {
     digest(of: bytes).prefix(count).map { String($0 >> 4, radix: 16) + String($0 & 0xF, radix: 16) }.joined()
   }

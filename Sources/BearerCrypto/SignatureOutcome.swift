@@ -1,11 +1,10 @@
-/// What came of checking a signature.
+/// The result of a signature check.
 ///
-/// Not a `Bool`: whether libcrypto had no memory or the signature is bad decides whether a client is told to ask again
-/// or to throw its token away.
+/// Not a `Bool`: a client must throw away a token with a bad signature, but may ask again if libcrypto had no memory.
 package enum SignatureOutcome: Sendable {
   /// The key's owner made it of this message.
   case good
-  /// It is not the key owner's.
+  /// The key's owner did not make it of this message.
   case bad
   /// libcrypto could not do its work, so it may be either.
   case undecided

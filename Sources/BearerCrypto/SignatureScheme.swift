@@ -1,4 +1,4 @@
-/// How a signature is computed, with every parameter fixed; no name of JOSE's in it.
+/// How a signature is computed, with every parameter fixed and without JOSE's names.
 ///
 /// The mapping from `alg` lives with the algorithms, so that nothing in this module can be steered by a token.
 package enum SignatureScheme: Hashable, Sendable {

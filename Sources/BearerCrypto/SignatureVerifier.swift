@@ -13,7 +13,7 @@ package final class SignatureVerifier: Sendable {
   /// The only length, in bytes, that a valid signature can have.
   package let signatureBytes: Int
 
-  /// Contexts that no call has.
+  /// Contexts that no call uses now.
   let idle: Mutex<[VerificationContext]>
 
   /// Prepares the verification; `nil` if the scheme does not fit the key.
@@ -46,10 +46,10 @@ package final class SignatureVerifier: Sendable {
   ///     never DER.
   ///   - message: What was signed; for a compact JWS its first two segments with the dot between (RFC 7515
   ///     section 5.2, step 8).
-  /// - Returns: What came of it.
+  /// - Returns: The result.
   package func check(signature: Span<UInt8>, over message: Span<UInt8>) -> SignatureOutcome {
     guard signature.count == signatureBytes else { return .bad }
-    // That the scheme fits the key was seen in `init`, so no context means no memory.
+    // `init` made sure that the scheme fits the key, so without a context memory ran out.
     guard let context = idle.withLock({ $0.popLast() }) ?? VerificationContext(key: key, scheme: scheme)
     else { return .undecided }
     defer { idle.withLock { $0.append(context) } }

@@ -92,7 +92,7 @@ internal import CLibcrypto
     _ operation: OpaquePointer, _ scheme: SignatureScheme, _ implementation: OpaquePointer
   ) -> Bool {
     guard case .rsaPSS(let digest) = scheme else { return true }
-    // Not "whatever the signature has", libcrypto's other choice: RFC 7518 section 3.5 fixes the salt's length.
+    // RFC 7518 section 3.5 fixes the salt's length, so libcrypto must not take it from the signature.
     return unsafe EVP_PKEY_CTX_set_rsa_mgf1_md(operation, implementation) == 1
       && EVP_PKEY_CTX_set_rsa_pss_saltlen(operation, CInt(digest.byteCount)) == 1
   }
@@ -144,7 +144,7 @@ internal import CLibcrypto
     guard case .ecdsa(let curve, _) = scheme else {
       switch unsafe verify(signature, digestBytes, operation) {
       case 1: return .good
-      // Zero is also what libcrypto says of an RSA signature for which it had no memory.
+      // libcrypto also returns zero for an RSA signature for which it had no memory.
       case 0: return ErrorQueue.blamesSignature ? .bad : .undecided
       default: return .undecided
       }
@@ -153,8 +153,8 @@ internal import CLibcrypto
     var derSpan = der.mutableSpan
     guard let count = ECDSASignature.writeDER(of: signature, coordinateBytes: curve.coordinateBytes, to: &derSpan)
     else { return .bad }
-    // Less than zero is a failure of libcrypto's (ECDSA_verify(3)), for the DER is made here; but for the one signature
-    // that it cannot compute to an end.
+    // Less than zero is a failure of libcrypto (ECDSA_verify(3)), because the DER is made here. The one exception is a
+    // signature that makes the computation itself fail.
     switch unsafe verify(der.span.extracting(first: count), digestBytes, operation) {
     case 1: return .good
     case 0: return .bad
@@ -184,8 +184,8 @@ internal import CLibcrypto
     }
     switch result {
     case 1: return .good
-    // A bad signature leaves no error. Before OpenSSL 3.2 neither does the digest inside for which there is no memory,
-    // so one is made here.
+    // A bad signature leaves no error. Before OpenSSL 3.2 a lack of memory for the inner digest leaves none either, so
+    // a digest is made here to find out.
     case 0 where ErrorQueue.isEmpty:
       guard let digest = unsafe EVP_MD_CTX_new() else { return .undecided }
       defer { unsafe EVP_MD_CTX_free(digest) }
