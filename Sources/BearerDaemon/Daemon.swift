@@ -28,7 +28,7 @@ package struct Daemon: Sendable {
     /// Sockets passed in by systemd cannot be used; what is wrong and what to do.
     case inherited(String)
 
-    /// The error number to which it is due, if it is due to one.
+    /// The error number behind the fault, if there is one.
     package var errno: CInt? {
       switch self {
       case .listener(let fault): fault.errno
@@ -51,7 +51,7 @@ package struct Daemon: Sendable {
   ///   - configuration: What to run with.
   ///   - environment: The process's environment.
   ///   - load: Reads the configuration anew, for a reload.
-  ///   - file: The file that it reads, if it reads one.
+  ///   - file: The file that `load` reads, if it reads one.
   ///   - log: Where the daemon logs.
   package init(
     configuration: Configuration, environment: [String: String],
@@ -73,7 +73,7 @@ package struct Daemon: Sendable {
     var serverConfiguration = Server.Settings(addresses: [try listenAddress()] + adminAddress)
     serverConfiguration.limits = limits.server
     let forcedEnd = ForcedEnd(after: .seconds(8), log: log)
-    // It watches on until everything below has ended.
+    // The watch goes on until everything below has ended.
     defer { withExtendedLifetime(forcedEnd) {} }
 
     let fetching = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -100,7 +100,7 @@ package struct Daemon: Sendable {
     ) {
       nowListening.yield()
     }
-    // Weak, for the server holds the handlers that hold the reporter.
+    // Weak, because the server holds the handlers that hold the reporter.
     let socketWatch = SocketWatch(logger: logger, onChange: { changed.yield() }) { [weak server] in
       server?.socketsAreInPlace ?? true
     }
@@ -126,7 +126,7 @@ package struct Daemon: Sendable {
     ) {
       guard let selfTest else { return watchdog.begin() }
       selfTest.isAlive()
-      // A probe is a client for a moment, which may be one too many: only the service manager needs one at once.
+      // A probe is itself a client, perhaps one too many; only a service manager needs the first one at once.
       fetching.next().scheduleTask(in: .seconds(10), watchdog.begin)
     }
     let reloading = Reloading(
@@ -149,11 +149,11 @@ package struct Daemon: Sendable {
     do {
       try await ServiceGroup(configuration: group).run()
     } catch let fault as ListenerFault {
-      // The process ends either way; loops that do not stop change nothing about why.
+      // The process ends either way, for the same reason, even if loops do not stop.
       try? await fetching.shutdownGracefully()
       throw Fault.listener(fault)
     }
-    // As above: there is nothing left that loops which do not stop could harm.
+    // The process ends, even if loops do not stop.
     try? await fetching.shutdownGracefully()
     logger.notice("stopped")
   }

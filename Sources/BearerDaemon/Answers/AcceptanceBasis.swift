@@ -17,7 +17,7 @@ struct AcceptanceBasis {
 
   /// The parts of a reply that change with time; the rest stays the same.
   struct Momentary {
-    /// Seconds for which the token still lasts, if that is told.
+    /// Seconds for which the token still lasts, if the reply tells it.
     var expiresIn: Int64?
     /// How long ago a back-end was asked, if one was.
     var age: Duration?
@@ -45,12 +45,12 @@ struct AcceptanceBasis {
     if case .answer(_, let answer) = source { answer.heldBytes } else { 0 }
   }
 
-  /// What the reply tells of this moment.
+  /// The parts of the reply that change with time.
   ///
   /// - Parameters:
   ///   - active: The configuration by which the token was accepted.
   ///   - now: The moment.
-  /// - Returns: What it tells; `nil` if something that it rests on does not hold any more.
+  /// - Returns: The parts; `nil` if something that the acceptance rests on does not hold any more.
   func momentary(in active: ActiveConfiguration, at now: Moment) -> Momentary? {
     let date = NumericDate(now)
     guard validity.contains(date) else { return nil }

@@ -25,7 +25,7 @@ package final class ActiveConfiguration: Sendable {
   /// Who may ask what; `nil` if everybody may ask everything.
   let peers: PeerRules?
 
-  /// By the bytes of their names, for that is how names are compared.
+  /// By the bytes of their names, because names are compared as bytes.
   private let policies: [[UInt8]: EffectivePolicy]
   private let defaultPolicy: EffectivePolicy?
 
@@ -56,8 +56,8 @@ package final class ActiveConfiguration: Sendable {
     defaultPolicy = policies[Array(Configuration.defaultName.utf8)]
   }
 
-  /// What `status` and `reload` tell of it: the SHA-256 digest of its file, if there was one, and since when it is in
-  /// force.
+  /// What `status` and `reload` tell of the configuration: the SHA-256 digest of its file, if there was one, and since
+  /// when it is in force.
   func report(at now: MonotonicTime) -> JSONValue {
     var object: JSONObject = [:]
     if let digest = configuration.digest { object["sha256"] = .string(digest) }
@@ -77,12 +77,12 @@ package final class ActiveConfiguration: Sendable {
   }
 }
 
-/// Where the configuration in force is kept; event loops look before each request whether it is still the one they have.
+/// Where the configuration in force is kept; before each request an event loop checks whether it was replaced.
 package final class ActiveConfigurationStore: Sendable {
   private let active: Mutex<ActiveConfiguration>
   private let number = Atomic<UInt64>(0)
 
-  /// Begins with this one.
+  /// A store that begins with this configuration.
   package init(_ active: ActiveConfiguration) {
     self.active = Mutex(active)
   }

@@ -11,9 +11,9 @@ final class CachedLine {
   /// The configuration that it was answered by (`ActiveConfigurationStore.version`).
   let configuration: UInt64
   let basis: AcceptanceBasis
-  /// The reply behind the `id`, without what it told of its moment.
+  /// The reply behind the `id`, without the parts that change with time.
   private let reply: [UInt8]
-  /// What all of it takes in memory.
+  /// Bytes of memory that all of it takes.
   let heldBytes: Int
 
   /// Splits a reply into what stays and what changes.
@@ -25,9 +25,9 @@ final class CachedLine {
   ///   - place: Where the `id` is in the line.
   ///   - request: What the line asks.
   ///   - requestBytes: How long the line is without the token.
-  ///   - configuration: What it was answered by.
+  ///   - configuration: The version of the configuration that it was answered by.
   ///   - basis: What the reply rests on.
-  ///   - momentary: What it tells of its moment.
+  ///   - momentary: The parts of the reply that change with time.
   ///   - reply: The reply behind the `id`.
   init?(
     _ place: LineShape.Place, _ request: Request, requestBytes: Int, in configuration: UInt64,
@@ -53,8 +53,8 @@ final class CachedLine {
   ///
   /// - Parameters:
   ///   - id: The line's `id`; empty if it has none.
-  ///   - momentary: What it tells of the moment.
-  ///   - line: Where to.
+  ///   - momentary: The parts that change with time, as they are now.
+  ///   - line: Where the reply goes.
   func append(id: Span<UInt8>, _ momentary: AcceptanceBasis.Momentary, to line: inout [UInt8]) {
     line.beginReply(id: id)
     line.append(contentsOf: reply)

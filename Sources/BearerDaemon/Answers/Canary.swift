@@ -39,7 +39,7 @@ struct Canary {
   /// Whether the good token is accepted and the bad one refused for its signature.
   mutating func passes(at now: NumericDate) -> Bool {
     let input = VerificationInput(issuers: issuers, policy: policy, now: now)
-    // Copies of the references, for a span of a member would count as a use of the whole canary.
+    // Local copies of the references: a span of a member would count as a use of the whole canary.
     let (good, bad, keySet) = (good, bad, keySet)
     guard case .accepted = verifier.verify(good.span, input, keys: { _ in keySet }),
       case .rejected(let rejection) = verifier.verify(bad.span, input, keys: { _ in keySet })

@@ -42,13 +42,13 @@ extension ErrorReply {
     return error
   }
 
-  /// The keys of an issuer are not there and may come.
+  /// An issuer's keys are missing, but may come.
   static func keysUnavailable(retryAfter: Duration) -> ErrorReply {
     .unavailable(
       .keysUnavailable, "The issuer's keys cannot be had at present; the token may be good.", retryAfter: retryAfter)
   }
 
-  /// A back-end's word is not there.
+  /// A back-end's answer is missing.
   static func introspectionUnavailable(_ failure: StatusFailure) -> ErrorReply {
     let words =
       switch failure.reason {

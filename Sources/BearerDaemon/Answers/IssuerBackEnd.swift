@@ -3,16 +3,16 @@ package import BearerIntrospection
 
 /// An issuer's back-end as answers need it.
 package struct IssuerBackEnd: Sendable {
-  /// Its owner.
+  /// The object that asks it and keeps its answers.
   package let backEnd: BackEnd
-  /// What its answers are worth.
+  /// What the claims in its answers rest on.
   package let evidence: Evidence
 
   /// A back-end.
   ///
   /// - Parameters:
-  ///   - backEnd: Its owner.
-  ///   - assumedAudiences: For whom all tokens are by the operator's word, if that is said.
+  ///   - backEnd: The object that asks it and keeps its answers.
+  ///   - assumedAudiences: The audiences that the operator assumes for all its tokens, if any.
   ///   - profile: How the issuer writes claims.
   package init(_ backEnd: BackEnd, assumedAudiences: [String]? = nil, profile: IssuerProfile = IssuerProfile()) {
     self.backEnd = backEnd
@@ -21,14 +21,13 @@ package struct IssuerBackEnd: Sendable {
       profile: PreparedProfile(profile, isOfAnswers: true))
   }
 
-  /// Whole seconds for which a good token may still be counted on: until its `exp`, and without one for no longer than
-  /// its answer is kept.
+  /// Whole seconds for which a good token counts: until its `exp`, and without one no longer than its answer is kept.
   func secondsLeft(of status: KnownStatus, until expiry: NumericDate?, at now: NumericDate) -> Int64 {
     expiry?.secondsLeft(at: now) ?? backEnd.remaining(of: status).components.seconds
   }
 }
 
-/// A word of a back-end that a verdict lacks.
+/// An answer of a back-end that a verdict needs.
 struct MissingStatus {
   /// The issuer's index.
   let issuer: Int
@@ -40,12 +39,12 @@ struct MissingStatus {
   var isRecheck: Bool { question.purpose != .opaque }
 }
 
-/// A word of a back-end that was waited for: it counts for this verdict, however long it may be kept.
+/// An answer of a back-end that was waited for: it counts for this verdict, however long it may be kept.
 struct GivenStatus {
-  /// Who said it; one that a reload replaced has no say.
+  /// The back-end that answered; one that a reload replaced does not count.
   let backEnd: BackEnd
-  /// About which token.
+  /// The token that the answer is about.
   let digest: TokenDigest
-  /// What it said; `nil` if nothing is known and the policy lets the token pass anyway.
+  /// The answer; `nil` if there is none and the policy lets the token pass anyway.
   let status: KnownStatus?
 }

@@ -23,7 +23,7 @@ struct LineCache {
   private var hand = 0
   private(set) var heldBytes = 0
 
-  /// Nothing is known yet; at most this many bytes are used, as they are needed.
+  /// An empty cache, which takes at most this many bytes, as it needs them.
   init(bytes: Int) {
     capacity = bytes
   }
@@ -31,7 +31,7 @@ struct LineCache {
   /// How many lines are known.
   var count: Int { slots.count }
 
-  /// Looks for a line; to be asked for is to be used.
+  /// Looks for a line; looking counts as a use.
   ///
   /// - Parameters:
   ///   - rest: The line without its `id`.

@@ -23,7 +23,7 @@ final class PeerRules: Sendable {
   private let users: [UInt32: Rule]
   private let groups: [UInt32: Rule]
 
-  /// The rules of a configuration; `nil` if it has no tables, so that whoever may open the socket may do everything.
+  /// The rules of a configuration; `nil` if it has no tables, so that all who can open the socket may do everything.
   init?(_ peers: [PeerConfiguration]) {
     if peers.isEmpty { return nil }
     var users: [UInt32: Rule] = [:]
@@ -39,7 +39,7 @@ final class PeerRules: Sendable {
     self.groups = groups
   }
 
-  /// Takes over what was used of the rates that did not change: a reload gives no new allowance.
+  /// Carries over the use of rates that did not change, because a reload must not give a new allowance.
   func keepRates(of former: PeerRules) {
     for (path, formerPath) in [(users, former.users), (groups, former.groups)] {
       for (id, rule) in path {
@@ -50,7 +50,7 @@ final class PeerRules: Sendable {
     }
   }
 
-  /// The refusal for a line that is no request; `nil` if its sender is told what is wrong with it.
+  /// The refusal of a line that is not a request; `nil` if its sender may know what is wrong with it.
   ///
   /// It counts towards its peer's rate like a request.
   func refusalOfFault(from peer: Peer, now: MonotonicTime) -> ErrorReply? {
@@ -58,10 +58,10 @@ final class PeerRules: Sendable {
     return Self.rateRefusal(rule, now)
   }
 
-  /// Why a request is not worked on; `nil` if it is.
+  /// Why a request is refused; `nil` if it is not.
   ///
-  /// Either way it counts towards its peer's rate. What everybody may ask is answered beyond the rate, too: a refusal would
-  /// take as long, and a `ping` that is refused would have the daemon restarted for what its callers do.
+  /// Either way it counts towards its peer's rate. What everybody may ask is answered beyond the rate, too: a refusal
+  /// would take as long, and a refused `ping` would get the daemon restarted because of its callers.
   func refusal(of request: Request, from peer: Peer, now: MonotonicTime) -> ErrorReply? {
     let (_, members, callers) = request.operation.row
     guard let rule = users[peer.uid] ?? groups[peer.gid] else {

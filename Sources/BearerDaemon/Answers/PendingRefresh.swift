@@ -10,7 +10,7 @@ final class PendingRefresh: DeferredReply, Sendable {
   private struct State {
     /// The reply line, once it is known.
     var reply: [UInt8]?
-    /// Of these two, the refresh itself and the wait for its reply, how many are not over.
+    /// How many of these two are not over: the refresh itself, and the wait for its reply.
     var holders = 2
   }
 
@@ -46,7 +46,8 @@ final class PendingRefresh: DeferredReply, Sendable {
 
   func start(_ wakeUp: @escaping @Sendable () -> Void) {
     task.withLock { task in
-      // Bridges the connection's callback to the keys' async interface; nobody awaits it, for the connection may go.
+      // Bridges the connection's callback to the keys' async interface; nobody awaits it, because the connection may
+      // close.
       task = Task {
         let line = await reply()
         state.withLock { $0.reply = line }
@@ -65,7 +66,7 @@ final class PendingRefresh: DeferredReply, Sendable {
     return true
   }
 
-  /// Gives the place back once both are over: replies that a client does not take are no more than there are places.
+  /// Gives the place back once both are over, so that replies that clients do not take are no more than the places.
   private func releasePlace() {
     let isLast = state.withLock { state in
       state.holders -= 1
@@ -110,7 +111,7 @@ final class PendingRefresh: DeferredReply, Sendable {
 
   /// Appends the outcome of each issuer, as far as there is room: failures first, names of keys last.
   ///
-  /// A provider chooses the names and how many there are, and all who wait for one refresh get them.
+  /// A provider chooses the names and their number, and all who wait for one refresh get them.
   private func appendOutcomes(_ reports: [RefreshReport?], to line: inout [UInt8]) {
     var room = outputBytes - line.count - StatusReporter.frame
     let outcomes = zip(issuers, reports).map { outcome($0, $1) }
@@ -137,7 +138,7 @@ final class PendingRefresh: DeferredReply, Sendable {
     line.append(members: members)
   }
 
-  /// Adds names of keys, as many as there is room for, which is taken from it.
+  /// Adds as many names of keys as there is room for, and takes them from the room.
   private func add(_ kids: [String], as name: String, to outcome: inout JSONObject, room: inout Int) {
     var shown: [JSONValue] = []
     for kid in kids {
@@ -163,7 +164,7 @@ final class PendingRefresh: DeferredReply, Sendable {
     }
   }
 
-  /// What became of an issuer, but for the names of its keys.
+  /// The outcome for one issuer, without the names of its keys.
   private func outcome(_ issuer: Issuer, _ report: RefreshReport?) -> JSONObject {
     var object: JSONObject = ["issuer": .string(issuer.name), "url": .string(issuer.url)]
     if case .refreshed(let change)? = report {

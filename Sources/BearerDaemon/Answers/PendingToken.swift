@@ -13,10 +13,10 @@ import Synchronization
 /// The news may come on any thread; the verdict is always reached on the connection's own loop, by the handler that the
 /// token came to, and so is remembered like any other.
 final class PendingToken: DeferredReply {
-  /// The memory of all waits bounds it (``WaitingRoom``), and it must not keep known tokens from being read.
+  /// ``WaitingRoom`` bounds the memory of all waits, and a wait must not keep known tokens from being read.
   var countsInFlight: Bool { false }
 
-  /// When that memory is used up, reading stops: better that a client waits than that a good token is refused.
+  /// When the waiting room is full, reading stops: a client had better wait than have a good token refused.
   private(set) var holdsBackReading = false
 
   /// What was waited for, and what came of it.
@@ -31,7 +31,7 @@ final class PendingToken: DeferredReply {
     var wakeUp: (@Sendable () -> Void)?
   }
 
-  /// As it was when it came; policies and issuers may be others when it is answered.
+  /// The request as it came; policies and issuers may be others when it is answered.
   let question: TokenQuestion
   /// The user id at the other end of the connection.
   let user: UInt32
@@ -44,13 +44,13 @@ final class PendingToken: DeferredReply {
   ///
   /// All its waits together are at most `key_wait` and at most `deadline_ms`, however many fetches they are for.
   private let cameAt: MonotonicTime
-  /// Until when the request itself is willing to wait, if it says so.
+  /// Until when the request itself is willing to wait (`deadline_ms`), if it says so.
   private let deadline: MonotonicTime?
-  /// The wait that is under way.
+  /// Ends the wait that is under way.
   private var giveUp: (() -> Void)?
   private let state: SharedState
 
-  /// What other threads reach.
+  /// The part that other threads use.
   private final class SharedState: Sendable {
     let value = Mutex(State())
 
@@ -67,7 +67,7 @@ final class PendingToken: DeferredReply {
     _ question: TokenQuestion, _ handler: RequestHandler, user: UInt32, token: [UInt8], id: [UInt8], otherBytes: Int,
     cameAt: MonotonicTime
   ) {
-    // What a request tightens is kept twice: as it came, and as what must hold.
+    // A request's constraints are kept twice: as they came, and in the effective policy.
     keptBytes = token.count + id.count + 2 * otherBytes + question.request.constraints.overheadBytes
     self.question = question
     self.handler = handler
@@ -116,7 +116,7 @@ final class PendingToken: DeferredReply {
   ///
   /// - Parameters:
   ///   - question: What is asked, under the policies and issuers in force now.
-  ///   - missing: The word that is missing.
+  ///   - missing: The answer that is missing.
   /// - Returns: What to do now.
   func ask(_ question: TokenQuestion, _ missing: MissingStatus) -> StatusStep {
     guard let backEnd = question.active.backEnds[missing.issuer]?.backEnd else { return .refuse(.shuttingDown) }
@@ -190,9 +190,9 @@ final class PendingToken: DeferredReply {
   struct News {
     /// What to answer if the key is still missing; `nil` asks for it once more.
     var keyError: ErrorReply?
-    /// What to answer if the back-end's word is still missing; `nil` asks for it once more.
+    /// What to answer if the back-end's answer is still missing; `nil` asks for it once more.
     var statusError: ErrorReply?
-    /// The back-end's word.
+    /// The back-end's answer.
     var given: GivenStatus?
   }
 
@@ -214,7 +214,7 @@ final class PendingToken: DeferredReply {
           .deadlineExceeded,
           "The issuer's back-end did not answer within the request's deadline_ms; the token may be good.",
           retryAfter: .milliseconds(500)))
-    // Of a back-end that a reload replaced, or of other credentials than those in use.
+    // A reload replaced the back-end, or the answer was to credentials that are no longer in use.
     case .status(.superseded, _, _), .status(.shuttingDown, _, _): return News()
     }
   }
@@ -222,7 +222,7 @@ final class PendingToken: DeferredReply {
   /// What to answer if the key is still missing; `nil` asks for it once more.
   private func error(after outcome: KeyWaitOutcome, at now: MonotonicTime) -> ErrorReply? {
     switch outcome {
-    // After "shutting down" too: it may be said of an issuer that a reload replaced.
+    // Also after "shutting down": the keys may be of an issuer that a reload replaced.
     case .arrived, .shuttingDown: return nil
     case .failed(let retryAfter): return .keysUnavailable(retryAfter: retryAfter)
     case .timedOut(let retryAfter):

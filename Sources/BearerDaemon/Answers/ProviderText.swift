@@ -1,4 +1,4 @@
-/// What a provider calls its keys, in replies.
+/// The names that a provider gave its keys, in replies.
 enum ProviderText {
   /// A text, cut so that a reply about a thousand keys stays readable.
   static func shortened(_ text: String) -> String {

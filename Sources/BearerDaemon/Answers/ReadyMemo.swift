@@ -8,13 +8,13 @@ struct ReadyMemo {
   private var count: UInt64 = 0
   private var readyUntil = MonotonicTime.distantPast
 
-  /// Looks whether they all have.
+  /// Whether every issuer has keys that verdicts may rest on.
   ///
   /// - Parameters:
   ///   - active: The configuration in force.
   ///   - publications: Counts the key sets of its issuers.
   ///   - now: The present moment.
-  /// - Returns: Whether they have.
+  /// - Returns: Whether all of them have.
   mutating func isReady(
     _ active: ActiveConfiguration, _ publications: KeyPublications, at now: MonotonicTime
   ) -> Bool {

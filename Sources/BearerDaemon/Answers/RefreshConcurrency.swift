@@ -3,18 +3,18 @@ import Synchronization
 
 /// Bounds how many `refresh-jwks` are under way in the whole daemon, and of one user.
 ///
-/// Each is a task that waits for a fetch, perhaps for seconds. Connections bound only how many wait, not how many are
-/// begun by a client that sends them, closes, and connects again. No user takes the places of others, and root and the
-/// daemon's own user find theirs whoever took the rest.
+/// Each is a task that waits for a fetch, perhaps for seconds. The limits of connections bound only how many wait, not
+/// how many are begun by a client that sends one, closes, and connects again. No user takes the places of others, and
+/// root and the daemon's own user always find theirs.
 final class RefreshConcurrency: Sendable {
   /// As many as one connection may have in flight by default.
   static let count = 64
-  /// How many of them one user may have.
+  /// How many places one user may have.
   static let countPerUser = 16
 
   private struct State: Sendable {
     var taken: [UInt32: Int] = [:]
-    /// Those of users that have no places of their own.
+    /// Places that are taken by users without places of their own.
     var shared = 0
   }
 

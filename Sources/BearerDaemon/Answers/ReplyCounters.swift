@@ -3,7 +3,7 @@ import BearerProtocol
 import Logging
 import Synchronization
 
-/// What is kept of answers: how many there were of each kind and, at log level `debug`, a line for each refusal.
+/// Counts answers of each kind and, at log level `debug`, logs a line for each refusal.
 ///
 /// Each event loop has one of its own, so that counting costs no more than an addition to memory that nobody else
 /// writes. It can be read from any thread.
@@ -14,7 +14,7 @@ final class ReplyCounters: Sendable {
 
   private let accepted = Counter()
   private let errors = Dictionary(uniqueKeysWithValues: ReplyCode.allCases.map { ($0, Counter()) })
-  /// `nil` unless refusals are logged, so that others pay nothing for it.
+  /// `nil` unless refusals are logged, so that nothing is paid for it otherwise.
   private let logger: Logger?
 
   /// Counters that stand at zero.
@@ -32,10 +32,10 @@ final class ReplyCounters: Sendable {
     errors[code]?.value.add(1, ordering: .relaxed)
   }
 
-  /// Counts an answer about a token that does not accept it, and logs it if that is wanted; never the token itself.
+  /// Counts the refusal of a token, and logs it if refusals are logged; never the token itself.
   ///
   /// - Parameters:
-  ///   - code: Why.
+  ///   - code: The reason.
   ///   - token: The token; empty if there was none.
   ///   - issuer: The issuer's short name, if the token got as far as its keys.
   func refuse(_ code: ReplyCode, token: Span<UInt8>, issuer: String?) {
@@ -44,7 +44,7 @@ final class ReplyCounters: Sendable {
     var metadata: Logger.Metadata = ["bearerd.code": "\(code.rawValue)"]
     if !token.isEmpty { metadata["bearerd.fingerprint"] = "\(TokenFingerprint.text(of: token))" }
     if let issuer { metadata["bearerd.issuer"] = "\(issuer)" }
-    // Of this one the operator may be the cause.
+    // The operator may be the cause of this one.
     if code == .token(.inactiveToken) { metadata["bearerd.detail"] = "\(TokenQuestion.inactiveHint)" }
     logger.debug("token refused", metadata: metadata)
   }

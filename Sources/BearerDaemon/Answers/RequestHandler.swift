@@ -25,8 +25,8 @@ package final class RequestHandler: LineHandler {
   private var activeVersion: UInt64
   /// Holds the request at hand: its id, its credential.
   private(set) var reader = RequestReader()
-  // That two uses of these do not overlap is not checked for each request: each of them begins and ends in a method of
-  // this class, on its one loop.
+  // Overlapping uses of these are not looked for at each request: each use begins and ends in a method of this class,
+  // on its one loop.
   @exclusivity(unchecked) var verifier: Verifier
   @exclusivity(unchecked) private(set) var lines: LineCache
   /// What the reply to the request at hand rests on, if it may be remembered.
@@ -141,7 +141,7 @@ package final class RequestHandler: LineHandler {
   private func remember(
     _ name: TokenName, _ shape: LineShape, _ request: Request, _ basis: AcceptanceBasis, _ reply: Span<UInt8>
   ) {
-    // An `id` that is part of the rest would be another line each time.
+    // An `id` that is part of the rest makes another line each time.
     if shape.place == .unknown, !reader.id.isEmpty { return }
     var head: [UInt8] = []
     head.beginReply(id: reader.id)
@@ -154,9 +154,9 @@ package final class RequestHandler: LineHandler {
     lines.insert(line, as: name)
   }
 
-  /// Why a request is not worked on; `nil` if it is.
+  /// Why a request is refused; `nil` if it is not.
   ///
-  /// Whoever has come through `admin_socket` may ask everything.
+  /// A peer that came through `admin_socket` may ask everything.
   private func refusal(of request: Request, from peer: Peer) -> ErrorReply? {
     if peer.isAdministrator { return nil }
     let refusal = active.peers?.refusal(of: request, from: peer, now: now.monotonic)
@@ -200,7 +200,7 @@ package final class RequestHandler: LineHandler {
     reply.endReply()
   }
 
-  /// Whether a good and a bad token under a key and a policy that no socket can reach are told apart on this loop.
+  /// Whether this loop tells a good token from a bad one, under a key and a policy that no request can reach.
   package func canaryPasses() -> Bool { canary.passes(at: NumericDate(clock.moment)) }
 
   // MARK: Replies
@@ -237,7 +237,7 @@ package final class RequestHandler: LineHandler {
     }
   }
 
-  /// What remembers tokens and lines; lines get a quarter of the token cache.
+  /// The caches of tokens and lines; lines get a quarter of the memory.
   private static func memory(for active: ActiveConfiguration, _ reporter: StatusReporter) -> (Verifier, LineCache) {
     let limits = active.configuration.limits
     let bytes = limits.tokenCacheSize / max(1, reporter.eventLoops)
@@ -253,7 +253,7 @@ extension Limits {
   /// How much memory facts about tokens get, in bytes.
   var tokenCacheSize: Int { tokenCacheBytes ?? Self.defaultTokenCacheBytes(within: Self.memoryBytes) }
 
-  /// Whether a token cache made for these limits fits the others as well, and is kept.
+  /// Whether a token cache for these limits fits the others as well, and is kept.
   func haveSameMemory(as other: Limits) -> Bool {
     tokenBytes == other.tokenBytes && tokenCacheBytes == other.tokenCacheBytes
   }

@@ -16,9 +16,9 @@ package struct RequestHandlers: LineHandlerFactory {
   ///
   /// - Parameters:
   ///   - current: The configuration in force.
-  ///   - reporter: Tells the answers' counts, among others.
+  ///   - reporter: Reports the answers' counts, among others.
   ///   - reloader: Reads the configuration anew when an administrator asks for it.
-  ///   - logger: Where refusals are told at `debug`; by default nowhere.
+  ///   - logger: Where refusals are logged at `debug`; by default nowhere.
   ///   - clock: Read once for each request.
   package init(
     _ current: ActiveConfigurationStore, _ reporter: StatusReporter, reloader: Reloader? = nil,

@@ -8,7 +8,7 @@ package struct RequestRate: Equatable, Sendable {
   private let share: Duration
   private var wholeAgain: MonotonicTime?
 
-  /// A limit of which nothing is used.
+  /// An unused limit.
   ///
   /// - Parameter perSecond: How many requests; at least 1.
   package init(perSecond: Int) {
@@ -18,7 +18,7 @@ package struct RequestRate: Equatable, Sendable {
   /// Takes one request's share.
   ///
   /// - Parameter now: When the request came.
-  /// - Returns: `nil` if it may pass; otherwise nothing was taken, and after this time one may.
+  /// - Returns: `nil` if it may pass; otherwise nothing was taken, and it may pass after this time.
   package mutating func take(now: MonotonicTime) -> Duration? {
     let start = wholeAgain.map { max($0, now) } ?? now
     let end = start + share

@@ -6,8 +6,9 @@ import Synchronization
 
 /// Makes the replies to `status` on a queue of its own: the more issuers and keys there are, the longer it takes.
 ///
-/// Whoever asks the same before an answer is begun shares it, so a flood costs others the time of one answer. Whoever
-/// does not take it holds no copy and is given the newest one at last: one answer is kept for each question.
+/// Equal questions that come before an answer is begun share it, so a flood costs others the time of one answer. A
+/// client that does not take its reply holds no copy and gets the newest answer at last: one answer is kept for each
+/// question.
 final class StatusQueue: Sendable {
   /// What is asked.
   struct Question: Sendable {
@@ -37,7 +38,7 @@ final class StatusQueue: Sendable {
 
   private struct Known: Sendable {
     weak var answer: Answer?
-    /// Those who wait for the next.
+    /// Called when the next answer is there.
     var waiting: [@Sendable () -> Void] = []
   }
 
@@ -53,8 +54,8 @@ final class StatusQueue: Sendable {
   ///
   /// - Parameters:
   ///   - question: What is asked.
-  ///   - done: Called once, when the answer is one that was begun since.
-  /// - Returns: Where the answer will be; whoever holds it must hold the question's configuration as well.
+  ///   - done: Called once, when there is an answer that was begun after this call.
+  /// - Returns: Where the answer will be; its holder must hold the question's configuration as well.
   func ask(_ question: Question, _ done: @escaping @Sendable () -> Void) -> Answer {
     let subject = Subject(
       active: ObjectIdentifier(question.active), issuer: question.issuer, detail: question.detail)

@@ -10,7 +10,7 @@ import BearerTime
 enum StatusDetail: Hashable, Sendable {
   /// Everything, for callers who may know internal addresses.
   case everything
-  /// Faults by their codes only: `admin_socket` is there for the rest.
+  /// Faults by their codes only; `admin_socket` tells the rest.
   case codes
 
   /// A fault's members.
@@ -71,7 +71,7 @@ extension StatusReporter {
 private struct IssuerReport {
   /// Its members, but for its keys.
   let members: JSONObject
-  /// How bad it is, as in the status line.
+  /// How bad its state is, as in the status line.
   let rank: Int
   private let status: IssuerKeysStatus
 
@@ -83,7 +83,7 @@ private struct IssuerReport {
     self.members = members
   }
 
-  /// All its members, with as many keys as there is room for, which is taken from it.
+  /// All its members, with as many keys as there is room for, which are taken from the room.
   func withKeys(in room: inout Int) -> JSONObject {
     var keys: [JSONValue] = []
     for entry in status.keys {

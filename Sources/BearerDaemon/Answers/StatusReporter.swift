@@ -56,7 +56,7 @@ package final class StatusReporter: Sendable {
     return counters
   }
 
-  /// Has `status` and the status line tell whether the socket's path still leads to the daemon.
+  /// Makes `status` and the status line tell whether the socket's path still leads to the daemon.
   func watchSocket(_ isInPlace: @escaping @Sendable () -> Bool) {
     socketIsInPlace.withLock { $0 = isInPlace }
   }

@@ -1,9 +1,10 @@
 import BearerCrypto
 
-/// A short name of a token that tells nothing about it: the first 12 hexadecimal digits of its SHA-256 digest.
+/// The first 12 hexadecimal digits of a token's SHA-256 digest, to match a log line with a token.
 ///
-/// It joins a support case: `printf %s "$TOKEN" | sha256sum | cut -c1-12` gives the same. Nobody can make a token of it,
-/// and of a token with a signature in it nothing can be guessed.
+/// `printf %s "$TOKEN"
+/// sha256sum
+/// cut -c1-12` gives the same. A token cannot be computed from it, and a token with a signature cannot be guessed.
 enum TokenFingerprint {
   /// The fingerprint.
   static func text(of token: Span<UInt8>) -> String {

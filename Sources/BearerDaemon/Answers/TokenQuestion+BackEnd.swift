@@ -6,21 +6,21 @@ import BearerKeys
 import BearerProtocol
 import BearerTime
 
-// An opaque token goes to the back-end of the one issuer that the request or the policy names, and to no other. What the
-// back-end says are claims, and they are judged like those of a JWT, each time anew. A JWT is asked about only after it
-// was found good without.
+// An opaque token goes to the back-end of the one issuer that the request or the policy names, and to no other. The
+// back-end answers with claims, which are judged like those of a JWT, each time anew. A back-end is asked about a JWT
+// only after everything else about the JWT was found good.
 
-/// What back-ends have to do with a verdict.
+/// The part of a verdict that rests on back-ends.
 extension TokenQuestion {
   /// How a verdict rests on a back-end, for the reply.
   struct Rest {
-    /// How long ago it was asked; `nil` if it never was.
+    /// How long ago the back-end was asked; `nil` if it never was.
     var age: Duration?
-    /// Whether the token passed although it could not be asked in time.
+    /// Whether the token passed although the back-end could not be asked in time.
     var isUnchecked = false
   }
 
-  /// What came of looking for a back-end's word about a JWT.
+  /// The result of looking for a back-end's answer about a JWT.
   enum Recheck {
     /// The policy asks for none, or the back-end knows no tokens of this kind.
     case none
@@ -31,7 +31,7 @@ extension TokenQuestion {
 
   // MARK: Opaque tokens
 
-  /// Judges a token that is no JWT by its form.
+  /// Judges a token that does not have the form of a JWT.
   func attemptOpaque(
     _ token: Span<UInt8>, at now: Moment, maximumBytes: Int, given: GivenStatus?, id: [UInt8], into reply: inout [UInt8]
   ) -> Attempt {
@@ -76,7 +76,7 @@ extension TokenQuestion {
     return .answered()
   }
 
-  /// Makes the checks of claims, and that of `iss`, which a back-end need not tell.
+  /// Makes the checks of claims, and that of `iss`, which a back-end need not send.
   private func judge(
     _ claims: ClaimSet, at now: Moment, of issuer: Int, _ evidence: Evidence, _ trace: inout Trace?
   ) -> Rejection? {
@@ -125,14 +125,14 @@ extension TokenQuestion {
 
   // MARK: JWTs
 
-  /// Looks for a back-end's word about a JWT that is good without.
+  /// Looks for a back-end's answer about a JWT that is good otherwise.
   ///
   /// - Parameters:
   ///   - token: The token.
-  ///   - accepted: What was found of it.
-  ///   - given: A word that was waited for.
-  ///   - user: Who asks, for a question ahead of need.
-  /// - Returns: What came of it.
+  ///   - accepted: The token as it was verified.
+  ///   - given: An answer that was waited for.
+  ///   - user: The user id that asks, for a question ahead of need.
+  /// - Returns: The result.
   func recheck(_ token: Span<UInt8>, _ accepted: VerifiedToken, given: GivenStatus?, user: UInt32) -> Recheck {
     guard let interval = policy.recheck, let entry = active.backEnds[accepted.issuer],
       !entry.backEnd.kind.knowsUsersOnly || !accepted.claims.isOfMachine(active.issuers[accepted.issuer].profile)
@@ -169,10 +169,10 @@ extension TokenQuestion {
     }
   }
 
-  /// What the verdict on a JWT rests on when its back-end cannot be asked: no word at all, if the policy lets it pass
-  /// or it is known as inactive.
+  /// What the verdict on a JWT rests on when its back-end cannot be asked: no answer at all, if the policy lets the
+  /// token pass or it is known as inactive.
   ///
-  /// `nil` if there is no verdict without a word.
+  /// `nil` if there is no verdict without an answer.
   func canDecide(without status: MissingStatus) -> GivenStatus? {
     guard status.isRecheck, let entry = active.backEnds[status.issuer] else { return nil }
     let lastWord = entry.backEnd.lastWord(status.question.digest, at: entry.backEnd.now)
@@ -211,7 +211,7 @@ extension TokenQuestion {
 }
 
 extension GivenStatus {
-  /// What was said of this token by this back-end.
+  /// The answer, if it is this back-end's and about this token.
   func status(of digest: TokenDigest, by backEnd: BackEnd) -> KnownStatus? {
     self.digest == digest && self.backEnd === backEnd ? status : nil
   }

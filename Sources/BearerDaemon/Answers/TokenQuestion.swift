@@ -73,13 +73,13 @@ final class TokenQuestion: Sendable {
     return policy
   }
 
-  /// What became of asking the verifier once.
+  /// The result of asking the verifier once.
   enum Attempt {
     /// The reply was appended. If it accepts a known token, this is all that it rests on.
     case answered(AcceptanceBasis? = nil)
-    /// The key is not there; the generation of the set that was looked into, if there was a usable one.
+    /// The key is missing; the generation of the set that was looked into, if there was a usable one.
     case keyMissing(MissingKey, generation: UInt64?)
-    /// The back-end's word is not there.
+    /// The back-end's answer is missing.
     case statusMissing(MissingStatus)
   }
 
@@ -89,10 +89,10 @@ final class TokenQuestion: Sendable {
   ///   - token: The token.
   ///   - now: The time to verify at.
   ///   - verifier: The verifier of the event loop, or another.
-  ///   - given: A back-end's word that was waited for.
-  ///   - user: Who asks, for a question ahead of need.
+  ///   - given: A back-end's answer that was waited for.
+  ///   - user: The user id that asks, for a question ahead of need.
   ///   - id: The request's id, to be echoed.
-  ///   - reply: Where to.
+  ///   - reply: Where the reply goes.
   /// - Returns: Whether the reply was appended, or what is missing.
   func attempt(
     _ token: Span<UInt8>, at now: Moment, verifier: inout Verifier, given: GivenStatus? = nil, user: UInt32 = 0,
@@ -177,13 +177,13 @@ final class TokenQuestion: Sendable {
   /// Appends a reply that says why there is no verdict, or that the key does not exist.
   ///
   /// - Parameters:
-  ///   - error: Why.
+  ///   - error: The reason.
   ///   - token: The token; empty if there is none.
   ///   - issuer: The token's issuer, if it is known.
-  ///   - trace: What came of every check, if that is wanted.
+  ///   - trace: The results of all checks, if they are wanted.
   ///   - rest: How the refusal rests on a back-end, if it does.
   ///   - id: The request's id, to be echoed.
-  ///   - reply: Where to.
+  ///   - reply: Where the reply goes.
   func refuse(
     _ error: ErrorReply, token: Span<UInt8>, of issuer: Int? = nil, trace: Trace?, rest: Rest? = nil, id: [UInt8],
     into reply: inout [UInt8]

@@ -111,7 +111,7 @@ final class BackEndService: Service {
       for path in entry.settings.files {
         group.addTask {
           for await _ in self.shared.files.changes(of: path) {
-            // The first element is the first look at the file, which has not been read by then.
+            // Before the first call the file has not been read, so that its change means nothing.
             let backEnd = entry.backEnd
             if backEnd.status(at: backEnd.now).calls > 0 { backEnd.credentialsChanged() }
           }
@@ -144,7 +144,7 @@ extension IssuerConfiguration {
 }
 
 extension Logger {
-  /// Tells of a change of an issuer's back-end.
+  /// Logs a change of an issuer's back-end.
   func tell(_ change: BackEndChange) {
     switch change {
     case .failed(let fault, let failures):

@@ -26,8 +26,8 @@ final class ConfigurationReading: Sendable {
 
   /// Reads it once.
   ///
-  /// - Returns: The configuration, or why there is none: also that it did not come in time, in which case it is not used
-  ///   when it comes; `nil` if the task was cancelled before either.
+  /// - Returns: The configuration, or why there is none; one that comes too late is not used. `nil` if the task was
+  ///   cancelled before.
   func read() async -> Result<Configuration, ConfigurationFaults>? {
     let isAllowed = underWay.withLock { count in
       guard count < Self.mostHanging else { return false }

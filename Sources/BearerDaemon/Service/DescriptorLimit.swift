@@ -2,7 +2,7 @@ import Glibc
 
 /// How many descriptors the process may have open (RLIMIT_NOFILE, getrlimit(2)), against what its connections need.
 package enum DescriptorLimit {
-  /// What is kept for everything that is no client's connection: event loops, fetches, files, the watchdog's `ping`.
+  /// How many are kept for everything but clients' connections: event loops, fetches, files, the watchdog's `ping`.
   package static let reserve = 128
 
   /// How many connections can be accepted.

@@ -29,7 +29,7 @@ final class ForcedEnd: Service {
   ///
   /// - Parameters:
   ///   - longest: How long an orderly stop may take.
-  ///   - log: Where a forced end is told.
+  ///   - log: Where a forced end is logged.
   init(after longest: DispatchTimeInterval, log: Log) {
     self.longest = longest
     self.log = log

@@ -3,7 +3,7 @@ import BearerProtocol
 package import BearerServer
 package import NIOCore
 
-/// What the watchdog's pings rest on.
+/// The checks that the watchdog's pings rest on.
 ///
 /// Every event loop must tell a good token from a bad one, by the verifier and libcrypto that requests go through, and
 /// each of the daemon's sockets must answer a `ping`, which takes a descriptor, a place in the kernel's queue and the
@@ -32,11 +32,11 @@ package struct HealthProbe: Sendable {
     self.canaryPasses = canaryPasses
   }
 
-  /// Whether all of it works.
+  /// Whether every check passes.
   package func passes() async -> Bool {
     guard isLogAlive() else { return false }
     for eventLoop in group.makeIterator() {
-      // Whatever is thrown, here and below, is the answer no: a probe does not ask why.
+      // Any error, here and below, means no: a probe does not ask why.
       guard (try? await eventLoop.submit {}.getUnlessCancelled()) != nil else { return false }
     }
     // Loops that do not run cannot be asked.
@@ -54,7 +54,7 @@ package struct HealthProbe: Sendable {
   ///
   /// `too_many_connections` does as well as `ok`: clients that hold all connections must not get the daemon restarted.
   package static func isSignOfLife(_ reply: [UInt8]) -> Bool {
-    // What is no JSON is no sign of life, whatever is wrong with it.
+    // A reply that is not JSON is no sign of life.
     guard let reply = try? JSONValue(parsing: reply) else { return false }
     return reply["ok"] == .bool(true)
       || reply["error"]?["code"]?.stringValue == UnavailableCode.tooManyConnections.rawValue

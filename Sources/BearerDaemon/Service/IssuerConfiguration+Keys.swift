@@ -8,13 +8,13 @@ extension IssuerConfiguration {
     url.hasSameBytes(as: other.url) && source == other.source && algorithms == other.algorithms
   }
 
-  /// Whether the same are trusted to say what the keys are.
+  /// Whether both trust the same source of keys.
   func hasSameTrust(as other: IssuerConfiguration) -> Bool {
     caFile == other.caFile && connectTo == other.connectTo && proxy == other.proxy
       && clientCertificate == other.clientCertificate && clientKey == other.clientKey
   }
 
-  /// Whether a key may be used whose private part stands in its set: nobody but this host's own users can have read it.
+  /// Whether a key may be used whose private part stands in its set: only this host's own users can have read it.
   var usesPublishedPrivateKeys: Bool {
     let origin: String
     switch source {

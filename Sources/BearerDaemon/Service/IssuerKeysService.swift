@@ -36,7 +36,7 @@ final class IssuerKeysService: Service {
     }
   }
 
-  /// The configuration of one owner as it is now: its snapshots must be readable under the one that a reload brought.
+  /// The present configuration of one owner: its snapshots must be readable under the one that a reload brought.
   private final class LiveConfiguration: Sendable {
     private let value: Mutex<(configuration: IssuerConfiguration, trustChanges: Int)>
 
@@ -46,7 +46,7 @@ final class IssuerKeysService: Service {
 
     var configuration: IssuerConfiguration { value.withLock(\.configuration) }
 
-    /// The configuration, and how often it has come to trust others than before (``KeySnapshot/trustChanges``).
+    /// The configuration, and how often its trusted source has changed (``KeySnapshot/trustChanges``).
     var present: (configuration: IssuerConfiguration, trustChanges: Int) { value.withLock(\.self) }
 
     /// Notes what a reload brought; to be called before the keys are told.
@@ -69,7 +69,7 @@ final class IssuerKeysService: Service {
   private let disk: SnapshotDisk?
   private let logger: Logger
   private let onChange: @Sendable () -> Void
-  /// By the bytes of the issuers' urls, each of which only one issuer has; a name may be another's after the next reload.
+  /// By the bytes of the issuers' urls, each of which only one issuer has; a reload may give a name to another issuer.
   private let held = Mutex<[[UInt8]: IssuerEntry]>([:])
   /// Replaced owners, shut down once the new configuration is active.
   private let replaced = Mutex<[IssuerKeys]>([])
@@ -83,7 +83,7 @@ final class IssuerKeysService: Service {
   ///   - environment: The process's environment, for its proxy settings.
   ///   - snapshots: Where key sets are kept between runs, if anywhere.
   ///   - publications: Counts the key sets that come into use.
-  ///   - logger: Where changes are told.
+  ///   - logger: Where changes are logged.
   ///   - onChange: Called after each change of an issuer's keys or health.
   init(
     group: any EventLoopGroup, environment: [String: String], snapshots: SnapshotStore?,

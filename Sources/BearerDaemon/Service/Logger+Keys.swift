@@ -10,7 +10,7 @@ extension Logger {
     return logger
   }
 
-  /// Tells of a change of an issuer's keys.
+  /// Logs a change of an issuer's keys.
   func tell(_ change: IssuerKeysChange) {
     switch change {
     case .replaced(let snapshot, let change):
@@ -27,7 +27,7 @@ extension Logger {
         debug("key set refreshed", metadata: metadata)
       }
     case .confirmed: debug("key set confirmed")
-    // Told where it was found.
+    // Logged where the set was found.
     case .restored: break
     case .failed(let fault, let failures):
       let metadata: Metadata = [

@@ -37,7 +37,7 @@ struct Readiness: Service {
     notifier.post(
       .extendTimeout(active.configuration.readyWait + Self.startMargin),
       .status(StatusText.line("starting: waiting for the keys of ", names: active.issuers.map(\.name))))
-    let isHot = await keysAreHot(within: active.configuration.readyWait)
+    let haveKeys = await allIssuersHaveKeys(within: active.configuration.readyWait)
     guard !isOver else {
       notifier.post(.stopping)
       return
@@ -46,7 +46,7 @@ struct Readiness: Service {
     // A message of its own: if the status line cannot be sent, the daemon is ready all the same.
     notifier.post(.ready)
     notifier.post(.status(reporter.statusLine(current.value)))
-    if isHot {
+    if haveKeys {
       logger.notice("ready")
     } else {
       logger.warning("ready, but not all issuers have keys; the daemon keeps trying")
@@ -64,7 +64,7 @@ struct Readiness: Service {
   /// How often the status line is made anew when nothing happens, so that ages are right to the minute.
   private static let statusPeriod = Duration.seconds(60)
 
-  /// Tells each change, at once if the last one is a second ago, and what time changes, until shutdown.
+  /// Until shutdown, sends each change, at most one a second, and each minute what time has changed.
   private func keepStatus() async {
     let status = StatusLine(notifier: notifier) { reporter.statusLine(current.value) }
     await cancelWhenGracefulShutdown {
@@ -87,14 +87,14 @@ struct Readiness: Service {
   private var isOver: Bool { Task.isShuttingDownGracefully || Task.isCancelled }
 
   /// Waits until all issuers have keys, those of the configuration that is in force by then.
-  private func keysAreHot(within readyWait: Duration) async -> Bool {
+  private func allIssuersHaveKeys(within readyWait: Duration) async -> Bool {
     await withTaskGroup(of: Bool.self) { group in
       group.addTask {
         while true {
           let active = current.value
-          let isHot = await Self.keysAreHot(active)
+          let haveKeys = await Self.allIssuersHaveKeys(active)
           // A reload may have ended the wait, by dropping an issuer, or may have brought one.
-          if active === current.value || Task.isCancelled { return isHot }
+          if active === current.value || Task.isCancelled { return haveKeys }
         }
       }
       group.addTask {
@@ -102,13 +102,13 @@ struct Readiness: Service {
         try? await cancelWhenGracefulShutdown { try await Task.sleep(for: readyWait) }
         return false
       }
-      let isHot = await group.next() ?? false
+      let haveKeys = await group.next() ?? false
       group.cancelAll()
-      return isHot
+      return haveKeys
     }
   }
 
-  private static func keysAreHot(_ active: ActiveConfiguration) async -> Bool {
+  private static func allIssuersHaveKeys(_ active: ActiveConfiguration) async -> Bool {
     for keys in active.keys where await !keys.waitUntilHasKeys() { return false }
     return true
   }

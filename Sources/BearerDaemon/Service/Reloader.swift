@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// ``Reloading`` does them, one at a time.
 package final class Reloader: Sendable {
-  /// What became of one.
+  /// The outcome of a reload.
   enum Outcome: Sendable {
     /// Every event loop answers by the new configuration.
     ///
@@ -17,23 +17,23 @@ package final class Reloader: Sendable {
 
   /// What is asked for since the last reload began.
   struct Order {
-    /// Whether somebody said so; else a file changed, perhaps only its times.
+    /// Whether somebody asked; else a file changed, perhaps only its times.
     var isExplicit = false
-    /// Who waits for the outcome.
+    /// Called with the outcome.
     var waiting: [@Sendable (Outcome) -> Void] = []
   }
 
-  /// Has an element after whatever was asked for.
+  /// Has an element after each request for a reload.
   let orders: AsyncStream<Void>
   private let ordered: AsyncStream<Void>.Continuation
   private let next = Mutex(Order())
 
-  /// Nothing is asked for.
+  /// A reloader that was not asked yet.
   package init() {
     (orders, ordered) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
-  /// Asks for a reload; those that are asked for while another is under way are one.
+  /// Asks for a reload; all requests that come while one is under way lead to one more.
   ///
   /// - Parameters:
   ///   - isExplicit: False if a file changed.

@@ -27,7 +27,7 @@ struct Reloading: Service {
   let hangups: UnixSignalsSequence
   /// The configuration's file, if its changes are reloads, and what watches it.
   let watched: (path: String, files: FilePoller)?
-  /// Has every event loop answer by what is in force now, and ends when they all do.
+  /// Makes every event loop answer by what is in force now, and returns when they all do.
   let adopt: @Sendable () async -> Void
 
   func run() async throws {
@@ -48,7 +48,7 @@ struct Reloading: Service {
     }
   }
 
-  /// How long after a change the file is read: whoever writes it in place should be done by then.
+  /// How long after a change the file is read: a program that writes it in place should be done by then.
   private static let settling = Duration.milliseconds(100)
 
   private func followFile() async {
@@ -71,7 +71,7 @@ struct Reloading: Service {
 
   /// Reloads once.
   ///
-  /// - Returns: What became of it, `nil` if the daemon stops; and what was in force before, if it is not any more.
+  /// - Returns: The outcome, `nil` if the daemon stops; and the configuration that was replaced, if one was.
   private func reload(_ order: Reloader.Order) async -> (outcome: Reloader.Outcome?, Replaced?) {
     let isTold = ready.isTold && order.isExplicit
     if isTold { notifier.post(.reloading) }
@@ -91,7 +91,7 @@ struct Reloading: Service {
         reporter.setReloadFault(nil)
         return (.inForce(restart: []), nil)
       }
-      // Kept keys may come from the disk, and keys and policies are compiled.
+      // On another thread, because kept keys may come from the disk, and keys and policies are compiled.
       let active = await FileThread.run { [issuers, backEnds] in
         ActiveConfiguration(
           configuration, keys: issuers.owners(for: configuration), backEnds: backEnds.backEnds(for: configuration))

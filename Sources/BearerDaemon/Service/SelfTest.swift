@@ -35,7 +35,7 @@ final class SelfTest: Sendable {
 
   /// A watch that ends this process.
   ///
-  /// - Parameter log: Where the end is told.
+  /// - Parameter log: Where the end is logged.
   convenience init(log: Log) {
     self.init {
       log.logger.critical("the daemon does not work any more; the process ends, to be started anew")

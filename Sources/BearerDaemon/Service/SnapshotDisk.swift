@@ -28,7 +28,7 @@ final class SnapshotDisk: Sendable {
   private let thread = NIOThreadPool(numberOfThreads: 1)
   private let state = Mutex(State())
 
-  /// One that calls `write` for one set after the other.
+  /// Calls `write` for one set after the other.
   init(_ write: @escaping @Sendable (KeySnapshot, IssuerConfiguration, Logger) -> Void) {
     self.write = write
     thread.start()
@@ -36,7 +36,7 @@ final class SnapshotDisk: Sendable {
 
   deinit { thread.shutdownGracefully { _ in } }
 
-  /// Has a set written soon; a newer one of the same issuer takes the place of one that waits.
+  /// Writes a set soon; a newer one of the same issuer takes the place of one that waits.
   func keep(_ snapshot: KeySnapshot, of issuer: IssuerConfiguration, logger: Logger) {
     let isFirst = state.withLock { state in
       state.jobs.removeAll { $0.issuer.url.hasSameBytes(as: issuer.url) }

@@ -12,10 +12,10 @@ import Logging
 
 /// Keeps each issuer's last good key set in a directory, so that a start in an outage has keys at once.
 ///
-/// A file is replaced whole or not at all: written beside, forced to the disk, renamed over. Only its owner may read
-/// or write it, and only a regular file that belongs to this process's user is read back, from a directory that no
-/// other user may write. What it says is used if it
-/// is for the same issuer and configuration, whole, and not too old; anything else is told in the log and ignored.
+/// A file is replaced whole or not at all: written beside, forced to the disk, renamed over. Only its owner may read or
+/// write it, and only a regular file that belongs to this process's user is read back, from a directory that no other
+/// user may write. Its content is used only if it is whole, for the same issuer and configuration, and not too old;
+/// anything else is logged and ignored.
 ///
 /// An older set that cannot be replaced is removed, which a full disk allows: it may hold a key that was withdrawn.
 struct SnapshotStore: Sendable {
@@ -59,7 +59,7 @@ struct SnapshotStore: Sendable {
     switch read(name) {
     case .success(nil): return false
     case .success(let bytes?):
-      // What is wrong with it does not matter: what cannot be read may hold anything.
+      // Any error will do: what cannot be read may hold anything.
       let kept = try? KeySnapshotRecord(
         decoding: bytes, issuer: record.issuer, configuration: record.configuration,
         wallNow: record.validatedAt, maximumAge: maximumAge)
@@ -119,7 +119,7 @@ struct SnapshotStore: Sendable {
       unlink(beside)
       return code
     }
-    // The new name must be on the disk too; that it is not yet is no reason to do without it.
+    // The new name must be on the disk, too; if that fails, the file is still better than none.
     let folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if folder >= 0 {
       fsync(folder)
@@ -137,7 +137,7 @@ struct SnapshotStore: Sendable {
 
   /// Whether nobody else may put files into the directory.
   ///
-  /// Whoever can keeps the file of a set by another name, and puts it back when one of its keys was withdrawn.
+  /// Another user could keep an old set under another name, and put it back when one of its keys was withdrawn.
   private var isDirectoryOurs: Bool {
     guard let rights = FileRights(of: directory) else { return true }
     return rights.owner == geteuid() && rights.mode & 0o022 == 0
@@ -185,7 +185,7 @@ extension IssuerConfiguration {
       case .jwksFile: "jwks_file"
       }
     var parts = [url, kind, sourceText, names, caFile ?? "", connectTo?.description ?? ""]
-    // Seldom set, and named so that none is taken for another.
+    // Seldom set; each has the name of its key in it, so that none is taken for another.
     if let proxy { parts.append("proxy \(proxy.shown)") }
     if let clientCertificate { parts.append("client_certificate \(clientCertificate)") }
     if let clientKey { parts.append("client_key \(clientKey)") }

@@ -12,9 +12,9 @@ final class SocketWatch: Sendable {
   /// A watch that looks when it is asked.
   ///
   /// - Parameters:
-  ///   - logger: Where a change is told.
+  ///   - logger: Where a change is logged.
   ///   - onChange: Called after a change.
-  ///   - isInPlaceNow: Looks.
+  ///   - isInPlaceNow: Whether the path leads to the daemon now.
   init(
     logger: Logger, onChange: @escaping @Sendable () -> Void, isInPlaceNow: @escaping @Sendable () -> Bool
   ) {
@@ -23,7 +23,7 @@ final class SocketWatch: Sendable {
     self.onChange = onChange
   }
 
-  /// Looks, and tells if something changed.
+  /// Looks at the path, and logs a change.
   @discardableResult
   func check() -> Bool {
     let isInPlace = isInPlaceNow()

@@ -7,7 +7,7 @@ final class StatusLine: Sendable {
   private let text: @Sendable () -> String
   private let told = Mutex("")
 
-  /// A line that nobody was told yet.
+  /// A line that was not sent yet.
   ///
   /// - Parameters:
   ///   - notifier: Sends it.
@@ -17,7 +17,7 @@ final class StatusLine: Sendable {
     self.text = text
   }
 
-  /// Sends the line if it is news.
+  /// Sends the line if it has changed.
   func tell() {
     let line = text()
     let isNews = told.withLock { told in

@@ -4,7 +4,7 @@ import BearerSystemd
 ///
 /// Its length is bounded, and what is wrong comes first even among a thousand issuers.
 ///
-/// PID 1 ignores a datagram of more than 4,096 bytes, and a status line of more than a screen is read by nobody.
+/// PID 1 ignores a datagram of more than 4,096 bytes, and nobody reads a status line of more than a screen.
 enum StatusText {
   /// An issuer as the line tells it.
   struct IssuerState {

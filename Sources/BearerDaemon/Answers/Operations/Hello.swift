@@ -16,7 +16,7 @@ extension StatusReporter {
   ///
   /// - Parameters:
   ///   - active: The configuration in force.
-  ///   - isForAdministrators: Whether who asks may have the operations of administrators, too.
+  ///   - isForAdministrators: Whether the operations of administrators are listed, too.
   /// - Returns: The members.
   func hello(_ active: ActiveConfiguration, isForAdministrators: Bool) -> JSONObject {
     let operations = Operation.allCases.filter { isForAdministrators || $0.row.callers != .administrators }

@@ -3,7 +3,7 @@ import BearerProtocol
 import BearerServer
 import BearerTime
 
-/// `ping`: the daemon answers, and whether it has keys.
+/// `ping`: tells that the daemon answers, and whether it has keys.
 extension RequestHandler {
   func ping(into reply: inout [UInt8]) -> LineOutcome {
     answer(with: ["ready": .bool(ready.isReady(active, reporter.publications, at: now.monotonic))], into: &reply)

@@ -4,7 +4,7 @@ import BearerServer
 import BearerTime
 import Synchronization
 
-/// `status`: how the daemon and each issuer are.
+/// `status`: the state of the daemon and of each issuer.
 extension RequestHandler {
   func status(_ request: Request, from peer: Peer, into reply: inout [UInt8]) -> LineOutcome {
     var issuer: Int?

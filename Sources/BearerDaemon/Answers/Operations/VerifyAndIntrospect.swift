@@ -6,7 +6,7 @@ import BearerProtocol
 import BearerServer
 import BearerTime
 
-/// `verify` and `introspect` (`protocol.md` 3.1 and 3.2): the same verdict, told in two shapes.
+/// `verify` and `introspect` (`protocol.md` 3.1 and 3.2): the same verdict in two shapes.
 extension RequestHandler {
   func answerAboutToken(_ request: Request, from peer: Peer, into reply: inout [UInt8]) -> LineOutcome {
     let question: TokenQuestion
@@ -49,7 +49,7 @@ extension RequestHandler {
   ///   - news: What a wait brought, if there was one.
   ///   - pending: The token in its wait; made when it is needed.
   ///   - reply: Where the reply goes.
-  ///   - makePending: Makes it of a token that came at this time.
+  ///   - makePending: Makes `pending` of a token that came at this time.
   /// - Returns: Whether `pending` waits; if not, the reply was appended.
   private func decide(
     _ question: TokenQuestion, _ token: Span<UInt8>, user: UInt32, id: [UInt8], news: PendingToken.News = .init(),
@@ -134,7 +134,7 @@ extension RequestHandler {
   func refuse(_ error: ErrorReply, _ pending: PendingToken, into reply: inout [UInt8]) {
     let start = reply.count
     let token = pending.token
-    // Only a trace may still be wanted; the verdict is the error.
+    // The verdict is the error; only a trace may still have to be made.
     if pending.question.request.explain {
       _ = pending.question.verdict(on: token.span, at: clock.moment, verifier: &verifier)
     }
