@@ -26,7 +26,7 @@ package struct JSONError: Error, Equatable, Sendable {
 
   /// What is wrong.
   package let kind: Kind
-  /// Where it shows, in bytes from the start of the text.
+  /// Where the fault is, in bytes from the start of the text.
   package let offset: Int
 
   /// A fault of this kind at this place.

@@ -1,4 +1,4 @@
-/// A JSON value by itself, for what is off the hot path: key sets, discovery documents, status, the command line.
+/// A JSON value as a tree, for what is off the hot path: key sets, discovery documents, status, the command line.
 package enum JSONValue: Equatable, Sendable {
   case null
   case bool(Bool)

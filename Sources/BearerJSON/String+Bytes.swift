@@ -1,8 +1,8 @@
 // Swift compares strings by characters: two spellings of one character are equal, and to find that out they are brought
-// into a normal form. Here strings are compared byte for byte (protocol.md, section 1), for two reasons: whoever compares
-// bytes elsewhere would disagree about the letter K and the Kelvin sign; and bringing a letter with thousands of
-// combining marks into a normal form takes time by their number's square, seconds for a line of 64 KiB. So strings that
-// strangers send are not hashed, not compared with `==` and not gone through by characters either.
+// into a normal form. Here strings are compared byte for byte (protocol.md, section 1), for two reasons. A program that
+// compares bytes would disagree about the letter K and the Kelvin sign. And bringing a letter with thousands of
+// combining marks into a normal form takes time by the square of their number, seconds for a line of 64 KiB. So strings
+// from strangers are never hashed, compared with `==` or walked through by characters.
 
 extension StringProtocol {
   /// Whether both are the same bytes of UTF-8, whatever characters they make.
