@@ -34,8 +34,8 @@ package struct ConfigurationFault: Error, Equatable, Sendable, CustomStringConve
 
   /// What was found, between quotes and bounded, with nothing in it that could disturb a terminal or a log line.
   ///
-  /// It may be an address, wherever it stands: what is before an `@` could be a password, and what is behind a `?` a key,
-  /// so that neither is shown. That is decided by bytes: a combining accent makes one character of itself and an `@`.
+  /// It may hold an address. The part before an `@` could be a password and the part after a `?` a key, so neither is
+  /// shown. Bytes decide that, because an `@` with a combining accent is another character.
   package static func quoted(_ text: String) -> String {
     var bytes = text.utf8[...]
     var start = bytes.prefix(0)

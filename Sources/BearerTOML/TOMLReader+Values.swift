@@ -66,7 +66,7 @@ extension TOMLReader {
 
   // MARK: Integers and booleans
 
-  /// True, false or an integer; whatever else stands without quotes is refused, by name where TOML knows it.
+  /// True, false or an integer; anything else without quotes is refused, by its name if TOML has one for it.
   ///
   /// What was found is not shown: it may be a secret that lacks its quotes.
   mutating func bareValue() throws(ConfigurationFault) -> TOMLValue.Content {
@@ -116,7 +116,7 @@ extension TOMLReader {
     return (groups.flatMap { $0 }, radix, sign == UInt8(ascii: "-"))
   }
 
-  /// The value of digits; `nil` if one is none, or there are too many.
+  /// The value of digits; `nil` if one is not a digit, or there are too many.
   private static func number(_ digits: some Sequence<UInt8>, radix: Int64, isNegative: Bool = false) -> Int64? {
     var number: Int64 = 0
     for byte in digits {
@@ -150,7 +150,7 @@ extension TOMLReader {
     return digits.count == 4 && next == UInt8(ascii: "-") || digits.count == 2 && next == UInt8(ascii: ":")
   }
 
-  /// Whether a text looks like one of TOML's floats; all of those do, and some that are none.
+  /// Whether a text looks like a TOML float; all floats do, and some other texts.
   private static func isFloat(_ text: ArraySlice<UInt8>) -> Bool {
     let unsigned = text.first.map { "+-".utf8.contains($0) } == true ? text.dropFirst() : text
     if unsigned.elementsEqual("inf".utf8) || unsigned.elementsEqual("nan".utf8) { return true }

@@ -1,12 +1,13 @@
-/// Reads TOML 1.0 (https://toml.io/en/v1.0.0) as strictly as it is written, and less of it.
+/// Reads a part of TOML 1.0 (https://toml.io/en/v1.0.0), strictly.
 ///
-/// Refused by name, since no configuration needs them: dates and times, numbers with a fraction or an exponent, `inf` and
-/// `nan`, multi-line strings, the character U+0000, and nesting deeper than ``deepestNesting``, by which a file could
-/// exhaust the stack. Keys that are equal only after Unicode normalisation are refused, too: nobody could tell them apart.
+/// These are refused by name, because no configuration needs them: dates and times, numbers with a fraction or an
+/// exponent, `inf` and `nan`, multi-line strings, the character U+0000, and nesting deeper than ``deepestNesting``, by
+/// which a file could exhaust the stack. Keys that are equal only after Unicode normalisation are refused, too: nobody
+/// could tell them apart.
 ///
 /// The first fault ends the reading, and says its line and column.
 package struct TOMLReader {
-  /// Tables and arrays in each other, and parts of one dotted key.
+  /// The deepest nesting of tables and arrays, and the most parts of a dotted key.
   package static let deepestNesting = 16
 
   let bytes: [UInt8]
@@ -19,7 +20,7 @@ package struct TOMLReader {
   /// Reads a file.
   ///
   /// - Parameter bytes: All of it.
-  /// - Returns: The table outside of any other.
+  /// - Returns: The root table.
   /// - Throws: The first fault.
   package static func read(_ bytes: [UInt8]) throws(ConfigurationFault) -> TOMLTable {
     guard String(validating: bytes, as: UTF8.self) != nil else {

@@ -1,4 +1,4 @@
-/// A table of a TOML file: its keys in the order of the file, no two of them equal or equal but for normalisation.
+/// A table of a TOML file: its keys in the order of the file, no two of them equal, even after Unicode normalisation.
 package struct TOMLTable: Equatable, Sendable {
   /// A key and its value.
   package struct Entry: Equatable, Sendable {

@@ -1,6 +1,6 @@
 /// Values as TOML writes them.
 package enum TOMLText {
-  /// A basic string, in which nothing can end it or disturb a terminal.
+  /// A basic string; whatever could end it or disturb a terminal is escaped.
   package static func string(_ text: String) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {

@@ -1,8 +1,8 @@
-/// The tables of a file while it is read, and the rules of what may be defined where, and again.
+/// The tables of a file while it is read, and the rules of what may be defined where, and what twice.
 ///
-/// Tables are numbered; they become a ``TOMLTable`` at the end. A key is found in a dictionary of Swift's strings, which
-/// holds keys for equal that are equal only after Unicode normalisation: such twins look the same to whoever reads the
-/// file, and are refused. All other comparisons are of bytes.
+/// Tables are numbered; they become a ``TOMLTable`` at the end. A key is found in a dictionary of Swift's strings,
+/// where two spellings are one key if they are equal after Unicode normalisation. People could not tell them apart, so
+/// they are refused. All other comparisons are of bytes.
 struct TOMLTree {
   /// A key as it stands in the file.
   struct Key {
@@ -23,11 +23,11 @@ struct TOMLTree {
 
   /// What has made a table, and so what may still be added.
   private enum Origin {
-    /// It was only on the way to another: its own header may follow, and dotted keys may add to it.
+    /// It was only named on the way to another: its own header may follow, and dotted keys may add to it.
     case path
     /// A header, which may not come twice; dotted keys of other tables may not add to it.
     case header
-    /// A dotted key: others in the same table may add to it, and no header is for it.
+    /// A dotted key: others in the same table may add to it, and no header may name it.
     case dotted
   }
 
@@ -39,7 +39,7 @@ struct TOMLTree {
     var positions: [String: Int] = [:]
   }
 
-  /// The number of the table outside of any other.
+  /// The number of the root table.
   static let root = 0
 
   private var nodes: [Node]
@@ -110,7 +110,7 @@ struct TOMLTree {
 
   /// Sets the value at a key, dotted or not.
   ///
-  /// - Throws: A fault if something stands there, or the key leads through what is no table or closed.
+  /// - Throws: A fault if something stands there, or the key leads through something that is closed or not a table.
   mutating func set(_ path: [Key], to value: TOMLValue, in table: Int) throws(ConfigurationFault) {
     guard let last = path.last else { return }
     var parent = table

@@ -69,7 +69,7 @@ package struct TableReader {
         place: fullName(place), line: line(at: place), expected: expected, message: message))
   }
 
-  /// Notes a name that is none of the known ones.
+  /// Notes a name that is not known.
   ///
   /// - Parameters:
   ///   - name: What was written.
@@ -85,7 +85,7 @@ package struct TableReader {
       "there is no such \(kind)\(meant)")
   }
 
-  /// Names with commas between; a thousand of them are not all told at each fault.
+  /// Names with commas between; at most 20 of them, so that a fault stays readable.
   package static func list(_ names: [String]) -> String {
     names.prefix(20).joined(separator: ", ") + (names.count > 20 ? ", … (\(names.count) in all)" : "")
   }
@@ -125,7 +125,7 @@ package struct TableReader {
   ///
   /// - Parameters:
   ///   - key: The key.
-  ///   - keys: The keys that such a table may have, to tell whoever has left out the name.
+  ///   - keys: The keys that such a table may have, to recognise a table whose name was left out.
   /// - Returns: The tables.
   package mutating func namedTables(_ key: String, keys: [String]) -> [(name: String, table: TOMLTable)] {
     guard let value = self[key] else { return [] }
@@ -184,7 +184,7 @@ package struct TableReader {
     return value
   }
 
-  /// One of a few words, by its place among them.
+  /// One of a few words; the result is its index.
   package mutating func word(_ key: String, of words: [String]) -> Int? {
     let expected = "one of " + words.map { "\"\($0)\"" }.joined(separator: ", ")
     guard let text = string(key, expected: expected) else { return nil }
@@ -239,7 +239,7 @@ package struct TableReader {
   /// - Parameters:
   ///   - key: The key.
   ///   - expected: What the list is of, in words.
-  ///   - canBeLeftOut: Whether the table may do without the key, which is then said of an empty list.
+  ///   - canBeLeftOut: Whether the table may do without the key; the fault of an empty list then says so.
   /// - Returns: The strings.
   package mutating func strings(
     _ key: String, expected: String = "a list of strings", canBeLeftOut: Bool = true
