@@ -35,13 +35,13 @@ extension Configuration: ConfigurationTable {
     var reader = TableReader(root, at: [], keys: Self.keys.map(\.name))
     read(&reader)
     guard reader.faults.isEmpty else {
-      // Sorting keeps the order of what is on one line, so it is done by line and then by position.
+      // Sorted by line and then by position, so that faults on one line keep their order.
       let ordered = reader.faults.enumerated().sorted {
         ($0.element.line ?? .max, $0.offset) < ($1.element.line ?? .max, $1.offset)
       }
       throw ConfigurationFaults(ordered.map(\.element))
     }
-    // systemd gives a list with colons if the unit has several; the first is ours.
+    // systemd gives a list with colons if the unit has several; bearerd uses the first.
     stateDirectory = stateDirectory ?? environment["STATE_DIRECTORY"]?.split(separator: ":").first.map(String.init)
   }
 
@@ -68,7 +68,7 @@ extension Configuration: ConfigurationTable {
     let names = Names(issuers.map(\.name))
     for index in policies.indices {
       let place = ["policy", policies[index].name, "issuers"]
-      // The file is searched only where there is nothing: a search takes time by the number of policies.
+      // The file is searched only if nothing was read, because a search takes time by the number of policies.
       if !policies[index].issuers.isEmpty || reader.has(at: place) {
         for name in policies[index].issuers where !names.contain(name) {
           reader.refuseUnknown(name, among: names.all, at: place, "issuer")
@@ -84,7 +84,7 @@ extension Configuration: ConfigurationTable {
     }
   }
 
-  /// Notes policies that ask for roles of an issuer that nobody says where to find them of: no token could pass.
+  /// Notes policies that demand roles of an issuer without `roles_claim`: no token could pass.
   private func refuseRolesOfNowhere(_ reader: inout TableReader) {
     for policy in policies where !policy.roles.isEmpty {
       for issuer in issuers where policy.issuers.contains(where: { $0.utf8.elementsEqual(issuer.name.utf8) }) {
@@ -97,9 +97,9 @@ extension Configuration: ConfigurationTable {
     }
   }
 
-  /// Notes urls that are the same, or that nobody could tell apart.
+  /// Notes urls that are equal, or that nobody could tell apart.
   ///
-  /// The dictionary finds both: strings are equal in Swift if they are so after Unicode normalisation.
+  /// The dictionary finds both, because strings are equal in Swift if they are so after Unicode normalisation.
   private func refuseEqualURLs(_ reader: inout TableReader) {
     var first: [String: IssuerConfiguration] = [:]
     for issuer in issuers where !issuer.url.isEmpty {

@@ -34,7 +34,7 @@ package struct Configuration: Equatable, Sendable {
   package var issuers: [IssuerConfiguration]
   /// The policies, in the order of the file; never empty, names are unique, issuers named in them exist.
   package var policies: [Policy]
-  /// Who may ask what, in the order of the file; empty if whoever may open the socket may ask everything.
+  /// Who may ask what, in the order of the file; empty if all who can open the socket may ask everything.
   package var peers: [PeerConfiguration]
   /// Bounds on what clients may use.
   package var limits: Limits
@@ -53,9 +53,9 @@ package struct Configuration: Equatable, Sendable {
   /// The policy that a request without `policy` gets: the one named `default`, if there is one.
   package var defaultPolicy: Policy? { policies.first { $0.name == Self.defaultName } }
 
-  /// Where the configuration is read when nothing else is said.
+  /// Where the configuration is read by default.
   package static let defaultFile = "/etc/bearerd/bearerd.toml"
-  /// Where the socket is when nothing else is said.
+  /// Where the socket is by default.
   package static let defaultSocketPath = "/run/bearerd/bearerd.sock"
   /// Where the systemd units have the socket for administrators.
   package static let usualAdminSocketPath = "/run/bearerd-admin/admin.sock"

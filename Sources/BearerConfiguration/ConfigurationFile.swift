@@ -4,12 +4,12 @@ import Glibc
 
 /// Reads a configuration file, with a bound on its size.
 enum ConfigurationFile {
-  /// The largest file that is read, in bytes; one of a thousand issuers and policies has a tenth of it.
+  /// The largest file that is read, in bytes; one of a thousand issuers and policies takes a tenth of it.
   static let longest = 1_048_576
 
   /// The bytes of a file.
   ///
-  /// - Throws: A fault that names the file and says what to mend.
+  /// - Throws: A fault that names the file and says what to do.
   static func read(_ path: String) throws(ConfigurationFault) -> [UInt8] {
     do throws(RegularFile.Fault) {
       return try RegularFile.bytes(of: path, limit: longest)

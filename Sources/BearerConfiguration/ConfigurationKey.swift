@@ -12,13 +12,13 @@ package import BearerTOML
 package struct ConfigurationKey<Table: ConfigurationTable>: Sendable {
   /// As the file writes it.
   package let name: String
-  /// What counts without the key, in words; empty where a value does, or nothing.
+  /// What the key's absence means, in words; empty if its default is a value, or nothing.
   package let absence: String
   /// Whether a change of it takes effect at the next start only.
   package let needsRestart: Bool
-  /// The table below, for a key that is one.
+  /// The type of the inner table, for a key that is a table.
   package let inner: (any ConfigurationTable.Type)?
-  /// Reads it into a table, and notes what is wrong with it; changes nothing where the key is not.
+  /// Reads the key into a table, and notes what is wrong with it; changes nothing if the key is absent.
   let read: @Sendable (inout TableReader, inout Table) -> Void
   /// What a table holds, as TOML writes it; `nil` if it holds nothing, or a table.
   let text: @Sendable (Table) -> String?
@@ -48,7 +48,7 @@ package struct ConfigurationKey<Table: ConfigurationTable>: Sendable {
   ///
   /// - Parameters:
   ///   - name: As the file writes it.
-  ///   - path: Where it is kept; `nil` there is its absence.
+  ///   - path: Where it is kept; `nil` if it is absent.
   ///   - kind: What it may be.
   ///   - absence: What its absence means, in words of README's column for defaults.
   ///   - restart: Whether a change takes effect at the next start only.

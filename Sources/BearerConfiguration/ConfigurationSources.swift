@@ -91,7 +91,7 @@ package struct ConfigurationSources: Sendable {
       ? given(config, "--config", "BEARERD_CONFIG")?.value ?? Configuration.defaultFile : nil
   }
 
-  /// How to tell that the configuration is faulty: what flag or environment say, if it can be understood.
+  /// The format in which faults of the configuration are logged: that of flag or environment, if it is valid.
   package var logFormatForFaults: LogFormat {
     given(logFormat, "--log-format", "BEARERD_LOG_FORMAT").flatMap { LogFormat(rawValue: $0.value) } ?? .auto
   }
@@ -180,7 +180,7 @@ package struct ConfigurationSources: Sendable {
     do throws(ConfigurationFaults) {
       return try Configuration(reading: root, environment: environment)
     } catch {
-      // Only the url can be at fault, and whoever gave a flag does not know of a key by that name.
+      // Only the url can be at fault, and a user of the flag does not know the key's name.
       let own = error.faults.map { fault in
         var fault = fault
         if fault.place == "issuer.\(name).url" { fault.place = place }
@@ -199,7 +199,7 @@ private struct Overrides {
     self.given = given.compactMap { key, value in value.map { (key, $0) } }
   }
 
-  /// Sets them.
+  /// Sets what was given.
   ///
   /// - Returns: What is wrong with them, by the names of their flags and variables.
   func apply(to configuration: inout Configuration) -> [ConfigurationFault] {

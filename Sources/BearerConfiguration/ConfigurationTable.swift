@@ -2,7 +2,7 @@ package import BearerTOML
 
 /// What one table of the configuration file says; its keys are rows.
 package protocol ConfigurationTable: Sendable {
-  /// What counts where the file says nothing.
+  /// A table of defaults.
   init()
 
   /// The keys, in the order of the documents.
@@ -31,7 +31,7 @@ extension ConfigurationTable {
   /// - Parameters:
   ///   - table: The table.
   ///   - path: Its full name.
-  ///   - outer: The reader that is told what is wrong.
+  ///   - outer: The reader that notes what is wrong.
   mutating func read(_ table: TOMLTable, at path: [String] = [], of outer: inout TableReader) {
     var reader = TableReader(table, at: path, keys: Self.keys.map(\.name))
     read(&reader)

@@ -98,7 +98,7 @@ extension Configuration {
     }
   }
 
-  /// Notes what a policy needs of opaque tokens and the kind of back-end never tells: no token could pass.
+  /// Notes what a policy needs of opaque tokens but this kind of back-end never sends: no token could pass.
   private func refuse(
     _ policy: Policy, asking introspection: IntrospectionConfiguration, of issuer: IssuerConfiguration,
     _ reader: inout TableReader

@@ -4,11 +4,11 @@ package import BearerIntrospection
 package struct IntrospectionConfiguration: Equatable, Sendable {
   /// The kind of back-end.
   package var kind = BackEndKind.rfc7662
-  /// Where it is; `nil` for what discovery says, and for the resolver's usual place.
+  /// The back-end's address; `nil` for the one that discovery gives, or the resolver's usual one.
   package var endpoint: String?
   /// The name of this daemon as a client.
   package var clientID: String?
-  /// How this daemon shows who asks.
+  /// How this daemon authenticates itself.
   package var authentication = ClientAuthentication.secretBasic
   /// How name and secret of `client_secret_basic` are written.
   package var basicEncoding = BasicEncoding.form
@@ -16,7 +16,7 @@ package struct IntrospectionConfiguration: Equatable, Sendable {
   package var clientSecretFile: String?
   /// The file of the token of ``ClientAuthentication/bearer``: as ``clientSecretFile``.
   package var bearerTokenFile: String?
-  /// For whom all tokens of the issuer are, by the operator's word.
+  /// The audiences that the operator assumes for all tokens of the issuer.
   package var assumedAudiences: [String]?
   /// How it may be asked, and how long its answers count.
   package var settings = BackEndSettings()
@@ -27,6 +27,6 @@ package struct IntrospectionConfiguration: Equatable, Sendable {
   /// The file of the secret, or of the token, that the authentication needs.
   package var secretFile: String? { authentication == .bearer ? bearerTokenFile : clientSecretFile }
 
-  /// The key that names it.
+  /// The configuration key of ``secretFile``.
   package var secretFileKey: String { authentication.secretFileKey }
 }

@@ -51,7 +51,7 @@ extension IssuerConfiguration: NamedTable {
   ]
 
   package mutating func prepare(_ reader: inout TableReader) {
-    // What is wrong with either is told when the keys are read.
+    // Faults of either are noted when the keys are read.
     guard case .string(let name)? = reader["preset"]?.content, let preset = Preset(rawValue: name) else { return }
     if case .string(let url)? = reader["url"]?.content { preset.apply(to: &self, url: url) }
   }
@@ -98,7 +98,7 @@ extension IssuerConfiguration: NamedTable {
 // MARK: Names
 
 extension IssuerConfiguration {
-  /// Notes names with tenants of which nobody says which count, and the other way round.
+  /// Notes names with a placeholder but no `tenants`, and `tenants` without such a name.
   private func finishNames(_ reader: inout TableReader) {
     let isTemplate = ([url] + (profile.urlAliases ?? [])).contains { $0.contains(IssuerName.placeholder) }
     if isTemplate, profile.tenants == nil, !reader.has("tenants") {
@@ -124,7 +124,7 @@ extension ValueKind where Value == [String] {
   fileprivate static var tenants: Self {
     let expected = "a list of GUIDs in lower case, such as [\"72f988bf-86f1-41af-91ab-2d7cd011db47\"]"
     return Self { reader, key in
-      // Where there are tenants at all, some must be named: what is wrong with the key elsewhere is told besides.
+      // An empty list is always a fault; whether the key belongs here is checked elsewhere.
       guard let ids = reader.strings(key, expected: expected, canBeLeftOut: false) else { return nil }
       for id in ids where !Preset.isTenant(id) {
         reader.refuse(key, found: ConfigurationFault.quoted(id), expected: expected, "not a tenant's id")

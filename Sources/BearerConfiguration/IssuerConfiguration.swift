@@ -18,7 +18,7 @@ package struct IssuerConfiguration: Equatable, Sendable {
 
   /// The table's name: what logs, `status` and `refresh-jwks` call the issuer.
   package var name: String
-  /// The provider, whose ways the table began with; `nil` for none of those that are known.
+  /// The provider whose settings the table began with, if one was named.
   package var preset: Preset?
   /// What `iss` must be, byte for byte, or a template of it; with ``Source/discovery`` an https address, or http on loopback.
   package var url: String
@@ -40,9 +40,9 @@ package struct IssuerConfiguration: Equatable, Sendable {
   /// The proxy that fetches go through, whatever the environment says; `nil` leaves it to the environment's
   /// `HTTPS_PROXY` and `NO_PROXY`.
   package var proxy: ProxyAddress?
-  /// How the issuer writes claims, where that is not the RFCs' way.
+  /// How the issuer writes claims, if it deviates from the RFCs.
   package var profile = IssuerProfile()
-  /// The back-end that tokens are asked about at, if there is one.
+  /// The back-end that is asked about tokens, if there is one.
   package var introspection: IntrospectionConfiguration?
 
   /// RS256, PS256, ES256, ES384 and EdDSA.
@@ -56,7 +56,7 @@ package struct IssuerConfiguration: Equatable, Sendable {
     refreshSettings.renewal = source.renewal
   }
 
-  /// One of the settings of when keys are fetched and used.
+  /// One of ``refreshSettings``.
   package subscript<Value>(dynamicMember path: WritableKeyPath<RefreshSettings, Value>) -> Value {
     get { refreshSettings[keyPath: path] }
     set { refreshSettings[keyPath: path] = newValue }
@@ -64,7 +64,7 @@ package struct IssuerConfiguration: Equatable, Sendable {
 }
 
 extension IssuerConfiguration.Source {
-  /// What makes keys from there old.
+  /// What makes keys from this source old.
   fileprivate var renewal: RefreshSettings.Renewal {
     if case .jwksFile = self { .fileChanges } else { .lifetime }
   }

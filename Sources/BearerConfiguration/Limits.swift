@@ -4,7 +4,7 @@ import BearerKeys
 /// Bounds on what clients may use; the `[limits]` table of the configuration.
 @dynamicMemberLookup
 package struct Limits: Equatable, Sendable {
-  /// Those that the server keeps.
+  /// The limits that the server enforces.
   package var server = ServerLimits()
   /// The longest token, in bytes.
   package var tokenBytes = 16_384

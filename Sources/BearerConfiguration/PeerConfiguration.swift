@@ -6,7 +6,7 @@ package struct PeerConfiguration: Equatable, Sendable {
   package enum Identity: Hashable, Sendable {
     /// The effective user id.
     case user(UInt32)
-    /// The effective group id; supplementary groups are not told by the kernel.
+    /// The effective group id; the kernel does not tell supplementary groups.
     case group(UInt32)
   }
 

@@ -9,7 +9,7 @@ extension Policy: NamedTable {
     "a list with what the tokens have as aud, or audience_check = false to accept tokens meant for anybody"
 
   package static let keys: [ConfigurationKey<Policy>] = [
-    // Whether there are such issuers is looked at when all tables have been read.
+    // Whether there are such issuers is checked when all tables have been read.
     .init("issuers", \.issuers, .strings("a list of issuers' names"), absence: "the only one"),
     .init("audiences", \.audiences, .strings(expectedAudiences, canBeLeftOut: false), absence: "required"),
     .init("audience_check", \.checksAudience, .boolean),

@@ -2,14 +2,14 @@ import BearerClaims
 package import BearerIntrospection
 import BearerJOSE
 
-/// A provider whose ways are known: what its documents or its code say of its tokens, as values of the issuer's keys.
+/// A known provider: what its documents or its code say of its tokens, as values of the issuer's keys.
 ///
-/// A preset does nothing that the keys of `[issuer.NAME]` could not do, and whatever the table says besides counts over it.
-/// Nothing is here that was not found in what is named beside it.
+/// A preset does nothing that the keys of `[issuer.NAME]` could not do, and keys in the table override it. Every value
+/// has its source beside it.
 package enum Preset: String, CaseIterable, Sendable {
   case authgear, auth0, keycloak, okta, entra, cognito, google, zitadel, hydra
 
-  /// Begins a table with the provider's ways.
+  /// Begins a table with the provider's settings.
   ///
   /// - Parameters:
   ///   - issuer: The table.
@@ -63,7 +63,7 @@ package enum Preset: String, CaseIterable, Sendable {
       issuer.profile.tokenIDClaims = ["uti"]
       issuer.profile.scopeClaims = ["scp"]
       issuer.profile.rolesClaim = ClaimPath("roles")
-      // The version is the API's choice (accessTokenAcceptedVersion, v1.0 by default), whatever the endpoint.
+      // The API chooses the version (accessTokenAcceptedVersion, v1.0 by default), whatever the endpoint.
       issuer.profile.urlAliases = ["https://sts.windows.net/\(IssuerName.placeholder)/"]
       if let tenant = Self.tenant(in: url) { issuer.profile.tenants = [tenant] }
     case .cognito:
@@ -137,7 +137,7 @@ package enum Preset: String, CaseIterable, Sendable {
   /// Whether the provider's access tokens have `aud`; its source is where the preset's are.
   package var hasAudiences: Bool { self != .cognito }
 
-  // MARK: Whose issuer it is
+  // MARK: The provider of an issuer
 
   /// The provider of an issuer, by the form of its url; `nil` if that says nothing.
   package static func fitting(_ url: String) -> Preset? {

@@ -20,7 +20,7 @@ package struct ValueKind<Value>: Sendable {
   ///
   /// - Parameters:
   ///   - make: Makes one.
-  ///   - take: Takes it back; what it was made of.
+  ///   - take: Gives back what it was made of.
   /// - Returns: The kind.
   func map<Other>(
     _ make: @escaping @Sendable (Value) -> Other, from take: @escaping @Sendable (Other) -> Value?
