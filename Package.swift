@@ -41,7 +41,7 @@ let table: [(kind: TargetKind, name: String, imports: String)] = [
     "BearerAddress BearerFiles BearerIntrospection BearerJOSE BearerJSON BearerKeys BearerThreads "
       + "AsyncHTTPClient NIOCore NIOHTTP1 NIOPosix NIOSSL"
   ),
-  (.library, "BearerServer", "BearerFraming BearerThreads CLinuxSockets Logging ServiceLifecycle"),
+  (.library, "BearerServer", "BearerFiles BearerFraming BearerThreads CLinuxSockets Logging ServiceLifecycle"),
   (.library, "BearerSystemd", "CLibsystemd Logging ServiceLifecycle"),
   (.library, "BearerClient", "BearerFraming BearerJSON NIOCore NIOPosix"),
   (
@@ -74,6 +74,7 @@ let table: [(kind: TargetKind, name: String, imports: String)] = [
   ),
 
   // Tests.
+  (.kit, "BearerSocketKit", ""),
   (.kit, "BearerTestKit", "BearerDevIssuer BearerJOSE BearerJSON BearerKeys BearerSigning BearerTime"),
   (
     .kit, "BearerProviderKit",
@@ -105,17 +106,17 @@ let table: [(kind: TargetKind, name: String, imports: String)] = [
     "BearerAddress BearerClaims BearerFetch BearerIntrospection BearerJOSE BearerKeys BearerProviderKit "
       + "BearerSigning BearerTestKit NIOCore NIOHTTP1 NIOPosix"
   ),
-  (.tests, "BearerServerTests", "BearerFraming BearerServer Logging ServiceLifecycle"),
+  (.tests, "BearerServerTests", "BearerFraming BearerServer BearerSocketKit Logging ServiceLifecycle"),
   (.tests, "BearerLoggingTests", "BearerLogging Logging"),
   (.tests, "BearerFramingTests", "BearerFraming"),
-  (.tests, "BearerSystemdTests", "BearerSystemd Logging"),
-  (.tests, "BearerClientTests", "BearerClient BearerJSON"),
+  (.tests, "BearerSystemdTests", "BearerSocketKit BearerSystemd Logging"),
+  (.tests, "BearerClientTests", "BearerClient BearerJSON BearerSocketKit"),
   (
     .tests, "BearerDaemonTests",
     "BearerAddress BearerClaims BearerConfiguration BearerDaemon BearerDevIssuer BearerFetch "
       + "BearerFraming BearerIntrospection BearerJOSE BearerJSON BearerKeys BearerLogging BearerProtocol "
-      + "BearerProviderKit BearerServer BearerSystemd BearerTOML BearerTestKit BearerTime Logging NIOCore NIOPosix "
-      + "UnixSignals"
+      + "BearerProviderKit BearerServer BearerSocketKit BearerSystemd BearerTOML BearerTestKit BearerTime Logging "
+      + "NIOCore NIOPosix UnixSignals"
   ),
   (
     .tests, "BearerDevIssuerTests",
@@ -125,7 +126,8 @@ let table: [(kind: TargetKind, name: String, imports: String)] = [
   (
     .tests, "EndToEndTests",
     "BearerAddress BearerClaims BearerConfiguration BearerDaemon BearerDevIssuer BearerFetch BearerJSON "
-      + "BearerKeys BearerProviderKit BearerTOML BearerTestKit bearerd bearerd-dev-issuer ArgumentParser"
+      + "BearerKeys BearerProviderKit BearerSocketKit BearerTOML BearerTestKit bearerd bearerd-dev-issuer "
+      + "ArgumentParser"
   ),
   (
     .tests, "PackageRulesTests",

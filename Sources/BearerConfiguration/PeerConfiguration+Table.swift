@@ -1,3 +1,4 @@
+import BearerFiles
 import BearerProtocol
 package import BearerTOML
 

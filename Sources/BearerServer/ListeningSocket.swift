@@ -1,3 +1,4 @@
+internal import BearerFiles
 internal import CLinuxSockets
 internal import Glibc
 
@@ -69,7 +70,10 @@ struct ListeningSocket: Sendable {
     let path = file.path
     let bytes = path.utf8.count
     guard bytes > 0, bytes <= Self.maximumPathBytes else { throw .pathTooLong(path: path, bytes: bytes) }
-    let group: gid_t? = try file.group.map { name throws(ListenerFault) in try Self.groupID(of: name) }
+    let group: gid_t? = try file.group.map { name throws(ListenerFault) in
+      guard let id = UserDatabase.gid(of: name) else { throw .unknownGroup(name) }
+      return id
+    }
     let lock = try await StartLock(of: path)
     defer { lock.release() }
     try Self.removeIfStale(path)
@@ -187,18 +191,5 @@ struct ListeningSocket: Sendable {
     default: throw .cannotProbe(path: path, errno: errno)
     }
     guard unlink(path) == 0 || errno == ENOENT else { throw .system(call: "unlink", path: path, errno: errno) }
-  }
-
-  private static func groupID(of name: String) throws(ListenerFault) -> gid_t {
-    if let number = gid_t(name) { return number }
-    var entry = group()
-    var found: UnsafeMutablePointer<group>?
-    // Safe because the buffer outlives the entry that points into it, and only a number leaves.
-    let id: gid_t? = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 65536) { buffer in
-      guard getgrnam_r(name, &entry, buffer.baseAddress, buffer.count, &found) == 0, let found else { return nil }
-      return found.pointee.gr_gid
-    }
-    guard let id else { throw .unknownGroup(name) }
-    return id
   }
 }

@@ -105,7 +105,7 @@ struct FileRemarks {
   /// The group that may use the socket: the configured one, else that of the socket that is there, which may belong to
   /// another user's daemon or to the service manager.
   private var clients: UInt32? {
-    if let name = configuration.socketGroup { return Self.groupID(name) }
+    if let name = configuration.socketGroup { return UserDatabase.gid(of: name) }
     return FileRights(of: configuration.socketPath)?.group ?? ownGroup
   }
 
@@ -172,18 +172,6 @@ struct FileRemarks {
   private static func directory(of path: String) -> String {
     let parent = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[..<$0]) } ?? "."
     return parent.isEmpty ? "/" : parent
-  }
-
-  private static func groupID(_ name: String) -> UInt32? {
-    var entry = group()
-    var found: UnsafeMutablePointer<group>?
-    // Safe because the buffer outlives the entry that points into it, and only a number leaves.
-    return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 65536) { buffer in
-      guard let base = buffer.baseAddress, getgrnam_r(name, &entry, base, buffer.count, &found) == 0, let found else {
-        return nil
-      }
-      return found.pointee.gr_gid
-    }
   }
 
   private static func shown(_ path: String) -> String { "\"\(Style.harmless(path))\"" }

@@ -1,3 +1,4 @@
+import BearerSocketKit
 import Foundation
 import Glibc
 import Testing
@@ -11,14 +12,7 @@ final class FakeDaemon: Sendable {
 
   init() {
     descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-    _ = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
+    UnixSocket.bind(descriptor, to: path)
     listen(descriptor, 16)
     Self.waitForAMinute(descriptor)
   }

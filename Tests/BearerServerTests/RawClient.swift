@@ -1,3 +1,4 @@
+import BearerSocketKit
 import Foundation
 import Glibc
 import Testing
@@ -9,20 +10,10 @@ func blocking<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async 
   }
 }
 
-/// Hands on a path as bind(2) and connect(2) want it.
-private func withSocketAddress(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt) -> CInt {
-  var address = sockaddr_un()
-  address.sun_family = sa_family_t(AF_UNIX)
-  withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-  return withUnsafePointer(to: &address) {
-    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
-  }
-}
-
 /// A listening socket, or one that only was bound when `backlog` is nil.
 func bound(_ path: String, backlog: CInt?) -> CInt {
   let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
-  _ = withSocketAddress(path) { bind(descriptor, $0, $1) }
+  UnixSocket.bind(descriptor, to: path)
   if let backlog { listen(descriptor, backlog) }
   return descriptor
 }
@@ -45,8 +36,7 @@ final class RawClient: @unchecked Sendable {
   init?(_ path: String, on socket: CInt? = nil, waits: Bool = true) {
     descriptor =
       socket ?? Glibc.socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | (waits ? 0 : CInt(SOCK_NONBLOCK.rawValue)), 0)
-    let socket = descriptor
-    guard withSocketAddress(path, { connect(socket, $0, $1) }) == 0 else {
+    guard UnixSocket.connect(descriptor, to: path) == 0 else {
       close()
       return nil
     }

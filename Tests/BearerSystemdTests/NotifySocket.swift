@@ -1,3 +1,4 @@
+import BearerSocketKit
 import Foundation
 import Glibc
 
@@ -8,14 +9,7 @@ final class NotifySocket {
 
   init() {
     descriptor = socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue), 0)
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-    _ = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
+    UnixSocket.bind(descriptor, to: path)
     setenv("NOTIFY_SOCKET", path, 1)
   }
 

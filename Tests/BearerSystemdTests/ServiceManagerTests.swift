@@ -1,3 +1,4 @@
+import BearerSocketKit
 import BearerSystemd
 import Glibc
 import Logging
@@ -211,16 +212,9 @@ struct ServiceManagerTests {
     // The longest there is: no room for a NUL.
     let directory = "/tmp/bearerd-\(getpid())-"
     let path = directory + String(repeating: "x", count: 108 - directory.utf8.count)
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-    let result = withUnsafeBytes(of: &address) {
-      bind(bound, $0.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count))
-    }
-    #expect(result == 0)
+    #expect(UnixSocket.bind(bound, to: path) == 0)
     defer { unlink(path) }
-    var nameless = sockaddr(sa_family: sa_family_t(AF_UNIX), sa_data: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
-    #expect(bind(abstract, &nameless, socklen_t(MemoryLayout<sa_family_t>.size)) == 0)
+    #expect(UnixSocket.bind(abstract, to: nil) == 0)
     #expect(ListenDescriptor(number: bound, name: "x").path == path)
     #expect(ListenDescriptor(number: unbound, name: "x").path == nil)
     #expect(ListenDescriptor(number: abstract, name: "x").path == nil)

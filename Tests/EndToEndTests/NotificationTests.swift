@@ -1,5 +1,6 @@
 import BearerJSON
 import BearerProviderKit
+import BearerSocketKit
 import BearerTestKit
 import Foundation
 import Testing
@@ -162,15 +163,7 @@ private final class ServiceManagerSocket {
 
   init(_ path: String) throws {
     descriptor = socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-    let status = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
-    try #require(status == 0)
+    try #require(UnixSocket.bind(descriptor, to: path) == 0)
     var limit = timeval(tv_sec: Int(patience), tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
   }

@@ -1,3 +1,4 @@
+import BearerSocketKit
 import Foundation
 import Glibc
 import Synchronization
@@ -22,15 +23,9 @@ final class QuietDaemon: Sendable {
     path = directory.file("b.sock")
     self.pings = pings ?? 0
     listener = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-    let isBound = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
-      }
+    guard UnixSocket.bind(listener, to: path) == 0, listen(listener, 16) == 0 else {
+      throw POSIXError(.init(rawValue: errno) ?? .EIO)
     }
-    guard isBound, listen(listener, 16) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
     if pings == 0 { enough.signal() }
     if pings != nil { Thread.detachNewThread { self.accept() } }
   }

@@ -1,3 +1,4 @@
+import BearerSocketKit
 import Foundation
 
 /// How long a step may take before the test gives up; a bound on failing tests, on which no passing one rests.
@@ -12,15 +13,7 @@ final class SocketClient {
   /// Connects; nil if nobody answers at `path`.
   init?(_ path: String) {
     descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-    let status = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
-    if status != 0 {
+    if UnixSocket.connect(descriptor, to: path) != 0 {
       close()
       return nil
     }

@@ -3,6 +3,7 @@ import BearerDevIssuer
 import BearerJSON
 import BearerKeys
 import BearerProviderKit
+import BearerSocketKit
 import BearerTestKit
 import Foundation
 import Synchronization
@@ -235,15 +236,7 @@ final class Stage {
   private func leaveStaleSocket(at path: String) throws {
     let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
     defer { close(descriptor) }
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-    let status = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
-    try check(status == 0, "cannot bind")
+    try check(UnixSocket.bind(descriptor, to: path) == 0, "cannot bind")
   }
 
   // MARK: Placeholders

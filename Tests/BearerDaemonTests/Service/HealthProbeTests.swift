@@ -1,5 +1,6 @@
 import BearerJSON
 import BearerServer
+import BearerSocketKit
 import Dispatch
 import Glibc
 import Logging
@@ -150,15 +151,7 @@ import Testing
     try await ProbedServer.run(connections: 1) { running in
       let client = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
       defer { close(client) }
-      var address = sockaddr_un()
-      address.sun_family = sa_family_t(AF_UNIX)
-      withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: running.path.utf8) }
-      let status = withUnsafePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-          connect(client, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-        }
-      }
-      #expect(status == 0)
+      #expect(UnixSocket.connect(client, to: running.path) == 0)
       #expect(await running.probe().passes())
     }
   }

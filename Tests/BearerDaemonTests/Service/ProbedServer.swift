@@ -1,6 +1,7 @@
 import BearerDaemon
 import BearerFraming
 import BearerServer
+import BearerSocketKit
 import Glibc
 import Logging
 import NIOPosix
@@ -61,13 +62,7 @@ struct ForeignListener {
   /// Listens at a path, or at an abstract address that the kernel chooses (unix(7), autobind).
   init(path: String?) {
     descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    if let path { withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) } }
-    let length = path == nil ? MemoryLayout<sa_family_t>.size : MemoryLayout<sockaddr_un>.size
-    _ = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, socklen_t(length)) }
-    }
+    UnixSocket.bind(descriptor, to: path)
     listen(descriptor, 8)
   }
 }
