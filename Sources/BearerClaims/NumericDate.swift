@@ -21,7 +21,7 @@ package struct NumericDate: Comparable, Hashable, Sendable {
     microseconds = seconds * 1_000_000
   }
 
-  /// A date from a number node of a tape, or `nil` if it is no number or out of range.
+  /// A date from a number node of a tape, or `nil` if it is not a number or out of range.
   package init?(_ tape: JSONTape, _ index: Int, _ bytes: Span<UInt8>) {
     let node = tape[index]
     guard node.kind == .number, let value = Self.microseconds(bytes.extracting(Int(node.start)..<Int(node.end))) else {

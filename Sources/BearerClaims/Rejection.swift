@@ -40,6 +40,7 @@ package struct Rejection: Error, Equatable, Sendable {
     self.reason = reason
   }
 
+  /// Whether both say the same to a program; the detail is for people only.
   package static func == (left: Rejection, right: Rejection) -> Bool {
     left.code == right.code && left.claim == right.claim && left.reason == right.reason
   }

@@ -7,7 +7,7 @@ package enum BackEndKind: String, CaseIterable, Sendable {
   /// The UserInfo endpoint of OpenID Connect Core 1.0 section 5.3.
   case userinfo
 
-  /// The claims that a back-end of this kind never tells.
+  /// The claims that a back-end of this kind never sends.
   ///
   /// A policy that needs one of them could accept none of its opaque tokens.
   package var untoldClaims: [String] {

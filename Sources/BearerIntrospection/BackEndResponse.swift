@@ -37,7 +37,7 @@ package struct BackEndResponse: Sendable {
   ///   - identity: What the answer must agree with.
   ///   - askerID: The name of this daemon's own client.
   /// - Returns: Yes with what is known, or no.
-  /// - Throws: `BackEndFault` if it is no answer, or one about another token.
+  /// - Throws: `BackEndFault` if it is not an answer, or is about another token.
   package func tokenStatus(
     _ kind: BackEndKind, agreeingWith identity: TokenIdentity?, askedAs askerID: String = ""
   ) throws(BackEndFault) -> TokenStatus {
@@ -57,7 +57,7 @@ package struct BackEndResponse: Sendable {
 
   // MARK: Statuses
 
-  /// The fault of a status that is no answer.
+  /// The fault of a status that is not an answer.
   func statusFault(advice: String? = nil) -> BackEndFault {
     switch status {
     case 300..<400:

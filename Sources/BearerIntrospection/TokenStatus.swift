@@ -8,7 +8,7 @@ package enum TokenStatus: Sendable {
   case inactive
 }
 
-/// What a back-end told of an active token, kept as it came.
+/// What a back-end answered about an active token, kept as it came.
 package final class ActiveToken: Sendable {
   /// An object.
   package let claims: ClaimSet

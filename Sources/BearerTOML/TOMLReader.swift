@@ -131,6 +131,7 @@ package struct TOMLReader {
     return parts
   }
 
+  /// Whether a byte may stand in a key without quotes (TOML 1.0, "Keys").
   package static func isBareKeyByte(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

@@ -22,7 +22,7 @@ extension IssuerConfiguration {
     case .jwksURI(let address): origin = address
     case .discovery: origin = url
     }
-    // A url that is no address is not on this host.
+    // A url that is not an address is not on this host.
     return (try? WebAddress(parsing: origin))?.isLoopback == true
   }
 }

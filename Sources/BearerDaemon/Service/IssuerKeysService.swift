@@ -49,7 +49,7 @@ final class IssuerKeysService: Service {
     /// The configuration, and how often its trusted source has changed (``KeySnapshot/trustChanges``).
     var present: (configuration: IssuerConfiguration, trustChanges: Int) { value.withLock(\.self) }
 
-    /// Notes what a reload brought; to be called before the keys are told.
+    /// Notes what a reload brought; to be called before the owner adopts it.
     func change(to configuration: IssuerConfiguration, trustChanged: Bool) {
       value.withLock { $0 = (configuration, $0.trustChanges + (trustChanged ? 1 : 0)) }
     }

@@ -6,9 +6,9 @@ import Synchronization
 final class ReadyNotice: Sendable {
   private let told = Atomic<Bool>(false)
 
-  /// Whether it was told.
+  /// Whether systemd was told.
   var isTold: Bool { told.load(ordering: .acquiring) }
 
-  /// Notes that it is told now.
+  /// Notes that systemd is told now.
   func tell() { told.store(true, ordering: .releasing) }
 }
