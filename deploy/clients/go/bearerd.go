@@ -63,8 +63,8 @@ func New(path string, timeout time.Duration) *Client {
 	return &Client{path: path, timeout: timeout, idle: make(chan net.Conn, 8)}
 }
 
-// Verify judges the value of an Authorization header ("" if there is none). An earlier deadline
-// of ctx counts in the timeout's place; that ctx is cancelled ends no exchange that is under way.
+// Verify judges the value of an Authorization header ("" if there is none). If ctx has an earlier deadline, it counts in
+// place of the timeout; an exchange that is under way does not end when ctx is cancelled.
 func (client *Client) Verify(ctx context.Context, authorization string, members Members) Verdict {
 	return client.ask(ctx, "verify", "claims", authorization, members)
 }

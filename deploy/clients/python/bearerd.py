@@ -114,10 +114,11 @@ class Bearerd:
 
     def _take(self, owner):
         with contextlib.suppress(IndexError):
-            kept_by, connection = self._idle.pop()
-            # A child must not share its parent's connections, nor an event loop another's.
-            if kept_by == owner:
-                return connection
+            while True:
+                kept_by, connection = self._idle.pop()
+                # A child must not share its parent's connections, nor an event loop another's: they are let go.
+                if kept_by == owner:
+                    return connection
 
     def _connect(self, stream, deadline):
         while True:

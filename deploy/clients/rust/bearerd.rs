@@ -39,7 +39,7 @@ pub struct Bearerd {
     path: PathBuf,
     timeout: Duration,
     number: atomic::AtomicU64,
-    /// With the process that opened it: a child must not share its parent's connections.
+    /// With the process that opened it: a child must not share its parent's connections, and lets them go.
     idle: Mutex<Vec<(u32, UnixStream)>>,
 }
 
@@ -79,8 +79,8 @@ impl Bearerd {
             request.insert(name.into(), json!(value));
         }
         let line = format!("{}\n", Value::Object(request));
-        let kept = self.idle.lock().ok()?.pop().filter(|(owner, _)| *owner == std::process::id());
-        let mut stream = kept.map(|(_, stream)| stream);
+        let mut kept = std::iter::from_fn(|| self.idle.lock().ok()?.pop());
+        let mut stream = kept.find(|(owner, _)| *owner == std::process::id()).map(|(_, stream)| stream);
         let mut reply = stream.as_ref().map_or(vec![], |stream| converse(stream, line.as_bytes(), deadline));
         if reply.is_empty() {
             // None was kept, or a restart closed it: asking once more does no harm.
