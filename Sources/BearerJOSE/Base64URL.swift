@@ -4,13 +4,13 @@
 /// alphabet byte out of place, padding, a length that no encoder makes and bits left over that are not zero (RFC 4648
 /// section 3.5) are all refused.
 package enum Base64URL {
-  /// The values of all bytes at each of the four places of a group, shifted to where they belong in its 24 bits; a byte
-  /// that is not of the alphabet has the bit above them.
+  /// The values of all bytes at each of the four places of a group, shifted to where they belong in its three bytes, the
+  /// first of which is the lowest; a byte that is not of the alphabet has the bit above them.
   private static let places: [UInt32] = {
     var places = [UInt32](repeating: invalid, count: 4 * 256)
     for place in 0..<4 {
       for (value, byte) in alphabet.enumerated() {
-        places[place * 256 + Int(byte)] = UInt32(value) << UInt32(18 - 6 * place)
+        places[place * 256 + Int(byte)] = (UInt32(value) << UInt32(26 - 6 * place)).byteSwapped
       }
     }
     return places
@@ -51,7 +51,7 @@ package enum Base64URL {
                 places[Int(group & 0xFF)] | places[256 &+ Int(group >> 8 & 0xFF)]
                 | places[512 &+ Int(group >> 16 & 0xFF)] | places[768 &+ Int(group >> 24)]
               seen |= bits
-              output.storeBytes(of: (bits << 8).bigEndian, toByteOffset: count, as: UInt32.self)
+              output.storeBytes(of: bits.littleEndian, toByteOffset: count, as: UInt32.self)
               count &+= 3
               at &+= 4
             }
@@ -62,10 +62,10 @@ package enum Base64URL {
         var bits = places[Int(text[whole])] | places[256 + Int(text[whole + 1])]
         if rest == 3 { bits |= places[512 + Int(text[whole + 2])] }
         seen |= bits
-        output.append(UInt8(truncatingIfNeeded: bits >> 16))
+        output.append(UInt8(truncatingIfNeeded: bits))
         if rest == 3 { output.append(UInt8(truncatingIfNeeded: bits >> 8)) }
         // What is left over after the last whole byte must be zero.
-        leftOver = bits & (rest == 2 ? 0xFFFF : 0xFF)
+        leftOver = bits & (rest == 2 ? 0xFFFF00 : 0xFF0000)
       }
     }
     return seen & invalid == 0 && leftOver == 0
