@@ -115,9 +115,8 @@ package final class BackEndSource: TokenStatusSource {
       return try BackEndEndpoint.address(given, origin: "the configured endpoint")
     }
     if settings.kind == .authgearResolver {
-      let url = settings.connection.url
       return try BackEndEndpoint.address(
-        (url.hasSuffix("/") ? String(url.dropLast()) : url) + BackEndEndpoint.resolverPath, origin: "the resolver")
+        DiscoveryDocument.base(of: settings.connection.url) + BackEndEndpoint.resolverPath, origin: "the resolver")
     }
     let known = memory.withLock { memory in
       memory.due.map { .now < $0 } == true ? memory.endpoint : nil

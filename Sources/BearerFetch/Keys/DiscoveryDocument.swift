@@ -24,6 +24,11 @@ struct DiscoveryDocument: Equatable, Sendable {
   /// The url with `common` in place of the tenant, which leads to the provider's document for all tenants.
   static func ofAllTenants(_ url: String) -> String { url.replacing(IssuerName.placeholder, with: "common") }
 
+  /// An issuer's url without a slash at its end, to which paths are appended.
+  static func base(of url: String) -> String {
+    url.utf8.last == UInt8(ascii: "/") ? String(decoding: url.utf8.dropLast(), as: UTF8.self) : url
+  }
+
   /// Where the document of an issuer is; a slash at the end of its url does not count.
   ///
   /// - Throws: `invalid_url` if the issuer is not a URL that may be fetched.
@@ -31,7 +36,7 @@ struct DiscoveryDocument: Equatable, Sendable {
     let url = ofAllTenants(url)
     let address: WebAddress
     do throws(AddressFault) {
-      let base = url.utf8.last == UInt8(ascii: "/") ? String(decoding: url.utf8.dropLast(), as: UTF8.self) : url
+      let base = base(of: url)
       switch place {
       case .openID: address = try WebAddress(parsing: base + "/.well-known/openid-configuration")
       case .oauth:
