@@ -1,3 +1,4 @@
+internal import BearerFiles
 internal import CLinuxSockets
 internal import Glibc
 
@@ -32,7 +33,7 @@ struct StartLock {
 
   /// Makes the directory (mode 0755, less the umask) and its parents if need be, and takes the lock.
   init(of socket: String) async throws(ListenerFault) {
-    let directory = Self.directory(of: socket)
+    let directory = FilePath.directory(of: socket)
     if access(directory, F_OK) != 0, !Self.make(directory) { throw .directory(path: directory, errno: errno) }
     let found = open(directory, bearerd_o_path | O_CLOEXEC)
     guard found >= 0 else { throw .directory(path: directory, errno: errno) }
@@ -74,7 +75,7 @@ struct StartLock {
   /// The file that is locked for a socket.
   static func path(of socket: String) -> String {
     let name = socket.lastIndex(of: "/").map { socket[socket.index(after: $0)...] } ?? socket[...]
-    return "\(directory(of: socket))/.\(name).lock"
+    return "\(FilePath.directory(of: socket))/.\(name).lock"
   }
 
   private static func take(_ path: String) -> Attempt {
@@ -99,15 +100,10 @@ struct StartLock {
     return .held(byThisUser: opened.st_uid == geteuid())
   }
 
-  private static func directory(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
-  }
-
   private static func make(_ directory: String) -> Bool {
     if mkdir(directory, 0o755) == 0 || errno == EEXIST { return true }
     guard errno == ENOENT, directory.contains("/"), directory != "/" else { return false }
-    guard make(self.directory(of: directory)) else { return false }
+    guard make(FilePath.directory(of: directory)) else { return false }
     return mkdir(directory, 0o755) == 0 || errno == EEXIST
   }
 }

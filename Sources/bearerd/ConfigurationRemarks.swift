@@ -1,6 +1,7 @@
 import BearerClaims
 import BearerConfiguration
 import BearerDaemon
+import BearerFiles
 import BearerFraming
 
 /// Warnings about what is valid in a configuration but probably not intended.
@@ -35,7 +36,8 @@ enum ConfigurationRemarks {
         "socket_mode lets every user of this host ask; set it to \"0660\" and socket_group to a group of those who may, or "
           + "name them in [peer.NAME] tables")
     }
-    if let admin = configuration.adminSocketPath, directory(of: admin) == directory(of: configuration.socketPath) {
+    let directory = FilePath.directory(of: configuration.socketPath)
+    if let admin = configuration.adminSocketPath, FilePath.directory(of: admin).utf8.elementsEqual(directory.utf8) {
       remarks.append(
         "admin_socket is in the directory of socket, which applications see; give it one that they do not, such as "
           + "/run/bearerd-admin/admin.sock")
@@ -49,10 +51,5 @@ enum ConfigurationRemarks {
           + "limits.connections")
     }
     return remarks
-  }
-
-  private static func directory(of path: String) -> [UInt8] {
-    let bytes = Array(path.utf8)
-    return Array(bytes.prefix(upTo: bytes.lastIndex(of: UInt8(ascii: "/")) ?? 0))
   }
 }

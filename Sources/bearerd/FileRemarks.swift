@@ -69,7 +69,7 @@ struct FileRemarks {
         "state_directory: others can change \(Self.shown(path)) (\(writer.words)); keys kept there are not used: "
           + writer.remedy)
     }
-    let directory = Self.directory(of: configuration.socketPath)
+    let directory = FilePath.directory(of: configuration.socketPath)
     // The daemon's own user may write there: it makes the socket.
     let rights = FileRights(of: directory)
     let intruder = rights?.foreignWriter(besides: user, rightfulOwner: user ?? 0)
@@ -147,7 +147,7 @@ struct FileRemarks {
     guard let rights = FileRights(of: path) else { return nil }
     if let writer = Self.found(rights.foreignWriter(besides: user), at: path) { return writer }
     // In a directory with the sticky bit, only owners may remove or replace (unlink(2)).
-    let directory = Self.directory(of: path)
+    let directory = FilePath.directory(of: path)
     guard let rights = FileRights(of: directory), !rights.isShared else { return nil }
     return Self.found(rights.foreignWriter(besides: user), at: directory, of: "of its directory: ")
   }
@@ -167,11 +167,6 @@ struct FileRemarks {
   /// A remedy for a missing right, or a check as the daemon's user, who may have it.
   private static func asThatUser(_ remedy: String) -> String {
     "\(remedy), or check as the user that runs bearerd"
-  }
-
-  private static func directory(of path: String) -> String {
-    let parent = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[..<$0]) } ?? "."
-    return parent.isEmpty ? "/" : parent
   }
 
   private static func shown(_ path: String) -> String { "\"\(Style.harmless(path))\"" }

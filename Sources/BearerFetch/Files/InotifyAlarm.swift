@@ -1,3 +1,4 @@
+import BearerFiles
 internal import Dispatch
 import Glibc
 
@@ -39,9 +40,8 @@ final class InotifyAlarm: @unchecked Sendable {
   /// - Parameter path: A file in the directory; it need not exist.
   /// - Returns: The directory's number, the same if it was known already; `nil` if it cannot be watched.
   func listen(besides path: String) -> Int32? {
-    let directory = path.lastIndex(of: "/").map { path[...$0] } ?? "."
     let events = IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_ONLYDIR
-    let number = inotify_add_watch(descriptor, String(directory), UInt32(events))
+    let number = inotify_add_watch(descriptor, FilePath.directory(of: path), UInt32(events))
     return number >= 0 ? number : nil
   }
 
