@@ -6,6 +6,11 @@ use serde_json::{json, Value};
 use std::io::{self, BufRead, Write};
 use std::time::Duration;
 
+unsafe extern "C" {
+    fn fork() -> i32;
+    fn wait(status: *mut i32) -> i32;
+}
+
 fn main() -> io::Result<()> {
     let timeout = std::env::var("BEARERD_TIMEOUT_MS").ok().and_then(|text| text.parse().ok()).unwrap_or(2000);
     let daemon = match std::env::var_os("BEARERD_SOCKET") {
@@ -21,12 +26,22 @@ fn main() -> io::Result<()> {
             others.push(line?);
         }
     }
+    let work = |worker: usize| others.iter().skip(worker).step_by(workers).try_for_each(|line| answer(&daemon, line, workers));
+    // Half of the workers are processes, made before there is a second thread, and half are threads.
+    for worker in (0..workers).step_by(2) {
+        // Safe because no other thread holds a lock that the child would find locked.
+        if unsafe { fork() } == 0 {
+            std::process::exit(i32::from(work(worker).is_err()));
+        }
+    }
     std::thread::scope(|scope| {
-        for worker in 0..workers {
-            let (daemon, others) = (&daemon, &others);
-            scope.spawn(move || others.iter().skip(worker).step_by(workers).try_for_each(|line| answer(daemon, line, workers)));
+        for worker in (1..workers).step_by(2) {
+            let work = &work;
+            scope.spawn(move || work(worker));
         }
     });
+    // Safe because nothing is written to a null pointer.
+    while unsafe { wait(std::ptr::null_mut()) } > 0 {}
     Ok(())
 }
 
