@@ -70,12 +70,10 @@ struct LogFields: Sendable {
     var result = ""
     for scalar in text.unicodeScalars {
       let shown =
-        switch (scalar, scalar.properties.generalCategory) {
-        case ("\n", _): "\\n"
-        case ("\t", _): "\\t"
-        case (_, .control), (_, .format), (_, .lineSeparator), (_, .paragraphSeparator):
-          "\\u{\(String(scalar.value, radix: 16))}"
-        default: String(scalar)
+        switch scalar {
+        case "\n": "\\n"
+        case "\t": "\\t"
+        default: scalar.isHarmful ? scalar.escaped : String(scalar)
         }
       guard result.utf8.count + shown.utf8.count <= longestValue else { return result + "…" }
       result += shown

@@ -1,4 +1,5 @@
 import BearerJSON
+import BearerLogging
 
 /// Colours text for a terminal, and escapes what could control the terminal.
 struct Style: Sendable {
@@ -15,26 +16,9 @@ struct Style: Sendable {
     hasColour && !text.isEmpty ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
   }
 
-  /// Whether a character can move a cursor or reverse text.
-  private static func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.properties.generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned: true
-    default: false
-    }
-  }
-
   /// Text that may come from a hostile token, with everything escaped that can move a cursor or reverse text.
   static func harmless(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      if isHarmful(scalar) {
-        let hexadecimal = String(scalar.value, radix: 16)
-        result += "\\u{\(hexadecimal)}"
-      } else {
-        result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
+    text.unicodeScalars.map { $0.isHarmful ? $0.escaped : String($0) }.joined()
   }
 
   /// A member of a reply as text for people; `?` if it is missing.
@@ -51,7 +35,7 @@ struct Style: Sendable {
   static func harmless(json: [UInt8]) -> String {
     var result = ""
     for scalar in String(decoding: json, as: UTF8.self).unicodeScalars {
-      if scalar != "\n", isHarmful(scalar) {
+      if scalar != "\n", scalar.isHarmful {
         for unit in UTF16.encode(scalar) ?? UTF16.encodedReplacementCharacter {
           let hexadecimal = String(unit, radix: 16)
           result += "\\u" + String(repeating: "0", count: 4 - hexadecimal.count) + hexadecimal
