@@ -1,3 +1,4 @@
+internal import BearerFiles
 internal import CLinuxSockets
 
 /// How many processors this process can use.
@@ -14,8 +15,8 @@ package enum ProcessorCount {
   private static var quota: Int? {
     ControlGroup.first { quota(version2: $0("cpu.max")) }
       ?? quota(
-        version1: ControlGroup.text(of: "/sys/fs/cgroup/cpu/cpu.cfs_quota_us"),
-        period: ControlGroup.text(of: "/sys/fs/cgroup/cpu/cpu.cfs_period_us"))
+        version1: KernelFile.text(of: "/sys/fs/cgroup/cpu/cpu.cfs_quota_us"),
+        period: KernelFile.text(of: "/sys/fs/cgroup/cpu/cpu.cfs_period_us"))
   }
 
   /// How many processors a `cpu.max` pays for, rounded up; nil if it has no bound.

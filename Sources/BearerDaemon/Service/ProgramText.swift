@@ -1,15 +1,16 @@
+import BearerFiles
 import Glibc
 
-/// The program's code and constants, and those of the libraries, as far as they are in the process's memory.
+/// The code of the program and of its libraries, as far as it is in the process's memory.
 ///
-/// The start, a fetch and a reload use several times as much of them as requests do: of 30 MB resident, 17 would never be
+/// The start, a fetch and a reload use several times as much of it as requests do: of 30 MB resident, 17 would never be
 /// used again.
 enum ProgramText {
   /// Takes all of it out of the process's memory, into which what is used comes back by itself.
   ///
   /// The kernel keeps it in the page cache, so that nothing is read from a disk again unless memory is short.
   static func release() {
-    for range in ranges(of: text(of: "/proc/self/maps")) {
+    for range in ranges(of: KernelFile.text(of: "/proc/self/maps")) {
       // It fails where memory is locked, and then all of it stays.
       madvise(UnsafeMutableRawPointer(bitPattern: range.lowerBound), range.count, CInt(MADV_DONTNEED))
     }
@@ -18,7 +19,7 @@ enum ProgramText {
   /// Where the kernel has mapped files that are executed, by the lines of proc_pid_maps(5).
   ///
   /// Only these can be dropped without loss: nobody writes there, while other pages of the same files were changed when the
-  /// program was linked.
+  /// program was loaded.
   static func ranges(of maps: String) -> [Range<UInt>] {
     maps.split(separator: "\n").compactMap { line in
       // address perms offset dev inode pathname
@@ -29,16 +30,5 @@ enum ProgramText {
       let ends = fields[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
       return ends.count == 2 && ends[0] < ends[1] ? ends[0]..<ends[1] : nil
     }
-  }
-
-  /// The text of a file that the kernel makes up; empty if it cannot be read.
-  private static func text(of path: String) -> String {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return "" }
-    defer { close(descriptor) }
-    var text: [UInt8] = []
-    var part = [UInt8](repeating: 0, count: 4096)
-    while case let count = read(descriptor, &part, part.count), count > 0 { text += part[..<count] }
-    return String(decoding: text, as: UTF8.self)
   }
 }

@@ -30,7 +30,6 @@ import Testing
   /// The kilobytes of executed files that this process has in memory.
   private static func resident() throws -> Int {
     var (sum, counts) = (0, false)
-    // On the heap for all of it: the question must not change the answer.
     for line in try String(contentsOfFile: "/proc/self/smaps", encoding: .utf8).split(separator: "\n") {
       let fields = line.split(separator: " ")
       if !fields[0].hasSuffix(":") { counts = fields[1] == "r-xp" && line.contains("/") }
