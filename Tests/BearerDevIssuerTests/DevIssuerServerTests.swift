@@ -144,14 +144,14 @@ import Testing
   @Test("a server that is stopped ends the connections it had, and its port can be taken again")
   func stopAndRestart() async throws {
     let ring = KeyRing([try CachedKeys.key()])
-    var options = try DevIssuerServer.Options()
-    let first = try await DevIssuerServer.start(keyStore: ring, options: options)
+    let first = try await startOutsideOfTheDynamicPorts(ring)
     let connection = try await connect(to: first.port)
     await first.stop()
     try await connection.closeFuture.get()
     // A plain connection: an HTTP client would try again until its time is up.
     await #expect(throws: (any Error).self) { try await connect(to: first.port) }
 
+    var options = try DevIssuerServer.Options()
     options.port = first.port
     let second = try await DevIssuerServer.start(keyStore: ring, options: options)
     #expect(second.url == first.url)
@@ -197,6 +197,17 @@ import Testing
     let headers: HTTPHeaders
     let body: [UInt8]
     let json: JSONValue
+  }
+
+  /// A server on a port that the system gives to nobody who asks for any, so that no other test's server has it once this
+  /// one is stopped.
+  private func startOutsideOfTheDynamicPorts(_ ring: KeyRing) async throws -> DevIssuerServer {
+    var options = try DevIssuerServer.Options()
+    for port in 20_000..<20_100 {
+      options.port = port
+      if let server = try? await DevIssuerServer.start(keyStore: ring, options: options) { return server }
+    }
+    throw DevIssuerError.cannotListen(host: options.address.host, port: options.port, reason: "100 ports are taken")
   }
 
   private func connect(to port: Int) async throws -> any Channel {

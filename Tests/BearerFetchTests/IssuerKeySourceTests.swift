@@ -160,28 +160,19 @@ struct IssuerKeySourceTests {
   @Test("nothing listens: connect_failed")
   func refused() async throws {
     try await ProviderTrial.run { trial in
-      await trial.provider.stop()
-      #expect(await trial.code() == .connectFailed)
-      #expect(await trial.code { $0.url = "http://localhost:\(trial.provider.port)" } == .connectFailed)
+      let held = try #require(HeldPort())
+      defer { held.release() }
+      for host in ["127.0.0.1", "localhost"] {
+        #expect(await trial.code { $0.url = "http://\(host):\(held.port)" } == .connectFailed)
+      }
     }
   }
 
   @Test("localhost is ::1 where nothing listens on 127.0.0.1", .enabled(if: hasIPv6))
   func otherLoopback() async throws {
-    // A port of 127.0.0.1 that is taken and on which nobody listens.
-    let holder = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-    defer { close(holder) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let status = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-        bind(holder, pointer, size) == 0 ? getsockname(holder, pointer, &size) : -1
-      }
-    }
-    try #require(status == 0)
-    let provider = try await FaultyProvider.start(on: "::1", port: Int(UInt16(bigEndian: address.sin_port)))
+    let held = try #require(HeldPort())
+    defer { held.release() }
+    let provider = try await FaultyProvider.start(on: "::1", port: held.port)
     provider.setKeys(TestKey.set(try TestKey(kid: "k1")))
     let origin = "http://localhost:\(provider.port)"
     provider.present(issuer: origin, keysAddress: origin + "/jwks")

@@ -78,8 +78,10 @@ struct IssuerProbeTests {
         #expect(errors.allSatisfy { $0.advice?.isEmpty == false })
         #expect(!report.isUsable)
       }
-      await trial.provider.stop()
-      #expect(await report(trial).findings.map(\.code) == ["connect_failed"])
+      let held = try #require(HeldPort())
+      defer { held.release() }
+      #expect(
+        await report(trial) { $0.url = "http://127.0.0.1:\(held.port)" }.findings.map(\.code) == ["connect_failed"])
     }
   }
 

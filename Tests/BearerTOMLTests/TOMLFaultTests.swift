@@ -201,13 +201,12 @@ import Testing
   @Test(
     "nesting that could exhaust the stack is refused",
     arguments: [
-      String(repeating: "a.", count: 400_000) + "a = 1", "[" + String(repeating: "a.", count: 400_000) + "a]",
-      "a = " + String(repeating: "[", count: 400_000), "a = " + String(repeating: "{a=", count: 300_000),
-      "a = { " + String(repeating: "a.", count: 400_000) + "a = 1 }",
-      "a = [ 'its', " + String(repeating: "[", count: 400_000),
-      String(repeating: "a.", count: 16) + "a = 1", "a = " + String(repeating: "[", count: 17),
+      ("", "a.", 400_000, "a = 1"), ("[", "a.", 400_000, "a]"), ("a = ", "[", 400_000, ""),
+      ("a = ", "{a=", 300_000, ""), ("a = { ", "a.", 400_000, "a = 1 }"), ("a = [ 'its', ", "[", 400_000, ""),
+      ("", "a.", 16, "a = 1"), ("a = ", "[", 17, ""),
     ])
-  func nesting(_ text: String) {
+  func nesting(before: String, repeated: String, count: Int, after: String) {
+    let text = before + String(repeating: repeated, count: count) + after
     #expect(Self.fault(Array(text.utf8)).hasSuffix("tables, lists or dotted keys are nested more than 16 deep"))
   }
 
