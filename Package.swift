@@ -16,11 +16,11 @@ enum TargetKind {
 let table: [(kind: TargetKind, name: String, imports: String)] = [
   // The pure core: bytes, keys, policy and a given time. No I/O, no clock.
   (.library, "BearerAddress", ""),
-  (.library, "BearerTOML", ""),
   (.library, "BearerFraming", ""),
   (.library, "BearerFiles", ""),
   (.library, "BearerTime", ""),
-  (.library, "BearerThreads", ""),
+  (.library, "BearerThreads", "BearerTime"),
+  (.library, "BearerTOML", "BearerThreads"),
   (.library, "BearerJSON", ""),
   (.library, "BearerClaims", "BearerJSON"),
   (.library, "BearerCrypto", "CLibcrypto"),
@@ -32,7 +32,7 @@ let table: [(kind: TargetKind, name: String, imports: String)] = [
   (
     .library, "BearerConfiguration",
     "BearerAddress BearerClaims BearerCrypto BearerFiles BearerFraming BearerIntrospection BearerJOSE "
-      + "BearerKeys BearerLogging BearerProtocol BearerTOML Logging"
+      + "BearerKeys BearerLogging BearerProtocol BearerTOML BearerThreads Logging"
   ),
 
   // The outside world: network, sockets, the service manager.
@@ -48,7 +48,7 @@ let table: [(kind: TargetKind, name: String, imports: String)] = [
     .library, "BearerDaemon",
     "BearerAddress BearerClaims BearerConfiguration BearerCrypto BearerFetch BearerFiles BearerFraming "
       + "BearerIntrospection BearerJOSE BearerJSON BearerKeys BearerLogging BearerProtocol BearerServer "
-      + "BearerSystemd BearerTOML BearerTime Logging NIOCore NIOPosix ServiceLifecycle UnixSignals"
+      + "BearerSystemd BearerTOML BearerThreads BearerTime Logging NIOCore NIOPosix ServiceLifecycle UnixSignals"
   ),
 
   (

@@ -2,6 +2,7 @@ import BearerClaims
 import BearerJOSE
 import BearerLogging
 package import BearerTOML
+import BearerThreads
 import Logging
 
 extension Configuration: ConfigurationTable {
@@ -68,6 +69,7 @@ extension Configuration: ConfigurationTable {
   private mutating func readIssuersOfPolicies(_ reader: inout TableReader) {
     let names = Names(issuers.map(\.name))
     for index in policies.indices {
+      CurrentThread.giveWay()
       let place = ["policy", policies[index].name, "issuers"]
       // The file is searched only if nothing was read, because a search takes time by the number of policies.
       if !policies[index].issuers.isEmpty || reader.has(at: place) {
@@ -108,6 +110,7 @@ extension Configuration: ConfigurationTable {
   private func refuseEqualURLs(_ reader: inout TableReader) {
     var first: [String: IssuerConfiguration] = [:]
     for issuer in issuers where !issuer.url.isEmpty {
+      CurrentThread.giveWay()
       let names = [issuer.url] + IssuerName.all(of: issuer.url, issuer.profile).map(\.text)
       let other = names.lazy.compactMap { first[$0] }.first
       for name in names where first[name] == nil { first[name] = issuer }

@@ -1,4 +1,5 @@
 package import BearerTOML
+import BearerThreads
 
 /// A key of a table in the configuration file: the one place where its name, type, bounds, default and effect stand.
 ///
@@ -138,6 +139,7 @@ package struct ConfigurationKey<Table: ConfigurationTable>: Sendable {
         reader.miss(name, expected: "at least one table [\(name).NAME]", "there is none")
       }
       for entry in reader.namedTables(name, keys: Inner.keys.map(\.name)) {
+        CurrentThread.giveWay()
         var inner = Inner()
         inner.name = entry.name
         inner.read(entry.table, at: reader.path + [name, entry.name], of: &reader)

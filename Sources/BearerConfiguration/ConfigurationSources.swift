@@ -1,6 +1,7 @@
 import BearerCrypto
 package import BearerLogging
 package import BearerTOML
+import BearerThreads
 import Logging
 
 /// Where a configuration comes from: flags, environment and file; flag beats environment beats file, key by key.
@@ -146,11 +147,13 @@ package struct ConfigurationSources: Sendable {
   private static func configuration(
     in file: String, environment: [String: String]
   ) throws(ConfigurationFaults) -> Configuration {
-    let root: TOMLTable
+    var root: TOMLTable
     let digest: String
     do throws(ConfigurationFault) {
       let bytes = try ConfigurationFile.read(file)
+      CurrentThread.giveWay()
       digest = SHA256.hexadecimal(of: bytes)
+      CurrentThread.giveWay()
       root = try TOMLReader.read(bytes)
     } catch {
       throw ConfigurationFaults(file: file, [error])
@@ -158,6 +161,7 @@ package struct ConfigurationSources: Sendable {
     do throws(ConfigurationFaults) {
       var configuration = try Configuration(reading: root, environment: environment)
       configuration.digest = digest
+      root.free()
       return configuration
     } catch {
       throw ConfigurationFaults(file: file, error.faults)

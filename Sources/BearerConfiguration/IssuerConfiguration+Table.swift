@@ -100,7 +100,7 @@ extension IssuerConfiguration: NamedTable {
 extension IssuerConfiguration {
   /// Notes names with a placeholder but no `tenants`, and `tenants` without such a name.
   private func finishNames(_ reader: inout TableReader) {
-    let isTemplate = ([url] + (profile.urlAliases ?? [])).contains { $0.contains(IssuerName.placeholder) }
+    let isTemplate = ([url] + (profile.urlAliases ?? [])).contains { IssuerName.isTemplate($0) }
     if isTemplate, profile.tenants == nil, !reader.has("tenants") {
       reader.miss(
         "tenants", expected: "a list with the ids of the tenants whose tokens are accepted",
@@ -111,7 +111,7 @@ extension IssuerConfiguration {
         "tenants", expected: "\(IssuerName.placeholder) in url where the tenant's id belongs, or no such key",
         "has no effect with this url")
     }
-    if url.contains(IssuerName.placeholder), introspection != nil {
+    if IssuerName.isTemplate(url), introspection != nil {
       reader.refuse(
         at: ["introspection"], expected: "an issuer of its own for the tenant",
         "a back-end that answers for many issuers cannot be told whose token it is asked about")

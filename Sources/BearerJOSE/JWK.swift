@@ -84,7 +84,7 @@ package struct JWK {
     kid = name.isEmpty ? nil : Array(name.utf8)
     material = try Self.material(members, type: type)
     // Microsoft identity platform, access tokens: the member has the template if the key is for every tenant.
-    issuer = members["issuer"]?.stringValue.flatMap { $0.contains(IssuerName.placeholder) ? nil : Array($0.utf8) }
+    issuer = members["issuer"]?.stringValue.flatMap { IssuerName.isTemplate($0) ? nil : Array($0.utf8) }
     if let name = try members.optionalText("alg") {
       algorithms = AlgorithmSet(named: name).intersection(material.algorithms)
       if algorithms.isEmpty { throw Fault(.unsupportedAlgorithm, name.isEmpty ? Flaw("alg", .empty) : nil) }

@@ -1,3 +1,5 @@
+import BearerThreads
+
 /// Reads a part of TOML 1.0 (https://toml.io/en/v1.0.0), strictly.
 ///
 /// These are refused by name, because no configuration needs them: dates and times, numbers with a fraction or an
@@ -46,14 +48,17 @@ package struct TOMLReader {
       index = 3
       lineStart = 3
     }
+    CurrentThread.giveWay()
     var tree = TOMLTree()
     var table = TOMLTree.root
     while true {
       skipBlanks()
       switch byte {
       case nil:
+        defer { tree.free() }
         return tree.table()
       case UInt8(ascii: "["):
+        CurrentThread.giveWay()
         table = try header(&tree)
         try endLine()
       case UInt8(ascii: "#"), UInt8(ascii: "\r"), UInt8(ascii: "\n"):

@@ -1,3 +1,5 @@
+import BearerThreads
+
 /// A table of a TOML file: its keys in the order of the file, no two of them equal, even after Unicode normalisation.
 package struct TOMLTable: Equatable, Sendable {
   /// A key and its value.
@@ -26,6 +28,16 @@ package struct TOMLTable: Equatable, Sendable {
   package init(_ entries: [Entry] = [], line: Int? = nil) {
     self.entries = entries
     self.line = line
+  }
+
+  /// Frees all entries, little by little, if nobody else refers to them (``CurrentThread/free(_:)``).
+  package mutating func free() {
+    while !entries.isEmpty {
+      // The entry is gone after this line, so that its table has no other reference when it is emptied.
+      var inner = entries.removeLast().value.table
+      inner?.free()
+      CurrentThread.giveWay()
+    }
   }
 
   /// The entry of a key, which is compared by its UTF-8 bytes: `==` of Swift's strings takes K for the Kelvin sign.

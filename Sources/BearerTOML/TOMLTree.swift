@@ -1,3 +1,5 @@
+import BearerThreads
+
 /// The tables of a file while it is read, and the rules of what may be defined where, and what twice.
 ///
 /// Tables are numbered; they become a ``TOMLTable`` at the end. A key is found in a dictionary of Swift's strings,
@@ -64,6 +66,7 @@ struct TOMLTree {
   ///
   /// Recursion is bounded by the nesting that the reader permits.
   func table(_ number: Int = root) -> TOMLTable {
+    CurrentThread.giveWay()
     let node = nodes[number]
     return TOMLTable(
       node.entries.map { .init(key: $0.key, line: $0.line, value: value(of: $0.slot)) }, line: node.line)
@@ -77,6 +80,9 @@ struct TOMLTree {
       TOMLValue(.array(lists[list].map { value(of: .table($0)) }), line: lists[list].first.flatMap { nodes[$0].line })
     }
   }
+
+  /// Frees all tables.
+  mutating func free() { CurrentThread.free(&nodes) }
 
   // MARK: Adding
 

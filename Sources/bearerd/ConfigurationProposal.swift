@@ -55,7 +55,7 @@ struct ConfigurationProposal {
     var lines = ["[issuer.\(name)]", "url = \(TOMLText.string(url))"]
     if let preset {
       lines.insert("preset = \"\(preset.rawValue)\"", at: 1)
-      if url.contains(IssuerName.placeholder) {
+      if IssuerName.isTemplate(url) {
         lines.append("tenants = []   # FILL IN the ids of the tenants you accept")
       }
     }

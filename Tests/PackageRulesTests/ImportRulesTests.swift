@@ -8,7 +8,7 @@ import Testing
     "BearerFraming": ["Glibc"],
     "BearerFiles": ["Glibc"],
     "BearerTime": ["Glibc", "Synchronization"],
-    "BearerThreads": ["Glibc"],
+    "BearerThreads": ["Glibc", "Synchronization"],
     "BearerClaims": ["Synchronization"],
     "BearerCrypto": ["Synchronization"],
     "BearerJOSE": ["Synchronization"],

@@ -3,6 +3,7 @@ package import BearerConfiguration
 package import BearerJOSE
 import BearerJSON
 package import BearerKeys
+import BearerThreads
 package import BearerTime
 import Synchronization
 
@@ -45,13 +46,15 @@ package final class ActiveConfiguration: Sendable {
     self.backEnds = backEnds ?? keys.map { _ in nil }
     issuers = IssuerTable(
       configuration.issuers.map {
-        Issuer(name: $0.name, url: $0.url, algorithms: $0.algorithms, profile: $0.profile)
+        CurrentThread.giveWay()
+        return Issuer(name: $0.name, url: $0.url, algorithms: $0.algorithms, profile: $0.profile)
       })
     peers = PeerRules(configuration.peers)
     let places = EffectivePolicy.places(of: configuration.issuers.map(\.name))
     policies = Dictionary(
       uniqueKeysWithValues: configuration.policies.map { policy in
-        (Array(policy.name.utf8), EffectivePolicy(policy, places: places))
+        CurrentThread.giveWay()
+        return (Array(policy.name.utf8), EffectivePolicy(policy, places: places))
       })
     defaultPolicy = policies[Array(Configuration.defaultName.utf8)]
   }
@@ -64,6 +67,9 @@ package final class ActiveConfiguration: Sendable {
     object["age_s"] = .number(JSONNumber(max(0, now.duration(since: since).components.seconds)))
     return .object(object)
   }
+
+  /// All policies, in no order.
+  var effectivePolicies: [EffectivePolicy] { Array(policies.values) }
 
   /// The policy of this name; without a name, the policy of requests that name none.
   package func policy(named name: String?) -> EffectivePolicy? {

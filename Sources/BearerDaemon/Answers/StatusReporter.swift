@@ -5,6 +5,7 @@ import BearerJSON
 package import BearerKeys
 import BearerProtocol
 import BearerServer
+import BearerThreads
 package import BearerTime
 import Logging
 import Synchronization
@@ -119,6 +120,7 @@ package final class StatusReporter: Sendable {
       remarks.append("the last reload was refused, the old configuration is in force: \(fault)")
     }
     let issuers = zip(active.issuers, active.keys).map { issuer, keys in
+      CurrentThread.giveWay()
       let status = keys.status(at: keys.now)
       return StatusText.IssuerState(rank: Self.rank(status), words: "\(issuer.name): \(Self.words(status))")
     }

@@ -2,6 +2,7 @@ import BearerConfiguration
 import BearerFetch
 import BearerJOSE
 import BearerKeys
+import BearerThreads
 import BearerTime
 import Dispatch
 import Logging
@@ -112,7 +113,8 @@ final class IssuerKeysService: Service {
     room.setCapacity(configuration.limits.waitingBytes)
     let deadline = DispatchTime.now() + Self.diskPatience
     return configuration.issuers.map { issuer in
-      owner(of: issuer, diskDeadline: deadline)
+      CurrentThread.giveWay()
+      return owner(of: issuer, diskDeadline: deadline)
     }
   }
 
@@ -178,7 +180,11 @@ final class IssuerKeysService: Service {
 
   /// Ends the owners of issuers that a configuration does not have any more; to be called once it is in force.
   func dismissAll(but configuration: Configuration) {
-    let urls = Set(configuration.issuers.map { Array($0.url.utf8) })
+    let urls = Set(
+      configuration.issuers.map { issuer in
+        CurrentThread.giveWay()
+        return Array(issuer.url.utf8)
+      })
     let dismissed = held.withLock { held in
       let gone = held.filter { !urls.contains($0.key) }
       for url in gone.keys { held[url] = nil }

@@ -1,7 +1,9 @@
+import BearerClaims
 import BearerConfiguration
 import BearerFetch
 import BearerSystemd
 import BearerTOML
+import BearerThreads
 import Logging
 import ServiceLifecycle
 import Synchronization
@@ -60,13 +62,26 @@ struct Reloading: Service {
     }
   }
 
-  /// What was in force, to be freed where nobody waits: a thousand policies and their keys take milliseconds.
+  /// What was in force, to be freed where nobody waits, and little by little: a thousand policies take milliseconds.
   private final class Replaced: Sendable {
     private let active: Mutex<ActiveConfiguration?>
 
     init(_ active: ActiveConfiguration) { self.active = Mutex(active) }
 
-    func free() { active.withLock { $0 = nil } }
+    func free() {
+      guard var (effective, policies, issuers) = take() else { return }
+      CurrentThread.free(&effective)
+      CurrentThread.free(&policies)
+      CurrentThread.free(&issuers)
+    }
+
+    /// The large parts, to which nobody else refers then.
+    private func take() -> ([EffectivePolicy], [Policy], [IssuerConfiguration])? {
+      active.withLock { active in
+        defer { active = nil }
+        return active.map { ($0.effectivePolicies, $0.configuration.policies, $0.configuration.issuers) }
+      }
+    }
   }
 
   /// Reloads once.

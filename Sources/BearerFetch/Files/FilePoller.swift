@@ -1,3 +1,4 @@
+import BearerThreads
 package import NIOCore
 import NIOPosix
 import Synchronization
@@ -134,6 +135,7 @@ package final class FilePoller: Sendable {
         return file.path
       }
       guard let path else { continue }
+      CurrentThread.giveWay()
       // Before the look, so that no change in between is missed. For a known directory it costs one look-up.
       if let directory = alarm?.listen(besides: path) { directories.insert(directory) }
       let now = look(path)

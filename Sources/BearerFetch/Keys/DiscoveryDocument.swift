@@ -183,7 +183,7 @@ struct DiscoveryDocument: Equatable, Sendable {
   /// What to do about a document of another issuer.
   private static func advice(found: String, configured: String) -> String {
     if found.differsBySlash(from: configured) { return slashAdvice }
-    if found.contains(IssuerName.placeholder) {
+    if IssuerName.isTemplate(found) {
       return
         "that is the template of all tenants, and each token has its own tenant in it: write the template as url, with "
         + "preset = \"entra\", and the ids of the tenants that you accept as tenants"
