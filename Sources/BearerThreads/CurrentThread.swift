@@ -23,6 +23,6 @@ package enum CurrentThread {
   ///
   /// - Parameter elements: An array that nobody else refers to; what is shared is freed with its last reference.
   package static func free<Element>(_ elements: inout [Element]) {
-    while elements.popLast() != nil { giveWay() }
+    repeat { giveWay() } while elements.popLast() != nil
   }
 }

@@ -1,6 +1,7 @@
 import BearerClaims
 import BearerConfiguration
 import BearerFetch
+import BearerJOSE
 import BearerSystemd
 import BearerTOML
 import BearerThreads
@@ -69,17 +70,20 @@ struct Reloading: Service {
     init(_ active: ActiveConfiguration) { self.active = Mutex(active) }
 
     func free() {
-      guard var (effective, policies, issuers) = take() else { return }
+      guard var (tables, effective, policies, issuers) = take() else { return }
+      CurrentThread.free(&tables)
       CurrentThread.free(&effective)
       CurrentThread.free(&policies)
       CurrentThread.free(&issuers)
     }
 
     /// The large parts, to which nobody else refers then.
-    private func take() -> ([EffectivePolicy], [Policy], [IssuerConfiguration])? {
+    private func take() -> ([IssuerTable], [EffectivePolicy], [Policy], [IssuerConfiguration])? {
       active.withLock { active in
         defer { active = nil }
-        return active.map { ($0.effectivePolicies, $0.configuration.policies, $0.configuration.issuers) }
+        return active.map {
+          ([$0.issuers], $0.effectivePolicies, $0.configuration.policies, $0.configuration.issuers)
+        }
       }
     }
   }
