@@ -20,10 +20,10 @@ package final class EffectivePolicy: Sendable {
     let claims: [(name: [UInt8], anyOf: [ComparableValue])]
     let acrValues: [[UInt8]]
 
-    init(_ policy: Policy, places: [[UInt8]: Int]) {
+    init(_ policy: Policy, issuerIndices: [[UInt8]: Int]) {
       self.policy = policy
       leewayMicroseconds = policy.leeway.microseconds
-      acceptedIssuers = policy.issuers.compactMap { places[Array($0.utf8)] }.sorted()
+      acceptedIssuers = policy.issuers.compactMap { issuerIndices[Array($0.utf8)] }.sorted()
       audiences = policy.audiences.map { Array($0.utf8) }
       scopes = policy.scopes.map { Array($0.utf8) }
       scopeClaims = policy.scopeClaims?.map { Array($0.utf8) }
@@ -69,21 +69,21 @@ package final class EffectivePolicy: Sendable {
   ///   - policy: The policy; the configuration made sure that its issuers exist.
   ///   - issuers: The short names of all issuers; verdicts refer to them by index.
   package convenience init(_ policy: Policy, issuers: [String]) {
-    self.init(policy, places: Self.places(of: issuers))
+    self.init(policy, issuerIndices: Self.issuerIndices(of: issuers))
   }
 
-  /// The places of issuers by the bytes of their short names, computed once for all policies.
-  package static func places(of issuers: [String]) -> [[UInt8]: Int] {
+  /// The indices of issuers by the bytes of their short names, computed once for all policies.
+  package static func issuerIndices(of issuers: [String]) -> [[UInt8]: Int] {
     Dictionary(issuers.enumerated().map { (Array($1.utf8), $0) }) { first, _ in first }
   }
 
-  /// A policy as it is configured, with places that serve many policies.
+  /// A policy as it is configured, with indices that serve many policies.
   ///
   /// - Parameters:
   ///   - policy: The policy; the configuration made sure that its issuers exist.
-  ///   - places: The places of all issuers by their short names.
-  package init(_ policy: Policy, places: [[UInt8]: Int]) {
-    prepared = Prepared(policy, places: places)
+  ///   - issuerIndices: The indices of all issuers by their short names.
+  package init(_ policy: Policy, issuerIndices: [[UInt8]: Int]) {
+    prepared = Prepared(policy, issuerIndices: issuerIndices)
     serial = Self.lastSerial.add(1, ordering: .relaxed).newValue
     maximumAge = policy.maximumAge?.components.seconds
     requestAudiences = nil

@@ -55,9 +55,9 @@ extension Configuration: ConfigurationTable {
     refuseEqualURLs(&reader)
     refuseEqualIdentities(&reader)
     readIssuersOfPolicies(&reader)
-    let places = EffectivePolicy.places(of: issuers.map(\.name))
-    refusePoliciesWithoutBackEnd(places, &reader)
-    refuseRolesOfNowhere(places, &reader)
+    let issuerIndices = EffectivePolicy.issuerIndices(of: issuers.map(\.name))
+    refusePoliciesWithoutBackEnd(issuerIndices, &reader)
+    refuseRolesOfNowhere(issuerIndices, &reader)
     let names = Names(policies.map(\.name))
     for peer in peers {
       for name in peer.policies?.sorted() ?? [] where !names.contain(name) {
@@ -87,15 +87,15 @@ extension Configuration: ConfigurationTable {
     }
   }
 
-  /// The issuers whose tokens a policy accepts, in the order of the file, given the places of all by their names' bytes.
-  func acceptedIssuers(of policy: Policy, _ places: [[UInt8]: Int]) -> [IssuerConfiguration] {
-    Set(policy.issuers.compactMap { places[Array($0.utf8)] }).sorted().map { issuers[$0] }
+  /// The issuers whose tokens a policy accepts, in the order of the file, given the indices of all by their names' bytes.
+  func acceptedIssuers(of policy: Policy, _ issuerIndices: [[UInt8]: Int]) -> [IssuerConfiguration] {
+    Set(policy.issuers.compactMap { issuerIndices[Array($0.utf8)] }).sorted().map { issuers[$0] }
   }
 
   /// Notes policies that demand roles of an issuer without `roles_claim`: no token could pass.
-  private func refuseRolesOfNowhere(_ places: [[UInt8]: Int], _ reader: inout TableReader) {
+  private func refuseRolesOfNowhere(_ issuerIndices: [[UInt8]: Int], _ reader: inout TableReader) {
     for policy in policies where !policy.roles.isEmpty {
-      for issuer in acceptedIssuers(of: policy, places) where issuer.profile.rolesClaim == nil {
+      for issuer in acceptedIssuers(of: policy, issuerIndices) where issuer.profile.rolesClaim == nil {
         reader.refuse(
           at: ["policy", policy.name, "roles"],
           expected: "roles_claim in [\(ConfigurationFault.place(["issuer", issuer.name]))]",

@@ -72,10 +72,10 @@ extension ValueKind where Value == String {
 
 extension Configuration {
   /// Notes policies that could accept no opaque token, or recheck no JWT, of their issuers.
-  func refusePoliciesWithoutBackEnd(_ places: [[UInt8]: Int], _ reader: inout TableReader) {
+  func refusePoliciesWithoutBackEnd(_ issuerIndices: [[UInt8]: Int], _ reader: inout TableReader) {
     for policy in policies where policy.acceptsOpaque || policy.recheck != nil {
       let place = ["policy", policy.name]
-      let issuers = acceptedIssuers(of: policy, places)
+      let issuers = acceptedIssuers(of: policy, issuerIndices)
       if policy.acceptsOpaque {
         if issuers.allSatisfy({ $0.introspection == nil }) {
           reader.refuse(

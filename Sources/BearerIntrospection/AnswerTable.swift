@@ -33,7 +33,7 @@ struct AnswerTable: Sendable {
 
   private(set) var usedBytes = 0
   private var slots: [Slot] = []
-  private var places: [TokenDigest: Int] = [:]
+  private var indices: [TokenDigest: Int] = [:]
   private var hand = 0
   private var sweepHand = 0
   private var inactive = InactiveTable()
@@ -46,13 +46,13 @@ struct AnswerTable: Sendable {
   var inactiveCount: Int { inactive.count + revoked.count }
 
   /// Whether the back-end has called the token active before, and not inactive since.
-  func wasActive(_ digest: TokenDigest) -> Bool { places[digest] != nil }
+  func wasActive(_ digest: TokenDigest) -> Bool { indices[digest] != nil }
 
   /// When the back-end last called the token active, and its answer.
   mutating func active(_ digest: TokenDigest) -> Fact? {
-    guard let place = places[digest] else { return nil }
-    slots[place].wasUsed = true
-    return slots[place].fact
+    guard let index = indices[digest] else { return nil }
+    slots[index].wasUsed = true
+    return slots[index].fact
   }
 
   /// When the token was last called inactive, unless it was called active since.
@@ -75,12 +75,12 @@ struct AnswerTable: Sendable {
     revoked.forget(digest)
     sweep(unusableBefore)
     let slot = Slot(digest: digest, fact: Fact(value: token, askedAt: askedAt))
-    if let place = places[digest] {
-      usedBytes += slot.bytes - slots[place].bytes
-      slots[place].fact = slot.fact
-      slots[place].wasUsed = true
+    if let index = indices[digest] {
+      usedBytes += slot.bytes - slots[index].bytes
+      slots[index].fact = slot.fact
+      slots[index].wasUsed = true
     } else {
-      places[digest] = slots.count
+      indices[digest] = slots.count
       slots.append(slot)
       usedBytes += slot.bytes
     }
@@ -95,7 +95,7 @@ struct AnswerTable: Sendable {
   ///   - isGoodLocally: Whether the token's signature is good, so that the token is not made up. Answers about such
   ///     tokens are kept for as long as there is room.
   mutating func noteInactive(_ digest: TokenDigest, askedAt: MonotonicTime, isGoodLocally: Bool) {
-    if let place = places[digest] { remove(place) }
+    if let index = indices[digest] { remove(index) }
     if isGoodLocally {
       revoked.note(digest, askedAt: askedAt)
     } else {
@@ -105,16 +105,16 @@ struct AnswerTable: Sendable {
 
   /// Forgets all of a token.
   mutating func forget(_ digest: TokenDigest) {
-    if let place = places[digest] { remove(place) }
+    if let index = indices[digest] { remove(index) }
   }
 
   /// Forgets all answers, but not which tokens were active before: these are still not made up.
   mutating func forgetAnswers() {
     inactive = InactiveTable()
     revoked = InactiveTable()
-    for place in slots.indices {
-      usedBytes -= slots[place].fact.value?.heldBytes ?? 0
-      slots[place].fact = Fact()
+    for index in slots.indices {
+      usedBytes -= slots[index].fact.value?.heldBytes ?? 0
+      slots[index].fact = Fact()
     }
   }
 
@@ -144,13 +144,13 @@ struct AnswerTable: Sendable {
     }
   }
 
-  private mutating func remove(_ place: Int) {
-    usedBytes -= slots[place].bytes
-    places[slots[place].digest] = nil
+  private mutating func remove(_ index: Int) {
+    usedBytes -= slots[index].bytes
+    indices[slots[index].digest] = nil
     let last = slots.removeLast()
-    if place < slots.count {
-      slots[place] = last
-      places[last.digest] = place
+    if index < slots.count {
+      slots[index] = last
+      indices[last.digest] = index
     }
   }
 }

@@ -88,8 +88,8 @@ package final class BackEnd: Sendable {
       let subject = WaitingRoom.Subject(
         issuer: ObjectIdentifier(self), kid: state.wasActive(question) ? nil : fingerprint)
       let deadline = now + min(max(waitAtMost, .zero), state.settings.wait)
-      let answer = state.ask(question, user: wait.user, at: now, until: deadline, call: call) { place in
-        let seat = room.seat(wait, for: subject, displace: { [weak self] in self?.displace(place) }, wakeUp)
+      let answer = state.ask(question, user: wait.user, at: now, until: deadline, call: call) { id in
+        let seat = room.seat(wait, for: subject, displace: { [weak self] in self?.displace(id) }, wakeUp)
         effects += seat.displaced
         isWithoutRoom = seat.isWithoutRoom
         return seat.wakeUp
@@ -100,8 +100,8 @@ package final class BackEnd: Sendable {
     case .known(let known): return .known(known)
     case .unavailable(let failure): return .unavailable(failure)
     case .shuttingDown: return .shuttingDown
-    case .wait(let place):
-      return .waiting(WaitHandle(isWithoutRoom: isWithoutRoom) { [weak self] in self?.cancel(place) })
+    case .wait(let id):
+      return .waiting(WaitHandle(isWithoutRoom: isWithoutRoom) { [weak self] in self?.cancel(id) })
     }
   }
 
@@ -152,12 +152,12 @@ package final class BackEnd: Sendable {
 
   // MARK: Steps
 
-  private func cancel(_ place: BackEndState.Waits.Place) {
-    change { state, _ in state.cancel(place) }?(nil)
+  private func cancel(_ id: BackEndState.Waits.ID) {
+    change { state, _ in state.cancel(id) }?(nil)
   }
 
-  private func displace(_ place: BackEndState.Waits.Place) {
-    change { state, effects in state.displace(place, &effects) }
+  private func displace(_ id: BackEndState.Waits.ID) {
+    change { state, effects in state.displace(id, &effects) }
   }
 
   private func endDueWaits() {

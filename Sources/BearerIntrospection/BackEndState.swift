@@ -5,8 +5,8 @@ import BearerTime
 // arguments.
 //
 //  1. One call is in flight for a token; all that need its answer meanwhile share it.
-//  2. A call needs a place (`concurrency`), room in the budget (`calls_per_second`), and a back-end that is not in a
-//     pause. Without a place it waits, tokens that were active before first; when its turn comes and nobody wants the
+//  2. A call needs a permit (`concurrency`), room in the budget (`calls_per_second`), and a back-end that is not in a
+//     pause. Without a permit it waits, tokens that were active before first; when its turn comes and nobody wants the
 //     answer any more, it is not made.
 //  3. An answer is a fact with the time at which it was asked for, not at which it came: what happened meanwhile at the
 //     provider may not be in it.
@@ -34,11 +34,11 @@ struct BackEndState: Sendable {
     let order: Order
     let isRecheck: Bool
     let wasActive: Bool
-    /// When it began, and with which credentials; nil while it waits for a place.
+    /// When it began, and with which credentials; nil while it waits for a permit.
     var began: (at: MonotonicTime, generation: UInt64)?
     /// Whether it is made although nobody waits for it.
     let isAhead: Bool
-    var places: [Waits.Place] = []
+    var waits: [Waits.ID] = []
   }
 
   private(set) var settings: BackEndSettings
@@ -133,7 +133,7 @@ struct BackEndState: Sendable {
   enum Answer {
     case known(KnownStatus)
     case unavailable(StatusFailure)
-    case wait(Waits.Place)
+    case wait(Waits.ID)
     case shuttingDown
   }
 
@@ -145,11 +145,11 @@ struct BackEndState: Sendable {
   ///   - now: The present moment.
   ///   - deadline: Until when the request waits; `nil` if it does not wait, and the answer is for later requests.
   ///   - call: Makes the call's content.
-  ///   - enter: Takes room for the wait at a place, and returns its wake-up.
+  ///   - enter: Takes room for the wait of this name, and returns its wake-up.
   /// - Returns: The immediate decision.
   mutating func ask(
     _ question: StatusQuestion, user: UInt32, at now: MonotonicTime, until deadline: MonotonicTime?,
-    call: () -> StatusCall, enter: (Waits.Place) -> Waits.WakeUp
+    call: () -> StatusCall, enter: (Waits.ID) -> Waits.WakeUp
   ) -> Answer {
     if isShutDown { return .shuttingDown }
     if let known = known(question, at: now), deadline != nil || !known.isDue { return .known(known) }
@@ -159,10 +159,10 @@ struct BackEndState: Sendable {
       }
     }
     guard let deadline, now < deadline else { return .unavailable(failure(.noWait, .milliseconds(100))) }
-    let place = waits.reserve()
-    waits.begin(at: place, until: deadline, enter(place))
-    flights[question.digest]?.places.append(place)
-    return .wait(place)
+    let id = waits.reserve()
+    waits.begin(id, until: deadline, enter(id))
+    flights[question.digest]?.waits.append(id)
+    return .wait(id)
   }
 
   private mutating func begin(
@@ -193,12 +193,12 @@ struct BackEndState: Sendable {
     StatusFailure(reason: reason, retryAfter: max(retryAfter, .milliseconds(1)))
   }
 
-  /// Starts calls while there are places for them.
+  /// Starts calls while there are permits for them.
   private mutating func startNext(at now: MonotonicTime) {
     while running < max(1, settings.concurrency) {
       guard let order = knownQueue.removeFirst() ?? newQueue.removeFirst() else { return }
       guard var flight = flights[order.digest], flight.order.number == order.number else { continue }
-      guard flight.isAhead || flight.places.isEmpty || flight.places.contains(where: waits.contains) else {
+      guard flight.isAhead || flight.waits.isEmpty || flight.waits.contains(where: waits.contains) else {
         flights[order.digest] = nil
         continue
       }
@@ -213,11 +213,11 @@ struct BackEndState: Sendable {
   // MARK: Waits
 
   /// Ends a wait that its owner gives up.
-  mutating func cancel(_ place: Waits.Place) -> Waits.WakeUp? { waits.remove(place) }
+  mutating func cancel(_ id: Waits.ID) -> Waits.WakeUp? { waits.remove(id) }
 
   /// Ends a wait that makes room for a newer one.
-  mutating func displace(_ place: Waits.Place, _ effects: inout [Effect]) {
-    guard let wakeUp = waits.remove(place) else { return }
+  mutating func displace(_ id: Waits.ID, _ effects: inout [Effect]) {
+    guard let wakeUp = waits.remove(id) else { return }
     effects.append { wakeUp(.failed(StatusFailure(reason: .noWait, retryAfter: .seconds(1)))) }
   }
 
@@ -252,7 +252,7 @@ struct BackEndState: Sendable {
         outcome = .failed(failure(.call, backOff.remaining(at: now) ?? .seconds(1)))
       }
     }
-    let wakeUps = flight.places.compactMap { waits.remove($0) }
+    let wakeUps = flight.waits.compactMap { waits.remove($0) }
     if !wakeUps.isEmpty { effects.append { for wakeUp in wakeUps { wakeUp(outcome) } } }
     startNext(at: now)
   }

@@ -71,8 +71,8 @@ package struct ClientCredentials: Equatable, Sendable {
     for start in stride(from: 0, to: bytes.count, by: 3) {
       let part = bytes[start..<min(start + 3, bytes.count)]
       let bits = part.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - part.count))
-      for place in 0..<4 {
-        text.append(place <= part.count ? alphabet[bits >> (18 - 6 * place) & 0x3F] : UInt8(ascii: "="))
+      for index in 0..<4 {
+        text.append(index <= part.count ? alphabet[bits >> (18 - 6 * index) & 0x3F] : UInt8(ascii: "="))
       }
     }
     return String(decoding: text, as: UTF8.self)

@@ -1,7 +1,7 @@
 import BearerClaims
 import BearerJSON
 
-/// All issuers by their place, found by the bytes of `iss` at a cost that does not grow with their number.
+/// All issuers by their index, found by the bytes of `iss` at a cost that does not grow with their number.
 ///
 /// A hash of `iss` gives the first slot to look in; the search ends at a free slot. The hash needs no secret, because
 /// only the operator's names are in the table and an attacker cannot add one.
@@ -9,8 +9,8 @@ import BearerJSON
 /// A class, so that it is handed to each verdict at the cost of one reference.
 package final class IssuerTable: RandomAccessCollection, Sendable {
   private let issuers: [Issuer]
-  /// All names of all issuers, each with its issuer's place.
-  let names: [(name: IssuerName, place: Int)]
+  /// All names of all issuers, each with its issuer's index.
+  let names: [(name: IssuerName, issuerIndex: Int)]
   /// The index into ``names`` in each slot, or -1; a power of two of slots, at least twice as many as names.
   private let slots: [Int32]
   /// Whether any issuer has rules for kinds of tokens, so that a token's kind may depend on its issuer.
@@ -20,29 +20,29 @@ package final class IssuerTable: RandomAccessCollection, Sendable {
   package init(_ issuers: [Issuer]) {
     self.issuers = issuers
     haveKindRules = issuers.contains { $0.profile?.hasKindRules == true }
-    let names = issuers.enumerated().flatMap { place, issuer in issuer.names.map { ($0, place) } }
+    let names = issuers.enumerated().flatMap { index, issuer in issuer.names.map { ($0, index) } }
     self.names = names
     var size = 2
     while size < 2 * names.count { size *= 2 }
     var slots = [Int32](repeating: -1, count: size)
-    for (place, entry) in names.enumerated() {
+    for (index, entry) in names.enumerated() {
       var slot = Self.slot(StringHash.of(entry.0.bytes.span), size)
       while slots[slot] >= 0 { slot = (slot + 1) & (size - 1) }
-      slots[slot] = Int32(clamping: place)
+      slots[slot] = Int32(clamping: index)
     }
     self.slots = slots
   }
 
-  /// The place of the issuer that has the claims' `iss` for a name; `nil` if there is none.
-  func place(of claims: ClaimSet) -> Int? { find(claims).map { names[$0].place } }
+  /// The index of the issuer that has the claims' `iss` for a name; `nil` if there is none.
+  func issuerIndex(of claims: ClaimSet) -> Int? { find(claims).map { names[$0].issuerIndex } }
 
   /// Which of ``names`` the claims' `iss` is.
   func find(_ claims: ClaimSet) -> Int? {
     guard let hash = claims.issuerHash else { return nil }
     var slot = Self.slot(hash, slots.count)
     while slots[slot] >= 0 {
-      let place = Int(slots[slot])
-      if claims.hasIssuer(names[place].name.bytes) { return place }
+      let index = Int(slots[slot])
+      if claims.hasIssuer(names[index].name.bytes) { return index }
       slot = (slot + 1) & (slots.count - 1)
     }
     return nil
@@ -52,5 +52,5 @@ package final class IssuerTable: RandomAccessCollection, Sendable {
 
   package var startIndex: Int { 0 }
   package var endIndex: Int { issuers.count }
-  package subscript(place: Int) -> Issuer { issuers[place] }
+  package subscript(index: Int) -> Issuer { issuers[index] }
 }

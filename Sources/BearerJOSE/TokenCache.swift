@@ -44,7 +44,7 @@ struct TokenCache {
   private let payloadCapacity: Int
   private(set) var payloadBytes = 0
   private var slots: [Slot] = []
-  private var places: [TokenName: Int32] = [:]
+  private var indices: [TokenName: Int32] = [:]
   private var hand = 0
   private var payloadHand = 0
 
@@ -59,22 +59,22 @@ struct TokenCache {
 
   /// What is known of a token; asking counts as a use.
   mutating func facts(of name: TokenName) -> Facts? {
-    guard let place = places[name] else { return nil }
-    slots[Int(place)].wasUsed = true
-    slots[Int(place)].wasPayloadUsed = true
-    return slots[Int(place)].facts
+    guard let index = indices[name] else { return nil }
+    slots[Int(index)].wasUsed = true
+    slots[Int(index)].wasPayloadUsed = true
+    return slots[Int(index)].facts
   }
 
   /// Remembers that a token's signature is good under a key, forgetting another token if there is no more room.
   mutating func insert(_ name: TokenName, keySerial: UInt64) {
     guard capacity > 0 else { return }
-    if let place = places[name] {
-      slots[Int(place)].facts.keySerial = keySerial
+    if let index = indices[name] {
+      slots[Int(index)].facts.keySerial = keySerial
       return
     }
     let slot = Slot(name: name, facts: Facts(keySerial: keySerial))
     if slots.count < capacity {
-      places[name] = Int32(slots.count)
+      indices[name] = Int32(slots.count)
       slots.append(slot)
       return
     }
@@ -83,9 +83,9 @@ struct TokenCache {
       hand = (hand + 1) % capacity
     }
     dropPayload(hand)
-    places[slots[hand].name] = nil
+    indices[slots[hand].name] = nil
     slots[hand] = slot
-    places[name] = Int32(hand)
+    indices[name] = Int32(hand)
     hand = (hand + 1) % capacity
   }
 
@@ -110,20 +110,20 @@ struct TokenCache {
 
   /// Remembers what a known token's payload says; there must be room for it.
   mutating func keep(_ payload: KnownPayload, of name: TokenName) {
-    guard let place = places[name] else { return }
-    dropPayload(Int(place))
-    slots[Int(place)].facts.payload = payload
+    guard let index = indices[name] else { return }
+    dropPayload(Int(index))
+    slots[Int(index)].facts.payload = payload
     payloadBytes += payload.heldBytes
   }
 
   /// Forgets the payload of a token whose key is gone.
   mutating func forgetPayload(of name: TokenName) {
-    if let place = places[name] { dropPayload(Int(place)) }
+    if let index = indices[name] { dropPayload(Int(index)) }
   }
 
-  private mutating func dropPayload(_ place: Int) {
-    guard let payload = slots[place].facts.payload else { return }
-    slots[place].facts.payload = nil
+  private mutating func dropPayload(_ index: Int) {
+    guard let payload = slots[index].facts.payload else { return }
+    slots[index].facts.payload = nil
     payloadBytes -= payload.heldBytes
   }
 }

@@ -121,10 +121,10 @@ package struct TokenNamer {
   }
 
   @inline(__always)
-  private static func word(_ place: UnsafeRawPointer) -> UInt64 {
+  private static func word(_ address: UnsafeRawPointer) -> UInt64 {
     // Safe because the callers made sure that eight bytes are there, and every bit pattern is a UInt64: a pair is whole,
     // and as the last pair of a block is at byte 496, its secret words end at byte 528, where all of them end.
-    place.loadUnaligned(as: UInt64.self)
+    address.loadUnaligned(as: UInt64.self)
   }
 
   /// The last bytes, fewer than 16, with zeros behind them, as two words.

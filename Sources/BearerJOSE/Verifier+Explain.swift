@@ -56,7 +56,7 @@ extension Verifier {
 
   private func wrongTypeHint(_ input: VerificationInput) -> String {
     if header?.type == .other { return "What has this typ is of another kind, which no token_type takes." }
-    if input.issuers.place(of: claims).flatMap({ input.issuers[$0].profile?.hasKindRules }) == true {
+    if input.issuers.issuerIndex(of: claims).flatMap({ input.issuers[$0].profile?.hasKindRules }) == true {
       return
         "The issuer's access_token_if and id_token_if tell its tokens apart: look whether this is the kind that the policy's token_type wants."
     }

@@ -15,10 +15,10 @@ extension Verifier {
           continue
         }
       }
-      for place in at..<min(at &+ 32, token.count) where token[place] == UInt8(ascii: ".") {
+      for index in at..<min(at &+ 32, token.count) where token[index] == UInt8(ascii: ".") {
         dots += 1
-        if dots == 1 { headerEnd = place }
-        if dots == 2 { payloadEnd = place }
+        if dots == 1 { headerEnd = index }
+        if dots == 2 { payloadEnd = index }
       }
       at &+= 32
     }

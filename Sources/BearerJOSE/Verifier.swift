@@ -270,7 +270,9 @@ package struct Verifier {
     if input.issuers.haveKindRules, type != .other {
       // The payload's own check reports what is wrong with it; without a payload only typ counts.
       do throws(Rejection) { try checkPayload() } catch { return try checkTypeAlone(kind, type) }
-      if let profile = input.issuers.place(of: claims).flatMap({ input.issuers[$0].profile }), profile.hasKindRules {
+      if let profile = input.issuers.issuerIndex(of: claims).flatMap({ input.issuers[$0].profile }),
+        profile.hasKindRules
+      {
         // An ID token must not be typed as an access token, whatever the rules say.
         if kind == .id { try checkTypeAlone(kind, type) }
         try profile.requireKind(of: claims, kind, isTyped: type == .accessToken)
@@ -311,7 +313,7 @@ package struct Verifier {
     guard let found = input.issuers.find(claims) else {
       throw Rejection(.unknownIssuer, "The token's iss is no configured issuer, compared byte for byte.", claim: "iss")
     }
-    let index = input.issuers.names[found].place
+    let index = input.issuers.names[found].issuerIndex
     guard input.policy.accepts(issuer: index) else {
       throw Rejection(.unknownIssuer, "The token's issuer is not one of the policy's.", claim: "iss")
     }

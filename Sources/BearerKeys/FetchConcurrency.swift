@@ -5,13 +5,13 @@ import Synchronization
 /// Each fetch costs connections, TLS and a thread or two. A thousand at a start would compete for the processor until
 /// all of them fail together, and then try again together.
 package final class FetchConcurrency: Sendable {
-  /// A fetch that has a place or waits for one.
+  /// A fetch that has a permit or waits for one.
   package struct Claim: Hashable, Sendable {
     fileprivate let number: UInt64
   }
 
   private struct Waiting: Sendable {
-    var place: Waiters<Bool>.Place
+    var id: Waiters<Bool>.ID
     var isUrgent: Bool
   }
 
@@ -29,7 +29,7 @@ package final class FetchConcurrency: Sendable {
   private let count: Int
   private let state = Mutex(State())
 
-  /// Places for so many fetches at once.
+  /// Permits for so many fetches at once.
   package init(count: Int = defaultCount) {
     self.count = max(1, count)
   }
@@ -42,12 +42,12 @@ package final class FetchConcurrency: Sendable {
     }
   }
 
-  /// Waits for a place.
+  /// Waits for a permit.
   ///
   /// - Parameters:
   ///   - claim: The claim, for ``hurry(_:)``.
-  ///   - onWait: Called if no place is free; returns whether requests wait for the fetch.
-  /// - Returns: Whether there is a place, so that ``release()`` must follow; false if the task was cancelled first.
+  ///   - onWait: Called if no permit is free; returns whether requests wait for the fetch.
+  /// - Returns: Whether there is a permit, so that ``release()`` must follow; false if the task was cancelled first.
   package func take(_ claim: Claim, onWait: () -> Bool) async -> Bool {
     defer { state.withLock { $0.waiting[claim] = nil } }
     return await withTaskCancellationHandler {
@@ -61,8 +61,8 @@ package final class FetchConcurrency: Sendable {
           }
           let isUrgent = onWait()
           let wakeUp: Waiters<Bool>.WakeUp = { continuation.resume(returning: $0) }
-          let place = isUrgent ? state.urgent.add(wakeUp) : state.ordinary.add(wakeUp)
-          state.waiting[claim] = Waiting(place: place, isUrgent: isUrgent)
+          let id = isUrgent ? state.urgent.add(wakeUp) : state.ordinary.add(wakeUp)
+          state.waiting[claim] = Waiting(id: id, isUrgent: isUrgent)
           return nil
         }
         if let taken { continuation.resume(returning: taken) }
@@ -77,11 +77,11 @@ package final class FetchConcurrency: Sendable {
   package func hurry(_ claim: Claim) {
     state.withLock { state in
       guard state.waiting[claim]?.isUrgent == false, let wakeUp = Self.remove(claim, &state) else { return }
-      state.waiting[claim] = Waiting(place: state.urgent.add(wakeUp), isUrgent: true)
+      state.waiting[claim] = Waiting(id: state.urgent.add(wakeUp), isUrgent: true)
     }
   }
 
-  /// Frees a place, or passes it to the next claim.
+  /// Frees a permit, or passes it to the next claim.
   package func release() {
     let wakeUp = state.withLock { state -> Waiters<Bool>.WakeUp? in
       if let next = state.urgent.removeFirst() ?? state.ordinary.removeFirst() { return next }
@@ -93,6 +93,6 @@ package final class FetchConcurrency: Sendable {
 
   private static func remove(_ claim: Claim, _ state: inout State) -> Waiters<Bool>.WakeUp? {
     guard let waiting = state.waiting.removeValue(forKey: claim) else { return nil }
-    return waiting.isUrgent ? state.urgent.remove(waiting.place) : state.ordinary.remove(waiting.place)
+    return waiting.isUrgent ? state.urgent.remove(waiting.id) : state.ordinary.remove(waiting.id)
   }
 }

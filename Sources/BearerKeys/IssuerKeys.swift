@@ -8,7 +8,7 @@ import Synchronization
 /// One issuer's keys: read by every verification, refreshed by one task.
 package final class IssuerKeys: Sendable {
   private let clock: any AlarmClock
-  private let places: FetchConcurrency
+  private let fetchConcurrency: FetchConcurrency
   private let room: WaitingRoom
   private let publications: KeyPublications
   private let onChange: @Sendable (IssuerKeysChange) -> Void
@@ -24,7 +24,7 @@ package final class IssuerKeys: Sendable {
   ///   - settings: When to refresh, and the bounds of waiting and of use.
   ///   - source: Where keys come from.
   ///   - clock: Time and alarms.
-  ///   - places: Bounds the fetches of all issuers together.
+  ///   - fetchConcurrency: Bounds the fetches of all issuers together.
   ///   - room: Bounds the memory of the requests that wait for keys, those of all issuers together.
   ///   - publications: Counts the sets that come into use, those of all issuers together.
   ///   - jitter: Random numbers.
@@ -32,12 +32,12 @@ package final class IssuerKeys: Sendable {
   ///     briefly: fetches are under way by then, and requests do not wait for it.
   package init(
     settings: RefreshSettings, source: any KeySource, clock: any AlarmClock = SystemAlarmClock(),
-    places: FetchConcurrency = FetchConcurrency(), room: WaitingRoom = WaitingRoom(),
+    fetchConcurrency: FetchConcurrency = FetchConcurrency(), room: WaitingRoom = WaitingRoom(),
     publications: KeyPublications = KeyPublications(), jitter: JitterGenerator = JitterGenerator(),
     onChange: @escaping @Sendable (IssuerKeysChange) -> Void = { _ in }
   ) {
     self.clock = clock
-    self.places = places
+    self.fetchConcurrency = fetchConcurrency
     self.room = room
     self.publications = publications
     self.onChange = onChange
@@ -97,15 +97,15 @@ package final class IssuerKeys: Sendable {
     let subject = WaitingRoom.Subject(issuer: ObjectIdentifier(self), kid: generation == nil ? nil : fingerprint)
     let (asked, isWithoutRoom, queuedClaim) = change { state, effects in
       var isWithoutRoom = false
-      let asked = state.askForKey(fingerprint, notIn: generation, at: now, waitAtMost: waitAtMost) { place in
-        let seat = room.seat(wait, for: subject, displace: { [weak self] in self?.displace(place) }, wakeUp)
+      let asked = state.askForKey(fingerprint, notIn: generation, at: now, waitAtMost: waitAtMost) { id in
+        let seat = room.seat(wait, for: subject, displace: { [weak self] in self?.displace(id) }, wakeUp)
         effects += seat.displaced
         isWithoutRoom = seat.isWithoutRoom
         return seat.wakeUp
       }
-      return (asked, isWithoutRoom, asked?.place == nil ? nil : state.queuedClaim)
+      return (asked, isWithoutRoom, asked?.id == nil ? nil : state.queuedClaim)
     }
-    if let queuedClaim { places.hurry(queuedClaim) }
+    if let queuedClaim { fetchConcurrency.hurry(queuedClaim) }
     guard let asked else { return .shuttingDown }
     switch asked.answer {
     case .lookAgain: return .lookAgain
@@ -113,7 +113,7 @@ package final class IssuerKeys: Sendable {
     case .unavailable(let retryAfter): return .unavailable(retryAfter: retryAfter)
     case .wait:
       return .waiting(
-        WaitHandle(isWithoutRoom: isWithoutRoom) { [weak self] in if let place = asked.place { self?.cancel(place) } })
+        WaitHandle(isWithoutRoom: isWithoutRoom) { [weak self] in if let id = asked.id { self?.cancel(id) } })
     }
   }
 
@@ -123,11 +123,11 @@ package final class IssuerKeys: Sendable {
   ///
   /// - Returns: The outcome; ``RefreshReport/shuttingDown`` also to a task that is cancelled.
   package func refresh() async -> RefreshReport {
-    let place = state.withLock { $0.reserveRefresh() }
+    let id = state.withLock { $0.reserveRefresh() }
     return await wait(ifCancelled: .shuttingDown) { state, wakeUp in
-      state.askForRefresh(at: self.clock.now, place: place, wakeUp)
+      state.askForRefresh(at: self.clock.now, id: id, wakeUp)
     } cancel: { state in
-      state.cancelRefresh(place)
+      state.cancelRefresh(id)
     }
   }
 
@@ -135,11 +135,11 @@ package final class IssuerKeys: Sendable {
   ///
   /// - Returns: False if the wait was cancelled or the daemon stopped first.
   package func waitUntilHasKeys() async -> Bool {
-    let place = state.withLock { $0.reserveReadiness() }
+    let id = state.withLock { $0.reserveReadiness() }
     return await wait(ifCancelled: false) { state, wakeUp in
-      state.askForReadiness(at: self.clock.now, place: place, wakeUp)
+      state.askForReadiness(at: self.clock.now, id: id, wakeUp)
     } cancel: { state in
-      state.cancelReadiness(place)
+      state.cancelReadiness(id)
     }
   }
 
@@ -235,10 +235,10 @@ package final class IssuerKeys: Sendable {
   }
 
   private func perform(_ order: FetchOrder) async {
-    let claim = places.makeClaim()
-    let isTaken = await places.take(claim) { state.withLock { $0.fetchWaits(order, by: claim) } }
+    let claim = fetchConcurrency.makeClaim()
+    let isTaken = await fetchConcurrency.take(claim) { state.withLock { $0.fetchWaits(order, by: claim) } }
     guard isTaken else { return }
-    defer { places.release() }
+    defer { fetchConcurrency.release() }
     let begunAt = clock.now
     guard let task = change({ state, _ in state.fetchBegins(order, by: claim, at: begunAt) }) else { return }
     if order.cause == .request { task.source.forgetDiscovery() }
@@ -253,13 +253,13 @@ package final class IssuerKeys: Sendable {
 
   // MARK: Steps
 
-  private func cancel(_ place: Waiters<KeyWaitOutcome?>.Place) {
-    change { state, _ in state.cancelKeyWait(place) }?(nil)
+  private func cancel(_ id: Waiters<KeyWaitOutcome?>.ID) {
+    change { state, _ in state.cancelKeyWait(id) }?(nil)
   }
 
-  private func displace(_ place: Waiters<KeyWaitOutcome?>.Place) {
+  private func displace(_ id: Waiters<KeyWaitOutcome?>.ID) {
     let now = clock.now
-    change { state, effects in state.displaceKeyWait(place, at: now, &effects) }
+    change { state, effects in state.displaceKeyWait(id, at: now, &effects) }
   }
 
   /// Changes the state and publishes its set, wakes the task if that gave it something to do, and then performs the

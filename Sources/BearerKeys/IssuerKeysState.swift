@@ -37,7 +37,7 @@ struct IssuerKeysState: Sendable {
   var keyWaiters = Waiters<KeyWaitOutcome?>()
   var refreshWaiters = Waiters<RefreshReport>()
   var readinessWaiters = Waiters<Bool>()
-  /// The claim of a fetch that waits for a place.
+  /// The claim of a fetch that waits for a permit.
   private(set) var queuedClaim: FetchConcurrency.Claim?
   private var orders: [FetchOrder] = []
   var changes: [IssuerKeysChange] = []
@@ -150,7 +150,7 @@ struct IssuerKeysState: Sendable {
       source: source, previous: machine.held?.keys.keys, validators: order.cause == .schedule ? validators : nil)
   }
 
-  /// The fetch of an order has to wait for a place.
+  /// The fetch of an order has to wait for a permit.
   ///
   /// - Returns: Whether somebody waits for it.
   mutating func fetchWaits(_ order: FetchOrder, by claim: FetchConcurrency.Claim) -> Bool {
@@ -159,7 +159,7 @@ struct IssuerKeysState: Sendable {
     return !keyWaiters.isEmpty || !refreshWaiters.isEmpty
   }
 
-  /// The fetch of an order has its place.
+  /// The fetch of an order has its permit.
   ///
   /// - Returns: What it needs to know; `nil` if it is not wanted any more.
   mutating func fetchBegins(_ order: FetchOrder, by claim: FetchConcurrency.Claim, at now: MonotonicTime) -> FetchTask?

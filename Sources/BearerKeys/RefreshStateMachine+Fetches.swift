@@ -3,7 +3,7 @@ package import BearerTime
 // How an ordered fetch goes on and ends.
 
 extension RefreshStateMachine {
-  /// An ordered fetch has to wait for a place: it cannot be given up before it begins.
+  /// An ordered fetch has to wait for a permit: it cannot be given up before it begins.
   package mutating func fetchQueued(sequence: UInt64) {
     if inFlight?.order.sequence == sequence { inFlight?.isQueued = true }
   }

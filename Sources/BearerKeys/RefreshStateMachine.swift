@@ -59,7 +59,7 @@ package struct RefreshStateMachine<Keys: Sendable>: Sendable {
     package var order: FetchOrder
     /// When it began.
     package var startedAt: MonotonicTime
-    /// Whether it waits for a place among the fetches of other issuers; its time has not begun.
+    /// Whether it waits for a permit among the fetches of other issuers; its time has not begun.
     var isQueued = false
     /// Kids that were asked for during it; at most ``KeysLimits/askedKidsPerFetch``, because a request need not wait.
     var askedKids = RecentKids(maximum: KeysLimits.askedKidsPerFetch)

@@ -1,7 +1,7 @@
 package import BearerTime
 
-// A wait is a place, perhaps a deadline, and a wake-up. Places are numbers that only grow, so the list of waits is sorted
-// by place without sorting: it is appended to, searched by halving, and a wait that ended leaves a gap until gaps are
+// A wait has a number, perhaps a deadline, and a wake-up. Numbers only grow, so the list of waits is sorted by them
+// without sorting: it is appended to, searched by halving, and a wait that ended leaves a gap until gaps are
 // half of the list. Deadlines are in a heap, where waits that ended otherwise stay until they come to the top or are half
 // of it. So each step costs the logarithm of the number of waits at most, and 10,000 of them need one alarm.
 //
@@ -9,33 +9,33 @@ package import BearerTime
 
 /// Those who wait for the same thing, in the order in which they came.
 package struct Waiters<Outcome: Sendable>: Sendable {
-  /// A wait's place; never given twice.
-  package struct Place: Hashable, Comparable, Sendable {
+  /// Names a wait; never given twice.
+  package struct ID: Hashable, Comparable, Sendable {
     fileprivate let number: UInt64
 
     /// Whether `left` was given before `right`.
-    package static func < (left: Place, right: Place) -> Bool { left.number < right.number }
+    package static func < (left: ID, right: ID) -> Bool { left.number < right.number }
   }
 
   /// Tells a waiter the outcome; called once, unless the wait is cancelled before.
   package typealias WakeUp = @Sendable (Outcome) -> Void
 
   private struct Waiter: Sendable {
-    let place: Place
+    let id: ID
     /// `nil` once the wait is over.
     var wakeUp: WakeUp?
   }
 
   private struct Alarm: Sendable {
     let deadline: MonotonicTime
-    let place: Place
+    let id: ID
   }
 
   private var waiters: [Waiter] = []
   /// The index of the first wait that has not ended.
   private var head = 0
   private var alarms: [Alarm] = []
-  private var places: UInt64 = 0
+  private var lastNumber: UInt64 = 0
 
   /// How many wait.
   package private(set) var count = 0
@@ -51,12 +51,12 @@ package struct Waiters<Outcome: Sendable>: Sendable {
 
   // MARK: Coming
 
-  /// A place for a wait that may begin later.
+  /// Names a wait that may begin later.
   ///
   /// A task needs it before it can wait: it must know what to cancel.
-  package mutating func reserve() -> Place {
-    places += 1
-    return Place(number: places)
+  package mutating func reserve() -> ID {
+    lastNumber += 1
+    return ID(number: lastNumber)
   }
 
   /// Begins a wait.
@@ -64,28 +64,28 @@ package struct Waiters<Outcome: Sendable>: Sendable {
   /// - Parameters:
   ///   - deadline: When the wait ends at the latest; `nil` for never.
   ///   - wakeUp: Called with the outcome.
-  /// - Returns: The place, to cancel the wait.
-  package mutating func add(until deadline: MonotonicTime? = nil, _ wakeUp: @escaping WakeUp) -> Place {
-    let place = reserve()
-    begin(at: place, until: deadline, wakeUp)
-    return place
+  /// - Returns: Its name, to cancel it.
+  package mutating func add(until deadline: MonotonicTime? = nil, _ wakeUp: @escaping WakeUp) -> ID {
+    let id = reserve()
+    begin(id, until: deadline, wakeUp)
+    return id
   }
 
-  /// Begins a wait at a place that was reserved; without effect if it has begun.
+  /// Begins a wait that was named before; without effect if it has begun.
   ///
   /// - Parameters:
-  ///   - place: The place.
+  ///   - id: Its name.
   ///   - deadline: When the wait ends at the latest; `nil` for never.
   ///   - wakeUp: Called with the outcome.
-  package mutating func begin(at place: Place, until deadline: MonotonicTime? = nil, _ wakeUp: @escaping WakeUp) {
-    let index = index(of: place)
-    // Others may have begun to wait since the place was reserved; seldom, and then only a few.
-    if index < waiters.count, waiters[index].place == place { return }
-    waiters.insert(Waiter(place: place, wakeUp: wakeUp), at: index)
+  package mutating func begin(_ id: ID, until deadline: MonotonicTime? = nil, _ wakeUp: @escaping WakeUp) {
+    let index = index(of: id)
+    // Others may have begun to wait since this one was named; seldom, and then only a few.
+    if index < waiters.count, waiters[index].id == id { return }
+    waiters.insert(Waiter(id: id, wakeUp: wakeUp), at: index)
     head = min(head, index)
     count += 1
     guard let deadline else { return }
-    alarms.append(Alarm(deadline: deadline, place: place))
+    alarms.append(Alarm(deadline: deadline, id: id))
     siftUp(from: alarms.count - 1)
     nextDeadline = alarms.first?.deadline
   }
@@ -96,9 +96,9 @@ package struct Waiters<Outcome: Sendable>: Sendable {
   ///
   /// - Returns: Its wake-up, which nobody else calls any more; `nil` if the wait is over or has not begun.
   @discardableResult
-  package mutating func remove(_ place: Place) -> WakeUp? {
-    let index = index(of: place)
-    guard index < waiters.count, waiters[index].place == place, let wakeUp = waiters[index].wakeUp else { return nil }
+  package mutating func remove(_ id: ID) -> WakeUp? {
+    let index = index(of: id)
+    guard index < waiters.count, waiters[index].id == id, let wakeUp = waiters[index].wakeUp else { return nil }
     waiters[index].wakeUp = nil
     count -= 1
     if waiters.count > 2 * count + Self.tolerated {
@@ -111,14 +111,14 @@ package struct Waiters<Outcome: Sendable>: Sendable {
   }
 
   /// The wait that began first and has not ended.
-  package var first: (place: Place, wakeUp: WakeUp)? {
+  package var first: (id: ID, wakeUp: WakeUp)? {
     guard head < waiters.count, let wakeUp = waiters[head].wakeUp else { return nil }
-    return (waiters[head].place, wakeUp)
+    return (waiters[head].id, wakeUp)
   }
 
   /// Ends the wait that began first and has not ended.
   package mutating func removeFirst() -> WakeUp? {
-    head < waiters.count ? remove(waiters[head].place) : nil
+    head < waiters.count ? remove(waiters[head].id) : nil
   }
 
   /// Ends all waits, in the order in which they came.
@@ -135,8 +135,8 @@ package struct Waiters<Outcome: Sendable>: Sendable {
   /// Ends the waits whose deadline is `now` or before, in the order of their deadlines.
   package mutating func removeDue(at now: MonotonicTime) -> [WakeUp] {
     var wakeUps: [WakeUp] = []
-    while let deadline = nextDeadline, deadline <= now, let place = alarms.first?.place {
-      if let wakeUp = remove(place) { wakeUps.append(wakeUp) }
+    while let deadline = nextDeadline, deadline <= now, let id = alarms.first?.id {
+      if let wakeUp = remove(id) { wakeUps.append(wakeUp) }
     }
     return wakeUps
   }
@@ -146,21 +146,21 @@ package struct Waiters<Outcome: Sendable>: Sendable {
   /// How many waits that ended are kept at least before they are removed together.
   private static var tolerated: Int { 16 }
 
-  /// Where a place is in the list, or would be.
-  private func index(of place: Place) -> Int {
+  /// Where a wait is in the list, or would be.
+  private func index(of id: ID) -> Int {
     var low = 0
     var high = waiters.count
     while low < high {
       let middle = low + (high - low) / 2
-      if waiters[middle].place < place { low = middle + 1 } else { high = middle }
+      if waiters[middle].id < id { low = middle + 1 } else { high = middle }
     }
     return low
   }
 
   /// Whether a wait has not ended.
-  package func contains(_ place: Place) -> Bool {
-    let index = index(of: place)
-    return index < waiters.count && waiters[index].place == place && waiters[index].wakeUp != nil
+  package func contains(_ id: ID) -> Bool {
+    let index = index(of: id)
+    return index < waiters.count && waiters[index].id == id && waiters[index].wakeUp != nil
   }
 
   // MARK: The heap
@@ -168,9 +168,9 @@ package struct Waiters<Outcome: Sendable>: Sendable {
   /// Brings the earliest deadline of a wait that has not ended to the top.
   private mutating func dropEndedAlarms() {
     if alarms.count > 2 * count + Self.tolerated {
-      alarms = alarms.filter { contains($0.place) }.sorted(by: Self.comesFirst)
+      alarms = alarms.filter { contains($0.id) }.sorted(by: Self.comesFirst)
     }
-    while let first = alarms.first, !contains(first.place) {
+    while let first = alarms.first, !contains(first.id) {
       let last = alarms.removeLast()
       if alarms.isEmpty { break }
       alarms[0] = last
@@ -180,7 +180,7 @@ package struct Waiters<Outcome: Sendable>: Sendable {
   }
 
   private static func comesFirst(_ left: Alarm, _ right: Alarm) -> Bool {
-    (left.deadline, left.place) < (right.deadline, right.place)
+    (left.deadline, left.id) < (right.deadline, right.id)
   }
 
   private mutating func siftUp(from start: Int) {

@@ -50,8 +50,8 @@ package final class WaitingRoom: Sendable {
     let user: UInt32
     let subject: Subject
     let bytes: Int
-    /// Its place among the user's waits for kids that few wait for, if it is one.
-    var rarePlace: Waiters<Void>.Place?
+    /// Its name among the user's waits for kids that few wait for, if it is one.
+    var rareID: Waiters<Void>.ID?
   }
 
   private struct User: Sendable {
@@ -60,7 +60,7 @@ package final class WaitingRoom: Sendable {
     /// The waits for kids that few wait for; their wake-up displaces them.
     var rare = Waiters<Void>()
     /// The number of each of these waits.
-    var rareNumbers: [Waiters<Void>.Place: UInt64] = [:]
+    var rareNumbers: [Waiters<Void>.ID: UInt64] = [:]
   }
 
   private struct Crowd: Sendable {
@@ -134,10 +134,10 @@ package final class WaitingRoom: Sendable {
       state.crowds[subject]?.count += 1
       var entry = Entry(user: wait.user, subject: subject, bytes: bytes)
       if isRare {
-        let place = state.users[wait.user, default: User()].rare.add { _ in displace() }
-        entry.rarePlace = place
+        let id = state.users[wait.user, default: User()].rare.add { _ in displace() }
+        entry.rareID = id
         state.users[wait.user]?.rareBytes += bytes
-        state.users[wait.user]?.rareNumbers[place] = number
+        state.users[wait.user]?.rareNumbers[id] = number
         state.crowds[subject]?.rareNumbers.append(number)
       }
       state.entries[number] = entry
@@ -165,7 +165,7 @@ package final class WaitingRoom: Sendable {
   }
 
   private static func removeOldestRare(of userID: UInt32, _ state: inout State) -> (@Sendable () -> Void)? {
-    guard let first = state.users[userID]?.rare.first, let number = state.users[userID]?.rareNumbers[first.place] else {
+    guard let first = state.users[userID]?.rare.first, let number = state.users[userID]?.rareNumbers[first.id] else {
       return nil
     }
     remove(number, &state)
@@ -173,10 +173,10 @@ package final class WaitingRoom: Sendable {
   }
 
   private static func makeCommon(_ number: UInt64, _ state: inout State) {
-    guard let entry = state.entries[number], let place = entry.rarePlace else { return }
-    state.entries[number]?.rarePlace = nil
-    state.users[entry.user]?.rare.remove(place)
-    state.users[entry.user]?.rareNumbers[place] = nil
+    guard let entry = state.entries[number], let id = entry.rareID else { return }
+    state.entries[number]?.rareID = nil
+    state.users[entry.user]?.rare.remove(id)
+    state.users[entry.user]?.rareNumbers[id] = nil
     state.users[entry.user]?.rareBytes -= entry.bytes
     state.crowds[entry.subject]?.rareNumbers.removeAll { $0 == number }
   }

@@ -7,7 +7,7 @@
 /// string follows from the line being JSON: the quote before `id` would end such a string, and what follows be no JSON.
 package struct LineShape: Equatable, Sendable {
   /// Where the `id` is.
-  package enum Place: Equatable, Sendable {
+  package enum IDPosition: Equatable, Sendable {
     /// Nowhere, or where it is not looked for; then it is part of the rest.
     case unknown
     /// `{"id":1,…`
@@ -17,7 +17,7 @@ package struct LineShape: Equatable, Sendable {
   }
 
   /// Where the `id` is.
-  package let place: Place
+  package let idPosition: IDPosition
   /// The bytes of the `id` as a reply repeats them; empty if it is not known where they are.
   package let id: Range<Int>
   /// All that the answer depends on.
@@ -26,11 +26,11 @@ package struct LineShape: Equatable, Sendable {
   /// Divides a line.
   package init(_ line: Span<UInt8>) {
     if let id = Self.idAtBeginning(line) {
-      (place, self.id, rest) = (.first, id, id.upperBound..<line.count)
+      (idPosition, self.id, rest) = (.first, id, id.upperBound..<line.count)
     } else if let (id, end) = Self.idAtEnd(line) {
-      (place, self.id, rest) = (.last, id, 0..<end)
+      (idPosition, self.id, rest) = (.last, id, 0..<end)
     } else {
-      (place, id, rest) = (.unknown, 0..<0, 0..<line.count)
+      (idPosition, id, rest) = (.unknown, 0..<0, 0..<line.count)
     }
   }
 

@@ -1,6 +1,6 @@
 /// The connections of a loop, found by their number without hashing.
 ///
-/// A number holds a place and how often it was used before, so that a late event finds no other connection.
+/// A number holds an index and how often it was used before, so that a late event finds no other connection.
 struct ConnectionSlots {
   private struct Slot {
     var connection: Connection?
@@ -8,7 +8,7 @@ struct ConnectionSlots {
   }
 
   /// Numbers begin above those that the loop uses for other things.
-  private static let firstPlace = 1 << 16
+  private static let firstIndex = 1 << 16
 
   private var slots: [Slot] = []
   private var free: [Int] = []
@@ -21,34 +21,34 @@ struct ConnectionSlots {
 
   /// The connection with a number, if it is still there.
   subscript(number: UInt64) -> Connection? {
-    guard let place = place(of: number) else { return nil }
-    return slots[place].connection
+    guard let index = index(of: number) else { return nil }
+    return slots[index].connection
   }
 
   /// Makes a connection, giving it its number, and keeps it.
   mutating func insert(_ make: (UInt64) -> Connection) -> Connection {
-    let place = free.popLast() ?? slots.count
-    if place == slots.count { slots.append(Slot(connection: nil, uses: 0)) }
-    let connection = make(UInt64(slots[place].uses) << 32 | UInt64(place + Self.firstPlace))
-    slots[place].connection = connection
+    let index = free.popLast() ?? slots.count
+    if index == slots.count { slots.append(Slot(connection: nil, uses: 0)) }
+    let connection = make(UInt64(slots[index].uses) << 32 | UInt64(index + Self.firstIndex))
+    slots[index].connection = connection
     return connection
   }
 
   /// Lets a connection go; false if it was not there.
   mutating func remove(_ number: UInt64) -> Bool {
-    guard let place = place(of: number) else { return false }
-    slots[place].connection = nil
-    slots[place].uses &+= 1
-    free.append(place)
+    guard let index = index(of: number) else { return false }
+    slots[index].connection = nil
+    slots[index].uses &+= 1
+    free.append(index)
     return true
   }
 
-  private func place(of number: UInt64) -> Int? {
-    let place = Int(number & 0xFFFF_FFFF) - Self.firstPlace
-    guard slots.indices.contains(place), slots[place].uses == UInt32(number >> 32), slots[place].connection != nil
+  private func index(of number: UInt64) -> Int? {
+    let index = Int(number & 0xFFFF_FFFF) - Self.firstIndex
+    guard slots.indices.contains(index), slots[index].uses == UInt32(number >> 32), slots[index].connection != nil
     else {
       return nil
     }
-    return place
+    return index
   }
 }

@@ -129,7 +129,7 @@ struct RequestFuzz: FuzzTarget {
   private mutating func requireSame(_ line: [UInt8], _ answer: [UInt8]?) {
     requireAlike(answer, reply(of: forgetful, to: line))
     let shape = LineShape(line.span)
-    if shape.place == .unknown { return }
+    if shape.idPosition == .unknown { return }
     _ = try? reader.read(line.span)
     require(reader.isUnidentified || reader.id == Array(line[shape.id]), "another id than the reader finds")
     for id in ["0", #""},{ ""#, "999999999999999"] {

@@ -165,8 +165,8 @@ import Testing
     #expect(driver.callCount == 1)
   }
 
-  @Test("more calls than there are places wait, known tokens first; one that nobody waits for any more is not made")
-  func places() {
+  @Test("more calls than there are permits wait, known tokens first; one that nobody waits for any more is not made")
+  func permits() {
     var driver = BackEndDriver { $0.concurrency = 2 }
     driver.ask(5)
     driver.answer(.success(BackEndDriver.active()))

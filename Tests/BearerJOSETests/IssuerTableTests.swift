@@ -9,7 +9,7 @@ import Testing
     var claims = ClaimSet()
     claims.bytes = Array(payload.utf8)
     try claims.parse()
-    return table.place(of: claims)
+    return table.issuerIndex(of: claims)
   }
 
   @Test("each of a thousand issuers is found by its url, and nobody else", arguments: [0, 1, 2, 3, 1_000])

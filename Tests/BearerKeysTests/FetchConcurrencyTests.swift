@@ -16,11 +16,11 @@ import Testing
 
   /// Takes a place and notes when it has it; begins before it returns.
   private func take(
-    _ name: String, _ places: FetchConcurrency, _ order: Order, isUrgent: Bool = false
+    _ name: String, _ concurrency: FetchConcurrency, _ order: Order, isUrgent: Bool = false
   ) -> (FetchConcurrency.Claim, Task<Bool, Never>) {
-    let claim = places.makeClaim()
+    let claim = concurrency.makeClaim()
     let task = Task.immediate {
-      let isTaken = await places.take(claim) {
+      let isTaken = await concurrency.take(claim) {
         order.add("\(name) waits")
         return isUrgent
       }
@@ -32,37 +32,38 @@ import Testing
 
   @Test("who is waited for comes first, others in their order, and who gives up leaves no gap")
   func order() async {
-    let places = FetchConcurrency(count: 2)
+    let concurrency = FetchConcurrency(count: 2)
     let order = Order()
-    #expect(await take("a", places, order).1.value)
-    #expect(await take("b", places, order).1.value)
-    let (_, c) = take("c", places, order)
-    let (_, d) = take("d", places, order)
-    let (claim, e) = take("e", places, order)
-    let (_, f) = take("f", places, order, isUrgent: true)
-    places.hurry(claim)
-    places.hurry(claim)
+    #expect(await take("a", concurrency, order).1.value)
+    #expect(await take("b", concurrency, order).1.value)
+    let (_, c) = take("c", concurrency, order)
+    let (_, d) = take("d", concurrency, order)
+    let (claim, e) = take("e", concurrency, order)
+    let (_, f) = take("f", concurrency, order, isUrgent: true)
+    concurrency.hurry(claim)
+    concurrency.hurry(claim)
     d.cancel()
     #expect(await d.value == false)
     for task in [f, e, c] {
-      places.release()
+      concurrency.release()
       #expect(await task.value)
     }
     #expect(order.all == ["a", "b", "c waits", "d waits", "e waits", "f waits", "f", "e", "c"])
-    places.release()
-    places.release()
-    #expect(await take("g", places, order).1.value)
-    #expect(await take("h", places, order).1.value)
+    concurrency.release()
+    concurrency.release()
+    #expect(await take("g", concurrency, order).1.value)
+    #expect(await take("h", concurrency, order).1.value)
     #expect(order.all.suffix(2) == ["g", "h"])
   }
 
   @Test("a fetch that waits for a place is not given up, and a token that needs it brings it to the front")
   func hurried() async throws {
-    let places = FetchConcurrency(count: 1)
+    let concurrency = FetchConcurrency(count: 1)
     let clock = ManualClock()
     let sources = [ScriptedKeySource(), ScriptedKeySource(), ScriptedKeySource()]
     let keys = sources.map {
-      IssuerKeys(settings: RefreshSettings(timeout: .seconds(5)), source: $0, clock: clock, places: places)
+      IssuerKeys(
+        settings: RefreshSettings(timeout: .seconds(5)), source: $0, clock: clock, fetchConcurrency: concurrency)
     }
     await withTaskGroup(of: Void.self) { group in
       var first: ScriptedKeySource.Call?

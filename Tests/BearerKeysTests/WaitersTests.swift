@@ -10,19 +10,19 @@ import Testing
   private struct Model {
     struct Wait {
       let name: Int
-      let place: Waiters<Int>.Place
+      let id: Waiters<Int>.ID
       let deadline: MonotonicTime?
     }
 
     var waits: [Wait] = []
 
-    mutating func remove(_ place: Waiters<Int>.Place) -> Int? {
-      waits.firstIndex { $0.place == place }.map { waits.remove(at: $0).name }
+    mutating func remove(_ id: Waiters<Int>.ID) -> Int? {
+      waits.firstIndex { $0.id == id }.map { waits.remove(at: $0).name }
     }
 
     mutating func removeDue(at now: MonotonicTime) -> [Int] {
       let due = waits.filter { $0.deadline.map { $0 <= now } ?? false }
-        .sorted { ($0.deadline ?? .zero, $0.place) < ($1.deadline ?? .zero, $1.place) }
+        .sorted { ($0.deadline ?? .zero, $0.id) < ($1.deadline ?? .zero, $1.id) }
       waits.removeAll { wait in due.contains { $0.name == wait.name } }
       return due.map(\.name)
     }
@@ -51,31 +51,31 @@ import Testing
     var model = Model()
     let woken = Woken()
     var now = MonotonicTime.zero
-    var reserved: [Waiters<Int>.Place] = []
-    var gone: [Waiters<Int>.Place] = []
+    var reserved: [Waiters<Int>.ID] = []
+    var gone: [Waiters<Int>.ID] = []
     for name in 0..<400 {
       switch Int.random(in: 0..<20, using: &chance) {
       case 0..<9:
         let deadline = Bool.random(using: &chance) ? now + .seconds(Int.random(in: 0..<30, using: &chance)) : nil
-        let place = waiters.add(until: deadline, woken.wakeUp(name))
-        model.waits.append(.init(name: name, place: place, deadline: deadline))
+        let id = waiters.add(until: deadline, woken.wakeUp(name))
+        model.waits.append(.init(name: name, id: id, deadline: deadline))
       case 9: reserved.append(waiters.reserve())
       case 10:
-        guard let place = reserved.popLast() else { continue }
-        waiters.begin(at: place, until: now + .seconds(5), woken.wakeUp(name))
-        model.waits.append(.init(name: name, place: place, deadline: now + .seconds(5)))
-        model.waits.sort { $0.place < $1.place }
+        guard let id = reserved.popLast() else { continue }
+        waiters.begin(id, until: now + .seconds(5), woken.wakeUp(name))
+        model.waits.append(.init(name: name, id: id, deadline: now + .seconds(5)))
+        model.waits.sort { $0.id < $1.id }
       case 11..<15:
         guard let wait = model.waits.randomElement(using: &chance) else { continue }
-        #expect(model.remove(wait.place) == wait.name)
-        waiters.remove(wait.place)?(0)
+        #expect(model.remove(wait.id) == wait.name)
+        waiters.remove(wait.id)?(0)
         #expect(woken.take() == [wait.name])
-        gone.append(wait.place)
+        gone.append(wait.id)
       case 15:
         waiters.removeFirst()?(0)
         #expect(woken.take() == model.waits.first.map { [$0.name] } ?? [])
         if !model.waits.isEmpty { model.waits.removeFirst() }
-      case 16: for place in gone { #expect(waiters.remove(place) == nil) }
+      case 16: for id in gone { #expect(waiters.remove(id) == nil) }
       case 17..<19:
         now = now + .seconds(Int.random(in: 0..<8, using: &chance))
         for wakeUp in waiters.removeDue(at: now) { wakeUp(0) }
@@ -96,10 +96,10 @@ import Testing
   func many() {
     var waiters = Waiters<Int>()
     let woken = Woken()
-    var places = (0..<100_000).map { name in waiters.add(until: .zero + .seconds(name % 7), woken.wakeUp(name)) }
+    var ids = (0..<100_000).map { name in waiters.add(until: .zero + .seconds(name % 7), woken.wakeUp(name)) }
     var chance = JitterGenerator(seed: 1)
-    places.shuffle(using: &chance)
-    for place in places.dropLast(10) { waiters.remove(place) }
+    ids.shuffle(using: &chance)
+    for id in ids.dropLast(10) { waiters.remove(id) }
     #expect(waiters.count == 10)
     for wakeUp in waiters.removeAll() { wakeUp(0) }
     #expect(woken.take().count == 10)

@@ -14,11 +14,11 @@ import Testing
       (#"{"op":"ping","id":999999999999999}"#, .last, "999999999999999", #"{"op":"ping""#),
       (#"{"op": "ping", "id": "x y"}"#, .last, #""x y""#, #"{"op": "ping""#),
       (#"{"op":"ping","id":0}"#, .last, "0", #"{"op":"ping""#),
-    ] as [(String, LineShape.Place, String, String)])
-  func found(line: String, place: LineShape.Place, id: String, rest: String) {
+    ] as [(String, LineShape.IDPosition, String, String)])
+  func found(line: String, position: LineShape.IDPosition, id: String, rest: String) {
     let bytes = Array(line.utf8)
     let shape = LineShape(bytes.span)
-    #expect(shape.place == place)
+    #expect(shape.idPosition == position)
     #expect(String(decoding: bytes[shape.id], as: UTF8.self) == id)
     #expect(String(decoding: bytes[shape.rest], as: UTF8.self) == rest)
   }
@@ -36,7 +36,7 @@ import Testing
   func rest(line: String) {
     let bytes = Array(line.utf8)
     let shape = LineShape(bytes.span)
-    #expect(shape.place == .unknown && shape.id.isEmpty && shape.rest == 0..<bytes.count)
+    #expect(shape.idPosition == .unknown && shape.id.isEmpty && shape.rest == 0..<bytes.count)
   }
 
   @Test("a line with another plain id in the same place is the same request, or as little one as the first")
@@ -61,7 +61,7 @@ import Testing
         let requests = Set(lines.map { (try? read($0).get()).map { "\($0)" } ?? "none" })
         // Whatever shape they have, the lines of one shape and rest are one request.
         #expect(requests.count == 1, "\(rest)")
-        #expect(shapes.allSatisfy { $0.place != .unknown } || requests == ["none"], "\(rest)")
+        #expect(shapes.allSatisfy { $0.idPosition != .unknown } || requests == ["none"], "\(rest)")
       }
     }
   }

@@ -50,11 +50,11 @@ package final class ActiveConfiguration: Sendable {
         return Issuer(name: $0.name, url: $0.url, algorithms: $0.algorithms, profile: $0.profile)
       })
     peers = PeerRules(configuration.peers)
-    let places = EffectivePolicy.places(of: configuration.issuers.map(\.name))
+    let issuerIndices = EffectivePolicy.issuerIndices(of: configuration.issuers.map(\.name))
     policies = Dictionary(
       uniqueKeysWithValues: configuration.policies.map { policy in
         CurrentThread.giveWay()
-        return (Array(policy.name.utf8), EffectivePolicy(policy, places: places))
+        return (Array(policy.name.utf8), EffectivePolicy(policy, issuerIndices: issuerIndices))
       })
     defaultPolicy = policies[Array(Configuration.defaultName.utf8)]
   }

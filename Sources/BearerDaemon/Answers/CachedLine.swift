@@ -5,7 +5,7 @@ import BearerProtocol
 /// A request line that was answered with an acceptance, apart from its `id`.
 final class CachedLine {
   /// Where the `id` is in the line.
-  let place: LineShape.Place
+  let idPosition: LineShape.IDPosition
   /// What it asks, for the rules of peers.
   let request: Request
   /// The configuration that it was answered by (`ActiveConfigurationStore.version`).
@@ -22,7 +22,7 @@ final class CachedLine {
   /// meanwhile.
   ///
   /// - Parameters:
-  ///   - place: Where the `id` is in the line.
+  ///   - idPosition: Where the `id` is in the line.
   ///   - request: What the line asks.
   ///   - requestBytes: How long the line is without the token.
   ///   - configuration: The version of the configuration that it was answered by.
@@ -30,7 +30,7 @@ final class CachedLine {
   ///   - momentary: The parts of the reply that change with time.
   ///   - reply: The reply behind the `id`.
   init?(
-    _ place: LineShape.Place, _ request: Request, requestBytes: Int, in configuration: UInt64,
+    _ idPosition: LineShape.IDPosition, _ request: Request, requestBytes: Int, in configuration: UInt64,
     basis: AcceptanceBasis, momentary: AcceptanceBasis.Momentary, reply: Span<UInt8>
   ) {
     var (end, whole): ([UInt8], [UInt8]) = ([], [])
@@ -40,7 +40,7 @@ final class CachedLine {
     let kept = whole.dropLast(end.count)
     // A reply that tells 10 has the same end as one that tells 0.
     guard momentary.expiresIn == nil || kept.last == UInt8(ascii: ":") else { return nil }
-    self.place = place
+    self.idPosition = idPosition
     self.request = request
     self.configuration = configuration
     self.basis = basis

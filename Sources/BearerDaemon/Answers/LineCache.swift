@@ -19,7 +19,7 @@ struct LineCache {
   private let capacity: Int
   private let namer = TokenNamer()
   private var slots: [Slot] = []
-  private var places: [TokenName: Int] = [:]
+  private var indices: [TokenName: Int] = [:]
   private var hand = 0
   private(set) var heldBytes = 0
 
@@ -35,12 +35,12 @@ struct LineCache {
   ///
   /// - Parameters:
   ///   - rest: The line without its `id`.
-  ///   - place: Where the `id` is in it.
+  ///   - idPosition: Where the `id` is in it.
   /// - Returns: The name to remember it by, `nil` if nothing is ever kept; and what is known of it.
-  mutating func find(_ rest: Span<UInt8>, _ place: LineShape.Place) -> (name: TokenName?, line: CachedLine?) {
+  mutating func find(_ rest: Span<UInt8>, _ idPosition: LineShape.IDPosition) -> (name: TokenName?, line: CachedLine?) {
     guard capacity > 0 else { return (nil, nil) }
     let name = namer.name(of: rest)
-    guard let slot = places[name], slots[slot].line.place == place else { return (name, nil) }
+    guard let slot = indices[name], slots[slot].line.idPosition == idPosition else { return (name, nil) }
     slots[slot].wasUsed = true
     return (name, slots[slot].line)
   }
@@ -48,12 +48,12 @@ struct LineCache {
   /// Remembers a line, forgetting others if there is no more room.
   mutating func insert(_ line: CachedLine, as name: TokenName) {
     guard line.heldBytes <= capacity else { return }
-    if let slot = places[name] {
+    if let slot = indices[name] {
       heldBytes += line.heldBytes - slots[slot].line.heldBytes
       slots[slot].line = line
     } else {
       heldBytes += line.heldBytes
-      places[name] = slots.count
+      indices[name] = slots.count
       slots.append(Slot(name: name, line: line))
     }
     while heldBytes > capacity { evict() }
@@ -68,11 +68,11 @@ struct LineCache {
       hand += 1
     }
     heldBytes -= slots[hand].line.heldBytes
-    places[slots[hand].name] = nil
+    indices[slots[hand].name] = nil
     let last = slots.removeLast()
     if hand < slots.count {
       slots[hand] = last
-      places[last.name] = hand
+      indices[last.name] = hand
     }
   }
 }

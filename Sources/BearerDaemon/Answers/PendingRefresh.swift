@@ -19,7 +19,7 @@ final class PendingRefresh: DeferredReply, Sendable {
   private let issuers: [Issuer]
   private let id: [UInt8]
   private let counters: ReplyCounters
-  private let places: RefreshConcurrency
+  private let concurrency: RefreshConcurrency
   private let detail: StatusDetail
   /// The most bytes that the reply may have.
   private let outputBytes: Int
@@ -28,16 +28,16 @@ final class PendingRefresh: DeferredReply, Sendable {
   private let state = Mutex(State())
   private let task = Mutex<Task<Void, Never>?>(nil)
 
-  /// A refresh that has taken one of the places, and gives it back when it is over.
+  /// A refresh that has taken one of the permits, and gives it back when it is over.
   init(
     _ current: ActiveConfigurationStore, issuers: [Issuer], id: [UInt8], counters: ReplyCounters,
-    places: RefreshConcurrency,
+    concurrency: RefreshConcurrency,
     user: UInt32, detail: StatusDetail, outputBytes: Int
   ) {
     self.detail = detail
     self.outputBytes = outputBytes
     self.counters = counters
-    self.places = places
+    self.concurrency = concurrency
     self.user = user
     self.current = current
     self.issuers = issuers
@@ -66,13 +66,13 @@ final class PendingRefresh: DeferredReply, Sendable {
     return true
   }
 
-  /// Gives the place back once both are over, so that replies that clients do not take are no more than the places.
+  /// Gives the permit back once both are over, so that replies that clients do not take are no more than the permits.
   private func releasePlace() {
     let isLast = state.withLock { state in
       state.holders -= 1
       return state.holders == 0
     }
-    if isLast { places.release(by: user) }
+    if isLast { concurrency.release(by: user) }
   }
 
   /// The fetch may take longer than the daemon has left.
@@ -88,14 +88,14 @@ final class PendingRefresh: DeferredReply, Sendable {
   }
 
   private func reply() async -> [UInt8] {
-    var reports: [(place: Int, report: RefreshReport?)] = []
+    var reports: [(index: Int, report: RefreshReport?)] = []
     await withTaskGroup(of: (Int, RefreshReport?).self) { group in
-      for (place, issuer) in issuers.enumerated() {
-        group.addTask { (place, await self.refresh(issuer)) }
+      for (index, issuer) in issuers.enumerated() {
+        group.addTask { (index, await self.refresh(issuer)) }
       }
       for await report in group { reports.append(report) }
     }
-    reports.sort { $0.place < $1.place }
+    reports.sort { $0.index < $1.index }
     var line: [UInt8] = []
     line.beginReply(id: id)
     if let error = reports.lazy.compactMap({ self.error($0.report) }).first {
@@ -157,8 +157,8 @@ final class PendingRefresh: DeferredReply, Sendable {
   private func refresh(_ issuer: Issuer) async -> RefreshReport? {
     while true {
       let active = current.value
-      guard let place = active.issuers.firstIndex(where: { $0.url.hasSameBytes(as: issuer.url) }) else { return nil }
-      let report = await active.keys[place].refresh()
+      guard let index = active.issuers.firstIndex(where: { $0.url.hasSameBytes(as: issuer.url) }) else { return nil }
+      let report = await active.keys[index].refresh()
       // A reload may have put another owner of the keys in place of the one that was asked.
       guard case .shuttingDown = report, active !== current.value, !Task.isCancelled else { return report }
     }

@@ -4,23 +4,23 @@ import Synchronization
 /// Bounds how many `refresh-jwks` are under way in the whole daemon, and of one user.
 ///
 /// Each is a task that waits for a fetch, perhaps for seconds. The limits of connections bound only how many wait, not
-/// how many are begun by a client that sends one, closes, and connects again. No user takes the places of others, and
+/// how many are begun by a client that sends one, closes, and connects again. No user takes the permits of others, and
 /// root and the daemon's own user always find theirs.
 final class RefreshConcurrency: Sendable {
   /// As many as one connection may have in flight by default.
   static let count = 64
-  /// How many places one user may have.
+  /// How many permits one user may have.
   static let countPerUser = 16
 
   private struct State: Sendable {
     var taken: [UInt32: Int] = [:]
-    /// Places that are taken by users without places of their own.
+    /// Permits that are taken by users without permits of their own.
     var shared = 0
   }
 
   private let state = Mutex(State())
 
-  /// Takes a place for a user; false if there is none left.
+  /// Takes a permit for a user; false if there is none left.
   func take(by user: UInt32) -> Bool {
     state.withLock { state in
       guard state.taken[user, default: 0] < Self.countPerUser, Self.isOperator(user) || state.shared < Self.count else {
@@ -32,7 +32,7 @@ final class RefreshConcurrency: Sendable {
     }
   }
 
-  /// Gives a place of a user back.
+  /// Gives a permit of a user back.
   func release(by user: UInt32) {
     state.withLock { state in
       guard let taken = state.taken[user] else { return }

@@ -68,7 +68,7 @@ package final class RequestHandler: LineHandler {
     now = clock.moment
     adoptReload()
     let shape = LineShape(line)
-    let (name, found) = lines.find(line.extracting(shape.rest), shape.place)
+    let (name, found) = lines.find(line.extracting(shape.rest), shape.idPosition)
     if let known = found, known.configuration == activeVersion,
       let momentary = known.basis.momentary(in: active, at: now)
     {
@@ -142,13 +142,13 @@ package final class RequestHandler: LineHandler {
     _ name: TokenName, _ shape: LineShape, _ request: Request, _ basis: AcceptanceBasis, _ reply: Span<UInt8>
   ) {
     // An `id` that is part of the rest makes another line each time.
-    if shape.place == .unknown, !reader.id.isEmpty { return }
+    if shape.idPosition == .unknown, !reader.id.isEmpty { return }
     var head: [UInt8] = []
     head.beginReply(id: reader.id)
     // A back-end's answer may have ended since.
     guard let momentary = basis.momentary(in: active, at: now),
       let line = CachedLine(
-        shape.place, request, requestBytes: reader.lineBytes - reader.credential.count, in: activeVersion,
+        shape.idPosition, request, requestBytes: reader.lineBytes - reader.credential.count, in: activeVersion,
         basis: basis, momentary: momentary, reply: reply.extracting(head.count...))
     else { return }
     lines.insert(line, as: name)

@@ -63,7 +63,7 @@ final class IssuerKeysService: Service {
   /// What watches every file of the daemon.
   let files: FilePoller
   private let clock: LoopClock
-  private let places = FetchConcurrency()
+  private let fetchConcurrency = FetchConcurrency()
   private let room = WaitingRoom()
   private let publications: KeyPublications
   private let snapshots: SnapshotStore?
@@ -136,7 +136,7 @@ final class IssuerKeysService: Service {
     }
     let live = LiveConfiguration(issuer)
     let keys = IssuerKeys(
-      settings: settings, source: source(of: issuer), clock: clock, places: places, room: room,
+      settings: settings, source: source(of: issuer), clock: clock, fetchConcurrency: fetchConcurrency, room: room,
       publications: publications
     ) { [logger, disk, onChange] change in
       let (issuer, trustChanges) = live.present

@@ -51,15 +51,15 @@ package final class NameResolver: Sendable {
   ///
   /// - Returns: As literals; none if the name has none; `nil` if the task was cancelled first.
   package func addresses(of name: String) async -> [String]? {
-    let place = Mutex<Waiters<[String]?>.Place?>(nil)
+    let id = Mutex<Waiters<[String]?>.ID?>(nil)
     let addresses = await withTaskCancellationHandler {
       await withCheckedContinuation { (continuation: CheckedContinuation<[String]?, Never>) in
         let isCancelled = state.withLock { state in
-          // Read under the lock: a cancellation that comes later finds the place.
+          // Read under the lock: a cancellation that comes later finds the wait.
           if Task.isCancelled { return true }
           if state.lookUps[name] == nil { state.queue.append(name) }
           let new = state.lookUps[name, default: LookUpState()].waiters.add { continuation.resume(returning: $0) }
-          place.withLock { $0 = new }
+          id.withLock { $0 = new }
           return false
         }
         if isCancelled { continuation.resume(returning: nil) }
@@ -67,7 +67,7 @@ package final class NameResolver: Sendable {
       }
     } onCancel: {
       let wakeUp = state.withLock { state in
-        place.withLock(\.self).flatMap { Self.giveUp(name, $0, &state) }
+        id.withLock(\.self).flatMap { Self.giveUp(name, $0, &state) }
       }
       wakeUp?(nil)
     }
@@ -84,9 +84,9 @@ package final class NameResolver: Sendable {
   }
 
   private static func giveUp(
-    _ name: String, _ place: Waiters<[String]?>.Place, _ state: inout State
+    _ name: String, _ id: Waiters<[String]?>.ID, _ state: inout State
   ) -> Waiters<[String]?>.WakeUp? {
-    guard let wakeUp = state.lookUps[name]?.waiters.remove(place), let lookUp = state.lookUps[name] else { return nil }
+    guard let wakeUp = state.lookUps[name]?.waiters.remove(id), let lookUp = state.lookUps[name] else { return nil }
     if lookUp.waiters.isEmpty {
       if lookUp.hasBegun {
         if state.slow.count >= rememberedNames { state.slow = [] }

@@ -20,13 +20,13 @@ final class SystemAuthorities: Sendable {
 
   /// The system's authorities, as their file has them now; as they were last read if the task is cancelled.
   func trustRoots() async -> NIOSSLTrustRoots {
-    let place = Mutex<Waiters<Void>.Place?>(nil)
+    let id = Mutex<Waiters<Void>.ID?>(nil)
     await withTaskCancellationHandler {
       await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
         let begins = state.withLock { state -> Bool? in
           if Task.isCancelled { return nil }
           let new = state.waiters.add { continuation.resume() }
-          place.withLock { $0 = new }
+          id.withLock { $0 = new }
           defer { state.isReading = true }
           return !state.isReading
         }
@@ -34,7 +34,7 @@ final class SystemAuthorities: Sendable {
         if begins { FileThread.detach { [self] in read() } }
       }
     } onCancel: {
-      let wakeUp = state.withLock { state in place.withLock(\.self).flatMap { state.waiters.remove($0) } }
+      let wakeUp = state.withLock { state in id.withLock(\.self).flatMap { state.waiters.remove($0) } }
       wakeUp?(())
     }
     let certificates = state.withLock(\.certificates)

@@ -24,13 +24,13 @@ final class SharedRead<Value: Sendable, Fault: Error>: Sendable {
   /// The value; `nil` if the task was cancelled first.
   func value() async -> Result<Value, Fault>? {
     if let value = state.withLock(\.value) { return .success(value) }
-    let place = state.withLock { $0.waiters.reserve() }
+    let id = state.withLock { $0.waiters.reserve() }
     return await withTaskCancellationHandler {
       await withCheckedContinuation { (continuation: CheckedContinuation<Result<Value, Fault>?, Never>) in
         let begins = state.withLock { state -> Bool? in
-          // Read under the lock: a cancellation that comes later finds the place.
+          // Read under the lock: a cancellation that comes later finds the wait.
           if Task.isCancelled { return nil }
-          state.waiters.begin(at: place) { continuation.resume(returning: $0) }
+          state.waiters.begin(id) { continuation.resume(returning: $0) }
           defer { state.isReading = true }
           return !state.isReading
         }
@@ -38,7 +38,7 @@ final class SharedRead<Value: Sendable, Fault: Error>: Sendable {
         if begins { FileThread.detach { self.perform() } }
       }
     } onCancel: {
-      let wakeUp = state.withLock { $0.waiters.remove(place) }
+      let wakeUp = state.withLock { $0.waiters.remove(id) }
       wakeUp?(nil)
     }
   }

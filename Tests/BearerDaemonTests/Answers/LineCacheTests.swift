@@ -357,8 +357,8 @@ import Testing
   @Test("memory is bounded, what was used lately is spared, and what is too large is not kept")
   func eviction() throws {
     var lines = LineCache(bytes: 4 * (try line(100).heldBytes))
-    func find(_ number: UInt8, _ place: LineShape.Place = .first) -> (name: TokenName?, line: CachedLine?) {
-      lines.find([number].span, place)
+    func find(_ number: UInt8, _ position: LineShape.IDPosition = .first) -> (name: TokenName?, line: CachedLine?) {
+      lines.find([number].span, position)
     }
     let names = (0..<6 as Range<UInt8>).compactMap { find($0).name }
     try #require(names.count == 6)

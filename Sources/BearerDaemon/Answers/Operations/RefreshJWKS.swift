@@ -17,7 +17,7 @@ extension RequestHandler {
     }
     let refresh = PendingRefresh(
       current, issuers: issuers.map { active.issuers[$0] }, id: reader.id, counters: counters,
-      places: refreshConcurrency,
+      concurrency: refreshConcurrency,
       user: peer.uid, detail: reporter.detail(for: peer), outputBytes: reporter.limits.outputBytes)
     return .deferred(order, refresh)
   }
