@@ -146,6 +146,8 @@ package final class BackEnd: Sendable {
 
   private func perform(_ order: BackEndState.Order) async {
     let result = await source.ask(order.call)
+    // A call that was cancelled says nothing of the back-end, and those who wait are told that the daemon stops.
+    guard !Task.isCancelled else { return }
     let now = clock.now
     change { state, effects in state.finish(order, result, at: now, &effects) }
   }

@@ -244,6 +244,8 @@ package final class IssuerKeys: Sendable {
     if order.cause == .request { task.source.forgetDiscovery() }
     if order.goesPastCaches { task.source.bypassCaches() }
     let result = await task.source.fetch(previous: task.previous, validators: task.validators)
+    // A fetch that was cancelled says nothing of the provider, and those who wait are told that the daemon stops.
+    guard !Task.isCancelled else { return }
     let now = clock.now
     change { state, effects in
       // The keys may have moved to another address. Forget the old one before anybody can ask for the kid again.

@@ -38,6 +38,8 @@ import Testing
     _ change: (inout IssuerConfiguration) -> Void = { _ in }
   ) -> IssuerConfiguration {
     var issuer = IssuerConfiguration(name: name, url: url)
+    // Longer than a fetch takes on any busy machine.
+    issuer.timeout = .seconds(300)
     change(&issuer)
     return issuer
   }
