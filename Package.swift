@@ -64,7 +64,7 @@ let table: [(kind: TargetKind, name: String, imports: String)] = [
   (.library, "BearerDevIssuerServer", "BearerDevIssuer BearerJSON NIOCore NIOHTTP1 NIOPosix"),
   (
     .program, "bearerd-dev-issuer",
-    "BearerClaims BearerClient BearerConfiguration BearerDaemon BearerDevIssuer BearerDevIssuerServer "
+    "BearerClaims BearerClient BearerConfiguration BearerDaemon BearerDevIssuer BearerDevIssuerServer BearerFiles "
       + "BearerIntrospection BearerJSON BearerLogging BearerTOML ArgumentParser Logging UnixSignals"
   ),
   (

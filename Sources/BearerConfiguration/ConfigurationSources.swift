@@ -1,4 +1,5 @@
 import BearerCrypto
+import BearerFiles
 package import BearerLogging
 package import BearerTOML
 import BearerThreads
@@ -101,7 +102,7 @@ package struct ConfigurationSources: Sendable {
 
   private func given(_ flag: String?, _ flagName: String, _ variable: String) -> Given<String>? {
     if let flag { return Given(value: flag, place: flagName) }
-    if let value = environment[variable], !value.isEmpty { return Given(value: value, place: variable) }
+    if let value = environment.variable(variable) { return Given(value: value, place: variable) }
     return nil
   }
 

@@ -1,11 +1,12 @@
 internal import Glibc
 
-/// A path as `sockaddr_un`; the path is known to fit.
-struct SocketAddress {
+/// The address of a Unix socket (unix(7)).
+package struct SocketAddress {
   private var address = sockaddr_un()
   private var length = socklen_t(MemoryLayout<sockaddr_un>.size)
 
-  init(path: String) {
+  /// The address of a path, which is known to fit.
+  package init(path: String) {
     address.sun_family = sa_family_t(AF_UNIX)
     withUnsafeMutableBytes(of: &address.sun_path) { space in
       // Safe because copying ends before the last byte, which stays NUL.
@@ -34,11 +35,13 @@ struct SocketAddress {
     }
   }
 
-  func bind(_ descriptor: CInt) -> CInt {
+  /// Binds a socket to it (bind(2)): 0, or -1 with `errno`.
+  package func bind(_ descriptor: CInt) -> CInt {
     withPointer { Glibc.bind(descriptor, $0, $1) }
   }
 
-  func connect(_ descriptor: CInt) -> CInt {
+  /// Connects a socket to it (connect(2)): 0, or -1 with `errno`.
+  package func connect(_ descriptor: CInt) -> CInt {
     withPointer { Glibc.connect(descriptor, $0, $1) }
   }
 

@@ -15,24 +15,6 @@ package struct ListenDescriptor: Equatable, Sendable {
   }
 }
 
-extension ListenDescriptor {
-  /// The path that the socket is bound to (unix(7)); nil if it has none.
-  package var path: String? {
-    var address = sockaddr_un()
-    var length = socklen_t(MemoryLayout<sockaddr_un>.size)
-    // Safe because getsockname writes no more than the structure, whose size `length` is.
-    let result = unsafe withUnsafeMutableBytes(of: &address) { bytes in
-      unsafe getsockname(number, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self), &length)
-    }
-    guard result == 0, CInt(address.sun_family) == AF_UNIX else { return nil }
-    // Safe because the bytes are read within the closure only. A path of full length has no NUL.
-    return unsafe withUnsafeBytes(of: address.sun_path) { bytes in
-      let path = unsafe bytes.prefix { $0 != 0 }
-      return unsafe path.isEmpty ? nil : String(decoding: path, as: UTF8.self)
-    }
-  }
-}
-
 /// Why passed-in descriptors cannot be used.
 package enum ListenDescriptorsFault: Error, Equatable, Sendable, CustomStringConvertible {
   /// `LISTEN_FDS` or its companion variables cannot be read; the error number.

@@ -1,3 +1,4 @@
+import BearerServer
 import BearerThreads
 import CLinuxSockets
 import Glibc
@@ -16,8 +17,7 @@ final class EchoFloor: @unchecked Sendable {
   init(path: String, replyBytes: Int) throws {
     reply = [UInt8](repeating: UInt8(ascii: "x"), count: replyBytes - 1) + [0x0A]
     let listener = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
-    var address = UnixAddress(path)
-    guard listener >= 0, address.withPointer({ bind(listener, $0, $1) }) == 0, listen(listener, 1024) == 0 else {
+    guard listener >= 0, SocketAddress(path: path).bind(listener) == 0, listen(listener, 1024) == 0 else {
       throw SocketBenchmark.Interrupted()
     }
     self.listener = listener
@@ -47,24 +47,6 @@ final class EchoFloor: @unchecked Sendable {
         output.removeAll(keepingCapacity: true)
         for _ in 0..<SocketBenchmark.lineFeeds(in: input, received) { output += reply }
         _ = send(descriptor, output, output.count, CInt(MSG_NOSIGNAL))
-      }
-    }
-  }
-}
-
-/// A path as `sockaddr_un`.
-struct UnixAddress {
-  private var address = sockaddr_un()
-
-  init(_ path: String) {
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-  }
-
-  mutating func withPointer<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
-    withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
       }
     }
   }

@@ -121,8 +121,7 @@ enum SocketBenchmark {
     init(_ paths: [String]) throws {
       descriptors = try paths.map { path in
         let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
-        var address = UnixAddress(path)
-        guard address.withPointer({ connect(descriptor, $0, $1) }) == 0 else { throw Interrupted() }
+        guard SocketAddress(path: path).connect(descriptor) == 0 else { throw Interrupted() }
         return descriptor
       }
     }

@@ -1,6 +1,6 @@
 import ArgumentParser
 import BearerDevIssuer
-import Glibc
+import BearerFiles
 
 /// Where the issuer's keys are; the same for every command.
 struct KeysOption: ParsableArguments {
@@ -24,17 +24,11 @@ struct KeysOption: ParsableArguments {
   }
 
   private static func defaultPath() throws -> String {
-    if let path = environment("BEARERD_DEV_ISSUER_KEYS") { return path }
-    if let state = environment("XDG_STATE_HOME") { return state + "/bearerd-dev-issuer" }
-    if let home = environment("HOME") { return home + "/.local/state/bearerd-dev-issuer" }
+    let environment = Environment.current()
+    if let path = environment.variable("BEARERD_DEV_ISSUER_KEYS") { return path }
+    if let state = environment.variable("XDG_STATE_HOME") { return state + "/bearerd-dev-issuer" }
+    if let home = environment.variable("HOME") { return home + "/.local/state/bearerd-dev-issuer" }
     throw ValidationError("There is no $HOME to keep keys in; name a directory with --keys.")
-  }
-
-  /// A variable's value; an empty one counts as not set (XDG Base Directory Specification).
-  private static func environment(_ name: String) -> String? {
-    guard let value = getenv(name) else { return nil }
-    let text = String(cString: value)
-    return text.isEmpty ? nil : text
   }
 }
 

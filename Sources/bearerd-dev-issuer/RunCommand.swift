@@ -5,6 +5,7 @@ import BearerConfiguration
 import BearerDaemon
 import BearerDevIssuer
 import BearerDevIssuerServer
+import BearerFiles
 import BearerIntrospection
 import BearerLogging
 import BearerTOML
@@ -119,7 +120,7 @@ struct RunCommand: AsyncParsableCommand {
 
   /// A directory that only this user can open.
   private static func makeDirectory() throws -> String {
-    let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    let parent = Environment.current().variable("TMPDIR") ?? "/tmp"
     var template = Array((parent + "/bearerd-dev-XXXXXX").utf8CString)
     guard mkdtemp(&template) != nil else {
       throw DevIssuerError.file(operation: "create a directory in", path: parent, code: errno)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BearerFiles
 import Glibc
 
 /// Standard output, standard error or a file, written completely and without a buffer.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BearerConfiguration
+import BearerFiles
 import BearerJSON
 
 /// `bearerd reload`.

@@ -2,6 +2,7 @@ import ArgumentParser
 import BearerConfiguration
 import BearerDaemon
 import BearerFetch
+import BearerFiles
 import BearerLogging
 import BearerSystemd
 import BearerTOML

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BearerConfiguration
 import BearerDaemon
+import BearerFiles
 import Glibc
 
 /// Which daemon is asked.

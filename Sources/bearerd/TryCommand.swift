@@ -1,4 +1,5 @@
 import ArgumentParser
+import BearerFiles
 import BearerJSON
 import Glibc
 

@@ -202,22 +202,4 @@ struct ServiceManagerTests {
     #expect(listen(stream, 1) == 0)
     try ListenDescriptors.check(ListenDescriptor(number: stream, name: "x"))
   }
-
-  @Test("a passed-in socket tells its path, and none if it has none")
-  func pathOfDescriptor() throws {
-    let bound = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
-    let unbound = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
-    let abstract = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
-    defer { for descriptor in [bound, unbound, abstract] { close(descriptor) } }
-    // The longest there is: no room for a NUL.
-    let directory = "/tmp/bearerd-\(getpid())-"
-    let path = directory + String(repeating: "x", count: 108 - directory.utf8.count)
-    #expect(UnixSocket.bind(bound, to: path) == 0)
-    defer { unlink(path) }
-    #expect(UnixSocket.bind(abstract, to: nil) == 0)
-    #expect(ListenDescriptor(number: bound, name: "x").path == path)
-    #expect(ListenDescriptor(number: unbound, name: "x").path == nil)
-    #expect(ListenDescriptor(number: abstract, name: "x").path == nil)
-    #expect(ListenDescriptor(number: -1, name: "x").path == nil)
-  }
 }

@@ -1,4 +1,5 @@
 import BearerAddress
+import BearerFiles
 import BearerKeys
 
 /// Which proxy, if any, a fetch goes through.
@@ -57,9 +58,6 @@ enum ProxyChoice {
   }
 
   private static func value(of name: String, in environment: [String: String]) -> String? {
-    for spelling in [name, name.lowercased()] {
-      if let value = environment[spelling], !value.isEmpty { return value }
-    }
-    return nil
+    environment.variable(name) ?? environment.variable(name.lowercased())
   }
 }

@@ -1,9 +1,9 @@
 @preconcurrency import Glibc
 
 /// The process's environment; read only here and passed as an argument, so that nothing else depends on it.
-enum Environment {
+package enum Environment {
   /// All variables, as they are now.
-  static func current() -> [String: String] {
+  package static func current() -> [String: String] {
     var variables: [String: String] = [:]
     var next: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = environ
     while let entry = next?.pointee {
@@ -22,5 +22,5 @@ enum Environment {
 
 extension [String: String] {
   /// The value of a variable; `nil` if it is empty, which counts as not set.
-  func variable(_ name: String) -> String? { self[name].flatMap { $0.isEmpty ? nil : $0 } }
+  package func variable(_ name: String) -> String? { self[name].flatMap { $0.isEmpty ? nil : $0 } }
 }
