@@ -1,8 +1,8 @@
 /// The base64url encoding of RFC 7515 section 2: no padding, no line breaks, no white space.
 ///
-/// Decoding is strict, for every second spelling of a token is a way around whatever compares or counts tokens: an
-/// alphabet byte out of place, padding, a length that no encoder makes and bits left over that are not zero (RFC 4648
-/// section 3.5) are all refused.
+/// Decoding is strict, because a second spelling of a token would get around whatever compares or counts tokens. Bytes
+/// outside of the alphabet, padding, a length that no encoder makes, and bits left over that are not zero (RFC 4648
+/// section 3.5) are refused.
 package enum Base64URL {
   /// The values of all bytes at each of the four places of a group, shifted to where they belong in its three bytes, the
   /// first of which is the lowest; a byte that is not of the alphabet has the bit above them.
@@ -34,8 +34,7 @@ package enum Base64URL {
     let places = Self.places
     var seen: UInt32 = 0
     var leftOver: UInt32 = 0
-    // One byte more than is needed, because each group is stored as four bytes of which the next one's first replaces
-    // the last.
+    // One byte more than is needed: each group is stored as four bytes, and the next group overwrites the fourth.
     decoded.append(addingCapacity: whole / 4 * 3 + 3) { output in
       // Safe because `at` and the three after it are below `whole`, itself at most the count; a place is below 256 and
       // the table has four times as many; and the capacity asked for holds what is stored: this loop is half of what a

@@ -14,10 +14,10 @@ extension JSONTape {
       hasEscapes = hasEscapes || nodes[name].hasEscapes
       name = Int(nodes[name + 1].next)
     }
-    // Few names as they are: what nearly every object has, compared in pairs without allocating.
+    // Few names without escapes, as nearly every object has: they are compared in pairs, without allocating.
     if count <= Self.pairwiseMembers, !hasEscapes { return try refusePairs(in: object, bytes) }
-    // Many names, or names that hide behind escapes: each is unescaped once, for a name that is unescaped at every
-    // comparison would let a short line cost milliseconds.
+    // Many names, or names with escapes: each is unescaped once, because doing it at every comparison would let a short
+    // line cost milliseconds.
     var names: [(value: [UInt8], node: Int)] = []
     names.reserveCapacity(count)
     name = object + 1

@@ -6,8 +6,8 @@
 /// section 4 allows either to refuse them or to take the last; refusing is the one that cannot be exploited).
 ///
 /// Nothing is copied and nothing is converted: a node says what stands where, a number keeps its source text, and a
-/// string is unescaped only by who needs it. A tape is reused from text to text, so that in the steady state reading
-/// allocates nothing. It does not hold the text: every question takes the same bytes again.
+/// string is unescaped only when its value is needed. A tape is reused from text to text, so that reading allocates
+/// nothing once it has grown. It does not hold the text: every question takes the same bytes again.
 package struct JSONTape: Sendable {
   /// What a node is.
   package enum NodeKind: Sendable {
@@ -53,13 +53,13 @@ package struct JSONTape: Sendable {
   private let maximumDepth: Int
   private let allowsDuplicates: Bool
 
-  /// A tape that has read nothing; every question to it answers as for no value.
+  /// A tape that has read nothing; questions to it find no value.
   ///
   /// - Parameters:
-  ///   - maximumDepth: How deep a text may nest. A reply holds what came in one level further out, so who reads replies
-  ///     needs more than the rest.
-  ///   - allowsDuplicates: Whether an object may have two members of the same name; for who asks of each name that it
-  ///     uses whether it is there once.
+  ///   - maximumDepth: How deep a text may nest. A reply holds a token's JSON one level deeper, so readers of replies need
+  ///     more.
+  ///   - allowsDuplicates: Whether an object may have two members of the same name; for callers that look for repeated names
+  ///     themselves.
   package init(maximumDepth: Int = Self.maximumDepth, allowsDuplicates: Bool = false) {
     self.maximumDepth = maximumDepth
     self.allowsDuplicates = allowsDuplicates

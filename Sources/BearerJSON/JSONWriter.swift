@@ -48,7 +48,7 @@ extension [UInt8] {
       append(UInt8(truncatingIfNeeded: rest % 10) + 0x30)
       rest /= 10
     } while rest > 0
-    // The digits came last first. Not by reversing the slice, which would be copied first.
+    // The digits came in reverse. They are swapped in place, because reversing a slice copies it.
     var (low, high) = (start, count - 1)
     while low < high {
       swapAt(low, high)
@@ -64,7 +64,7 @@ extension [UInt8] {
   ///
   /// - Parameter start: Where the JSON begins that is looked at; it ends with the array.
   package mutating func escapeLineSeparators(from start: Int) {
-    // Almost every reply is ASCII, which eight bytes at a time tell for next to nothing.
+    // Almost every reply is ASCII, and testing eight bytes at a time costs next to nothing.
     guard withUnsafeBytes({ Self.holdsHighBit($0, from: start) }) else { return }
     guard let first = (start..<count).first(where: { isLineSeparator(at: $0) }) else { return }
     let text = Array(self[first...])

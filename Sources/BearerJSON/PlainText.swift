@@ -1,15 +1,14 @@
-/// Finds the end of ASCII that stands for itself in a JSON string: the bulk of every line, token and claim.
+/// Finds the end of the ASCII that needs no escaping in a JSON string: the bulk of every line, token and claim.
 ///
 /// Several bytes are looked at in one step. In `marks` the high bit of a byte is set if the byte is a quotation mark, a
-/// backslash, a control character or not ASCII. A borrow of the subtractions may mark a plain byte too, but only one that
-/// follows a byte that is marked rightly, and in these words the byte that comes first is the lowest: the lowest mark is
-/// always true, and no special byte goes without.
+/// backslash, a control character or not ASCII. A borrow of the subtractions may mark a plain byte too, but only after a
+/// byte that is marked correctly. The first byte of the text is the lowest of the word, so the lowest mark is always right.
 enum PlainText {
-  /// The offset of the first byte from `start` on that does not stand for itself, or the count of all.
+  /// The offset of the first byte from `start` on that needs escaping or is not ASCII, or the count of all.
   static func end(_ bytes: Span<UInt8>, from start: Int) -> Int {
     let raw = bytes.bytes
     var at = start
-    // First a short step, for most strings are names and short values; then long ones, for the others are tokens.
+    // First a short step, because most strings are names and short values; then long ones for the tokens.
     if at &+ 8 <= bytes.count {
       // Safe, here and below, because the load is bounds-checked and every bit pattern is a UInt64.
       let found = marks(raw.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self))
