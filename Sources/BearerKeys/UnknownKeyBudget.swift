@@ -3,7 +3,8 @@ import BearerTime
 /// Which tokens under unknown kids may cost a fetch of their issuer, and which of these fetches go past caches.
 struct UnknownKeyBudget: Sendable {
   private var absentKids = AbsentKids()
-  private var allowance = FetchAllowance()
+  /// One fetch each cool-down, and a few that were saved up.
+  private var allowance = CellRate()
   private var lastFetchAt: MonotonicTime?
   private var lastPastCachesAt: MonotonicTime?
   /// Until when unknown kids start no fetch after a failure.
@@ -14,7 +15,7 @@ struct UnknownKeyBudget: Sendable {
 
   /// Until when unknown kids start no fetch.
   func cooldownUntil(_ settings: RefreshSettings) -> MonotonicTime? {
-    let next = allowance.nextAt(cooldown: settings.cooldown, saved: settings.savedFetches)
+    let next = allowance.nextAt(interval: settings.cooldown, saved: settings.savedFetches)
     return [next, heldUntil].compactMap(\.self).max()
   }
 
@@ -31,7 +32,7 @@ struct UnknownKeyBudget: Sendable {
   ///
   /// - Returns: Whether it must go past caches, because no second look can follow.
   mutating func take(for kid: KidFingerprint, at now: MonotonicTime, _ settings: RefreshSettings) -> Bool {
-    allowance.take(at: now, cooldown: settings.cooldown)
+    allowance.take(at: now, interval: settings.cooldown)
     lastFetchAt = now
     let isLast = cooldownUntil(settings).map { now < $0 } ?? false
     guard isLast || !kid.isOfKid, mayGoPastCaches(at: now, settings) else { return false }
@@ -43,7 +44,7 @@ struct UnknownKeyBudget: Sendable {
   mutating func takeSecondLook(at now: MonotonicTime, _ settings: RefreshSettings) -> Bool {
     if let until = cooldownUntil(settings), now < until { return false }
     guard mayGoPastCaches(at: now, settings) else { return false }
-    allowance.take(at: now, cooldown: settings.cooldown)
+    allowance.take(at: now, interval: settings.cooldown)
     lastPastCachesAt = now
     return true
   }
@@ -68,7 +69,7 @@ struct UnknownKeyBudget: Sendable {
 
   /// Adopts new settings; nothing is held for longer than they say, unless the provider asked for a pause.
   mutating func apply(_ settings: RefreshSettings, at now: MonotonicTime, pausedUntil: MonotonicTime?) {
-    allowance.apply(at: now, cooldown: settings.cooldown, saved: settings.savedFetches)
+    allowance.apply(at: now, interval: settings.cooldown, saved: settings.savedFetches)
     heldUntil = heldUntil.map { min($0, max(now + settings.cooldown, pausedUntil ?? now)) }
   }
 }
