@@ -53,6 +53,7 @@ struct Readiness: Service {
     }
     onReady()
     await keepStatus()
+    ready.end()
     notifier.post(.stopping)
     logger.notice("stopping")
   }

@@ -93,11 +93,13 @@ struct Reloading: Service {
   /// - Returns: The outcome, `nil` if the daemon stops; and the configuration that was replaced, if one was.
   private func reload(_ order: Reloader.Order) async -> (outcome: Reloader.Outcome?, Replaced?) {
     let isTold = ready.isTold && order.isExplicit
-    if isTold { notifier.post(.reloading) }
+    if isTold { ready.whileReady { notifier.post(.reloading) } }
     let result = await replaceConfiguration(order)
-    guard ready.isTold, !Task.isCancelled else { return result }
-    if isTold { notifier.post(.ready) }
-    notifier.post(.status(reporter.statusLine(current.value)))
+    let status = reporter.statusLine(current.value)
+    ready.whileReady {
+      if isTold { notifier.post(.ready) }
+      notifier.post(.status(status))
+    }
     return result
   }
 
