@@ -77,11 +77,13 @@ async function connect(path, deadline) {
   if (Buffer.byteLength(path) > maximumPath) throw new Error("too long a path");
   for (;;) {
     const socket = createConnection({ path });
-    const connection = { socket, chunks: [], wake: () => {} };
+    const connection = { socket, chunks: [], received: 0, wake: () => {} };
     // Without a listener an error while it is idle would end the process.
     for (const event of ["end", "close", "error"]) socket.on(event, () => connection.wake());
     socket.on("data", (chunk) => {
       connection.chunks.push(chunk);
+      // Here, because more may come before `converse` has its turn.
+      if ((connection.received += chunk.length) > maximumReply) socket.pause();
       connection.wake();
     });
     try {
@@ -100,6 +102,7 @@ async function converse(connection, line, deadline) {
   const { socket, chunks } = connection;
   // Whatever came while it was idle is nobody's reply.
   if (chunks.length > 0) return undefined;
+  connection.received = 0;
   let isLate = false;
   const timer = setTimeout(() => {
     isLate = true;
