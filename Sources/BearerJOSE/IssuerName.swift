@@ -17,7 +17,7 @@ package struct IssuerName: Equatable, Sendable {
 
   /// Whether a name is a template.
   package static func isTemplate(_ name: String) -> Bool {
-    // Almost none is, and searching for one character takes a hundredth of the time.
+    // Almost none is. Searching each url for the whole text took a seventh of the time of a large reload.
     name.utf8.contains(UInt8(ascii: "{")) && name.contains(placeholder)
   }
 
