@@ -9,7 +9,6 @@ using System.Linq;
 using System.Net.Sockets;
 using System.Runtime.Serialization.Json;
 using System.Text;
-using System.Threading;
 using System.Xml;
 
 /// <summary>Asks bearerd whether a token may be trusted. One file to copy; the class library only.</summary>
@@ -42,14 +41,13 @@ public sealed class Bearerd
 
     readonly string path;
     readonly TimeSpan timeout;
-    long numbers;
     readonly ConcurrentStack<Socket> idle = new ConcurrentStack<Socket>();
 
     /// <summary>The daemon at path, else $BEARERD_SOCKET, else the usual place; timeout: of a whole exchange.</summary>
     public Bearerd(string path = null, TimeSpan? timeout = null)
     {
-        if (string.IsNullOrEmpty(path)) path = Environment.GetEnvironmentVariable("BEARERD_SOCKET");
-        this.path = string.IsNullOrEmpty(path) ? "/run/bearerd/bearerd.sock" : path;
+        var paths = new[] { path, Environment.GetEnvironmentVariable("BEARERD_SOCKET"), "/run/bearerd/bearerd.sock" };
+        this.path = paths.First(one => !string.IsNullOrEmpty(one));
         this.timeout = timeout ?? TimeSpan.FromSeconds(2);
     }
 
@@ -66,23 +64,23 @@ public sealed class Bearerd
         try
         {
             var watch = Stopwatch.StartNew();
-            var id = Interlocked.Increment(ref numbers);
+            var id = Guid.NewGuid().ToString();
             var request = new Dictionary<string, object>(members ?? new Dictionary<string, object>())
                 { ["id"] = id, ["op"] = op, ["authorization"] = authorization ?? "" };
-            var line = Encoding.ASCII.GetBytes(Json.Write(request) + "\n");
-            idle.TryPop(out socket);
-            var reply = socket == null ? new byte[0] : Converse(socket, line, watch);
+            var line = Encoding.ASCII.GetBytes(WriteJson(request) + "\n");
+            var reply = idle.TryPop(out socket) ? Converse(socket, line, watch) : new byte[0];
             if (reply.Length == 0)
             {
                 // None was kept, or a restart closed it: asking once more does no harm.
                 socket?.Dispose();
                 socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                Connect(socket, watch);
+                // A connect waits at a full backlog, for as long as a send may take.
+                socket.SendTimeout = Left(watch);
+                socket.Connect(new UnixDomainSocketEndPoint(path));
                 reply = Converse(socket, line, watch);
             }
             var end = Array.IndexOf(reply, (byte)'\n');
-            if (end < 0) throw new EndOfStreamException("no whole reply");
-            var verdict = Read(Json.Parse(reply, end), id, member);
+            var verdict = Read(ParseJson(reply, end), id, member); // throws if there is no end
             // Bytes that nobody asked for make the connection worthless, not the reply. One too many kept does no harm.
             if (end == reply.Length - 1 && idle.Count < Kept)
             {
@@ -96,17 +94,6 @@ public sealed class Bearerd
         finally { socket?.Dispose(); }
     }
 
-    void Connect(Socket socket, Stopwatch watch)
-    {
-        socket.Blocking = false;
-        while (!socket.Connected)
-            try { socket.Connect(new UnixDomainSocketEndPoint(path)); }
-            // A full backlog (EAGAIN) cannot be waited for.
-            catch (SocketException fault)
-                when (fault.SocketErrorCode == SocketError.WouldBlock && watch.Elapsed < timeout) { Thread.Sleep(5); }
-        socket.Blocking = true;
-    }
-
     /// <summary>The reply and what came with it; nothing if the connection was closed before a byte of it.</summary>
     byte[] Converse(Socket socket, byte[] line, Stopwatch watch)
     {
@@ -114,18 +101,16 @@ public sealed class Bearerd
         var chunk = new byte[65536];
         try
         {
-            for (var sent = 0; sent < line.Length;)
-            {
-                socket.SendTimeout = Left(watch);
-                sent += socket.Send(line, sent, line.Length - sent, SocketFlags.None);
-            }
-            for (var count = 1; count > 0 && reply.Length <= MaximumReply;)
+            socket.SendTimeout = Left(watch);
+            socket.Send(line);
+            int count;
+            do
             {
                 socket.ReceiveTimeout = Left(watch);
                 count = socket.Receive(chunk);
                 reply.Write(chunk, 0, count);
-                if (Array.IndexOf(chunk, (byte)'\n', 0, count) >= 0) break;
             }
+            while (count > 0 && Array.IndexOf(chunk, (byte)'\n', 0, count) < 0 && reply.Length <= MaximumReply);
         }
         // Closed by the daemon; what is here of a reply has no end.
         catch (SocketException) when (watch.Elapsed < timeout) { }
@@ -137,10 +122,10 @@ public sealed class Bearerd
         ? Math.Max(1, (int)(timeout - watch.Elapsed).TotalMilliseconds) : throw new TimeoutException();
 
     /// <summary>Throws for whatever is no reply to this request.</summary>
-    static Verdict Read(object reply, long id, string member)
+    static Verdict Read(object reply, string id, string member)
     {
-        if (!id.Equals(Get(reply, "id"))) throw new FormatException("not the reply to this request");
         object ok = Get(reply, "ok"), error = Get(reply, "error");
+        if (!id.Equals(Get(reply, "id"))) throw new FormatException("not the reply to this request");
         // Equal to the boolean only, whatever else might pass for it.
         if (true.Equals(ok) && Get(reply, member) is Dictionary<string, object> claims)
             return new Verdict
@@ -151,25 +136,21 @@ public sealed class Bearerd
         if (!false.Equals(ok) || !(Get(error, "status") is long status) || status < 400 || status > 599)
             throw new FormatException("neither a yes nor a no");
         var challenge = Get(error, "www_authenticate") as string;
-        // Nothing that could end a header's line.
-        if (challenge != null && challenge.Any(character => character < ' ' || character > '~')) challenge = null;
-        var wait = Get(error, "retry_after_ms") as long?;
         return new Verdict
         {
-            Status = (int)status, Code = Get(error, "code") as string, WwwAuthenticate = challenge,
-            RetryAfterMs = wait >= 0 ? wait : null,
+            Status = (int)status, Code = Get(error, "code") as string,
+            // Nothing that could end a header's line.
+            WwwAuthenticate = challenge?.All(letter => letter >= ' ' && letter <= '~') == true ? challenge : null,
+            RetryAfterMs = Get(error, "retry_after_ms") is long wait && wait >= 0 ? wait : (long?)null,
         };
     }
 
     static object Get(object json, string name) =>
         json is Dictionary<string, object> members && members.TryGetValue(name, out var value) ? value : null;
-}
 
-/// <summary>JSON as dictionaries, lists, strings, long, decimal, double, bool and null.</summary>
-static class Json
-{
-    /// <summary>The class library reads JSON as XML, with each value's type in an attribute.</summary>
-    internal static object Parse(byte[] bytes, int length)
+    /// <summary>As dictionaries, lists, strings, long, decimal, double, bool and null. The class library reads JSON as XML,
+    /// with each value's type in an attribute.</summary>
+    internal static object ParseJson(byte[] bytes, int length)
     {
         var document = new XmlDocument { PreserveWhitespace = true };
         var quotas = new XmlDictionaryReaderQuotas();
@@ -199,26 +180,21 @@ static class Json
         }
     }
 
-    static object Number(string text)
-    {
-        var culture = CultureInfo.InvariantCulture;
-        if (long.TryParse(text, NumberStyles.AllowLeadingSign, culture, out var whole)) return whole;
-        if (decimal.TryParse(text, NumberStyles.AllowLeadingSign, culture, out var large)) return large;
-        // What no number can hold stays as it was written.
-        return double.TryParse(text, NumberStyles.Float, culture, out var real) ? real : (object)text;
-    }
+    /// <summary>What no number can hold stays as it was written.</summary>
+    static object Number(string text) =>
+        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) ? whole
+        : decimal.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var large) ? large
+        : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var real) ? real : (object)text;
 
-    internal static string Write(object value)
-    {
-        if (value is string text) return "\"" + string.Concat(text.Select(Escape)) + "\"";
-        if (value is bool truth) return truth ? "true" : "false";
-        if (value is IEnumerable<KeyValuePair<string, object>> members)
-            return "{" + string.Join(",", members.Select(pair => Write(pair.Key) + ":" + Write(pair.Value))) + "}";
-        if (value is IEnumerable elements) return "[" + string.Join(",", elements.Cast<object>().Select(Write)) + "]";
-        return Convert.ToString(value ?? "null", CultureInfo.InvariantCulture);
-    }
+    internal static string WriteJson(object value) =>
+        value is string text ? "\"" + string.Concat(text.Select(Escape)) + "\""
+        : value is bool truth ? (truth ? "true" : "false")
+        : value is IEnumerable<KeyValuePair<string, object>> pairs ? "{" + string.Join(",", pairs.Select(Pair)) + "}"
+        : value is IEnumerable list ? "[" + string.Join(",", list.Cast<object>().Select(WriteJson)) + "]"
+        : Convert.ToString(value ?? "null", CultureInfo.InvariantCulture);
 
-    static string Escape(char character) =>
-        character < ' ' || character > '~' || character == '"' || character == '\\'
-            ? "\\u" + ((int)character).ToString("x4") : character.ToString();
+    static string Pair(KeyValuePair<string, object> pair) => WriteJson(pair.Key) + ":" + WriteJson(pair.Value);
+
+    static string Escape(char character) => character < ' ' || character > '~' || character == '"' || character == '\\'
+        ? "\\u" + ((int)character).ToString("x4") : character.ToString();
 }

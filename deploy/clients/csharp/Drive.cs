@@ -33,7 +33,7 @@ static class Drive
     static void Answer(Bearerd daemon, string line, int workers)
     {
         var bytes = Encoding.UTF8.GetBytes(line);
-        var members = (Dictionary<string, object>)Json.Parse(bytes, bytes.Length);
+        var members = (Dictionary<string, object>)Bearerd.ParseJson(bytes, bytes.Length);
         var authorization = (string)members["authorization"];
         members.Remove("authorization");
         var verdict = daemon.Verify(authorization, members);
@@ -43,7 +43,7 @@ static class Drive
             ["subject"] = verdict.Ok && verdict.Claims.TryGetValue("sub", out var subject) ? subject as string : null,
         };
         if (workers > 0) answer["authorization"] = authorization;
-        var text = Encoding.ASCII.GetBytes(Json.Write(answer) + "\n");
+        var text = Encoding.ASCII.GetBytes(Bearerd.WriteJson(answer) + "\n");
         lock (Output) Output.Write(text, 0, text.Length);
     }
 }
