@@ -58,7 +58,7 @@ extension Configuration: ConfigurationTable {
     let issuerIndices = EffectivePolicy.issuerIndices(of: issuers.map(\.name))
     refusePoliciesWithoutBackEnd(issuerIndices, &reader)
     refuseRolesOfNowhere(issuerIndices, &reader)
-    let names = Names(policies.map(\.name))
+    let names = Names(of: policies)
     for peer in peers {
       for name in peer.policies?.sorted() ?? [] where !names.contain(name) {
         reader.refuseUnknown(name, among: names.all, at: ["peer", peer.name, "policies"], "policy")
@@ -67,7 +67,7 @@ extension Configuration: ConfigurationTable {
   }
 
   private mutating func readIssuersOfPolicies(_ reader: inout TableReader) {
-    let names = Names(issuers.map(\.name))
+    let names = Names(of: issuers)
     for index in policies.indices {
       CurrentThread.giveWay()
       let place = ["policy", policies[index].name, "issuers"]
@@ -153,8 +153,8 @@ extension Configuration: ConfigurationTable {
     let all: [String]
     private let bytes: Set<[UInt8]>
 
-    init(_ all: [String]) {
-      self.all = all
+    init<Table: NamedTable>(of tables: [Table]) {
+      all = tables.map(\.name)
       bytes = Set(all.map { Array($0.utf8) })
     }
 

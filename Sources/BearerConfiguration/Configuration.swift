@@ -33,22 +33,11 @@ package struct Configuration: Equatable, Sendable {
   /// The issuers, in the order of the file; never empty, names and urls are unique.
   package var issuers: [IssuerConfiguration]
   /// The policies, in the order of the file; never empty, names are unique, issuers named in them exist.
-  package var policies: [Policy]
+  package var policies: [Policy] = []
   /// Who may ask what, in the order of the file; empty if all who can open the socket may ask everything.
-  package var peers: [PeerConfiguration]
+  package var peers: [PeerConfiguration] = []
   /// Bounds on what clients may use.
-  package var limits: Limits
-
-  /// A configuration with the defaults for all that is not given.
-  package init(
-    issuers: [IssuerConfiguration] = [], policies: [Policy] = [], peers: [PeerConfiguration] = [],
-    limits: Limits = Limits()
-  ) {
-    self.issuers = issuers
-    self.policies = policies
-    self.peers = peers
-    self.limits = limits
-  }
+  package var limits = Limits()
 
   /// The policy that a request without `policy` gets: the one named `default`, if there is one.
   package var defaultPolicy: Policy? { policies.first { $0.name == Self.defaultName } }

@@ -25,7 +25,9 @@ package struct ConfigurationKey<Table: ConfigurationTable>: Sendable {
   let text: @Sendable (Table) -> String?
   /// The names of the keys, with their table's, that differ and need a restart.
   let restarts: @Sendable (Table, Table) -> [String]
+}
 
+extension ConfigurationKey {
   /// A key with a value.
   ///
   /// - Parameters:
@@ -76,28 +78,19 @@ package struct ConfigurationKey<Table: ConfigurationTable>: Sendable {
     _ name: String, absence: String = "", restart: Bool = false, text: @escaping @Sendable (Table) -> String?,
     read: @escaping @Sendable (inout TableReader, inout Table) -> Void
   ) {
-    self.name = name
-    self.absence = absence
-    needsRestart = restart
-    inner = nil
-    self.read = read
-    self.text = text
-    restarts = { old, new in
-      restart && text(old).map { Array($0.utf8) } != text(new).map { Array($0.utf8) } ? [name] : []
-    }
+    self.init(
+      name: name, absence: absence, needsRestart: restart, inner: nil, read: read, text: text,
+      restarts: { old, new in
+        restart && text(old).map { Array($0.utf8) } != text(new).map { Array($0.utf8) } ? [name] : []
+      })
   }
 
   private init<Inner: ConfigurationTable>(
     table name: String, _ inner: Inner.Type, restarts: @escaping @Sendable (Table, Table) -> [String] = { _, _ in [] },
     read: @escaping @Sendable (inout TableReader, inout Table) -> Void
   ) {
-    self.name = name
-    absence = ""
-    needsRestart = false
-    self.inner = inner
-    self.read = read
-    text = { _ in nil }
-    self.restarts = restarts
+    self.init(
+      name: name, absence: "", needsRestart: false, inner: inner, read: read, text: { _ in nil }, restarts: restarts)
   }
 
   /// A table that is always there, `[NAME]`.

@@ -18,7 +18,7 @@ package struct ConfigurationSources: Sendable {
   /// `--issuer`: an issuer's url.
   package var issuer: String?
   /// `--audience`, repeated: the audiences that tokens of ``issuer`` are for.
-  package var audiences: [String]
+  package var audiences: [String] = []
   /// `--socket`: path of the socket.
   package var socket: String?
   /// `--admin-socket`: path of the socket for administrators.
@@ -28,22 +28,7 @@ package struct ConfigurationSources: Sendable {
   /// `--log-format`: how messages are logged.
   package var logFormat: String?
   /// The process's environment.
-  package var environment: [String: String]
-
-  /// Sources; whatever is `nil` or empty was not given as a flag.
-  package init(
-    config: String? = nil, issuer: String? = nil, audiences: [String] = [], socket: String? = nil,
-    adminSocket: String? = nil, logLevel: String? = nil, logFormat: String? = nil, environment: [String: String]
-  ) {
-    self.config = config
-    self.issuer = issuer
-    self.audiences = audiences
-    self.socket = socket
-    self.adminSocket = adminSocket
-    self.logLevel = logLevel
-    self.logFormat = logFormat
-    self.environment = environment
-  }
+  package var environment: [String: String] = [:]
 
   /// A value and the flag or variable that gave it.
   fileprivate struct Given<Value> {
@@ -193,6 +178,14 @@ package struct ConfigurationSources: Sendable {
       }
       throw ConfigurationFaults(own)
     }
+  }
+}
+
+extension ConfigurationSources {
+  /// No flags and an empty environment, but for what `change` sets.
+  package init(_ change: (inout Self) -> Void = { _ in }) {
+    self.init()
+    change(&self)
   }
 }
 

@@ -48,18 +48,17 @@ package struct IssuerConfiguration: Equatable, Sendable {
   /// RS256, PS256, ES256, ES384 and EdDSA.
   package static let defaultAlgorithms: Set<Algorithm> = [.rs256, .ps256, .es256, .es384, .ed25519, .ed448]
 
-  /// An issuer with the defaults for all that is not given.
-  package init(name: String, url: String = "", source: Source = .discovery) {
-    self.name = name
-    self.url = url
-    self.source = source
-    refreshSettings.renewal = source.renewal
-  }
-
   /// One of ``refreshSettings``.
   package subscript<Value>(dynamicMember path: WritableKeyPath<RefreshSettings, Value>) -> Value {
     get { refreshSettings[keyPath: path] }
     set { refreshSettings[keyPath: path] = newValue }
+  }
+}
+
+extension IssuerConfiguration {
+  /// An issuer with the defaults for all that is not given.
+  package init(name: String, url: String = "", source: Source = .discovery) {
+    self.init(name: name, url: url, source: source, refreshSettings: RefreshSettings { $0.renewal = source.renewal })
   }
 }
 

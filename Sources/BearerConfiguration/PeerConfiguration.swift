@@ -11,7 +11,7 @@ package struct PeerConfiguration: Equatable, Sendable {
   }
 
   /// The table's name.
-  package var name = ""
+  package var name: String
   /// Whom it is for; never `nil` in a configuration that was read.
   package var identity: Identity?
   /// The ops that are permitted besides `ping` and `hello`, which always are; `nil` for all.
@@ -20,13 +20,9 @@ package struct PeerConfiguration: Equatable, Sendable {
   package var policies: Set<String>?
   /// Requests per second of all its callers together, as many of which may come at once; `nil` for any number.
   package var rate: Int?
+}
 
+extension PeerConfiguration {
   /// A table that permits everything, to nobody yet.
-  package init() {}
-
-  /// A table that permits everything.
-  package init(name: String, identity: Identity) {
-    self.name = name
-    self.identity = identity
-  }
+  package init() { self.init(name: "") }
 }

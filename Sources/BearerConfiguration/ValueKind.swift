@@ -1,5 +1,5 @@
 import BearerAddress
-package import BearerTOML
+import BearerTOML
 
 /// What the value of a key may be: how it is read, with what is said when it is something else, and how it is written.
 package struct ValueKind<Value>: Sendable {
@@ -7,14 +7,6 @@ package struct ValueKind<Value>: Sendable {
   let read: @Sendable (inout TableReader, String) -> Value?
   /// The value as TOML writes it.
   let write: @Sendable (Value) -> String
-
-  /// A kind.
-  package init(
-    read: @escaping @Sendable (inout TableReader, String) -> Value?, write: @escaping @Sendable (Value) -> String
-  ) {
-    self.read = read
-    self.write = write
-  }
 
   /// Values that are made of others.
   ///

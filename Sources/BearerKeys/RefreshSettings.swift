@@ -9,34 +9,19 @@ package struct RefreshSettings: Equatable, Sendable {
   }
 
   /// What makes a key set old.
-  package var renewal: Renewal
+  package var renewal = Renewal.lifetime
   /// The longest lifetime of a key set (`refresh`), at least 1 s; response headers may shorten it.
-  package var refresh: Duration
+  package var refresh = Duration.seconds(600)
   /// How long after its lifetime a key set stays usable while refreshing fails (`max_stale`); zero for not at all.
-  package var maximumStale: Duration
+  package var maximumStale = Duration.seconds(86400)
   /// The time in which one more fetch for unknown kids may be made (`unknown_key_cooldown`), at least 1 s.
-  package var unknownKeyCooldown: Duration
+  package var unknownKeyCooldown = Duration.seconds(30)
   /// How long a request may wait for a fetch that it needs (`key_wait`).
-  package var keyWait: Duration
+  package var keyWait = Duration.milliseconds(500)
   /// The bound on one fetch (`timeout`); the source keeps it, and a fetch far beyond it is given up here.
-  package var timeout: Duration
+  package var timeout = Duration.seconds(5)
   /// How many fetches for unknown kids may be saved up, of which one comes each cool-down; at least 1.
-  package var savedFetches: Int
-
-  /// Settings with the configuration's defaults for all that is not given.
-  package init(
-    renewal: Renewal = .lifetime, refresh: Duration = .seconds(600), maximumStale: Duration = .seconds(86400),
-    unknownKeyCooldown: Duration = .seconds(30), keyWait: Duration = .milliseconds(500),
-    timeout: Duration = .seconds(5), savedFetches: Int = KeysLimits.savedFetches
-  ) {
-    self.renewal = renewal
-    self.refresh = refresh
-    self.maximumStale = maximumStale
-    self.unknownKeyCooldown = unknownKeyCooldown
-    self.keyWait = keyWait
-    self.timeout = timeout
-    self.savedFetches = savedFetches
-  }
+  package var savedFetches = KeysLimits.savedFetches
 
   /// How long a key set lives whose response's headers said `header`; `nil` for ever.
   ///
@@ -51,4 +36,12 @@ package struct RefreshSettings: Equatable, Sendable {
 
   /// The cool-down in force, at least 1 s.
   var cooldown: Duration { max(unknownKeyCooldown, .seconds(1)) }
+}
+
+extension RefreshSettings {
+  /// The configuration's defaults, but for what `change` sets.
+  package init(_ change: (inout Self) -> Void = { _ in }) {
+    self.init()
+    change(&self)
+  }
 }

@@ -91,8 +91,6 @@ struct Material {
   }
 
   private func handlers(cacheBytes: Int, issuers: Int = 1, backEnd: BackEnd? = nil) -> any LineHandlerFactory {
-    var limits = Limits()
-    limits.tokenCacheBytes = cacheBytes
     // The other urls are as long as that of the token's issuer, which comes last.
     let others = (1..<max(1, issuers)).map { number in
       let suffix = "\(number)"
@@ -100,14 +98,15 @@ struct Material {
       return IssuerConfiguration(name: "other-\(number)", url: String(url))
     }
     let policies = others.map { Policy(name: $0.name, issuers: [$0.name], audiences: [$0.url]) }
-    let configuration = Configuration(
-      issuers: others + [IssuerConfiguration(name: "benchmark", url: Benchmark.issuerURL)],
-      policies: policies + [
+    var configuration = Configuration()
+    configuration.issuers = others + [IssuerConfiguration(name: "benchmark", url: Benchmark.issuerURL)]
+    configuration.policies =
+      policies + [
         Policy(name: "default", issuers: ["benchmark"], audiences: [Benchmark.issuerURL]) {
           $0.acceptsOpaque = backEnd != nil
         }
-      ],
-      limits: limits)
+      ]
+    configuration.limits.tokenCacheBytes = cacheBytes
     return RequestHandlers(
       ActiveConfigurationStore(
         ActiveConfiguration(

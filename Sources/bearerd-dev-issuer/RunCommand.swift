@@ -65,16 +65,18 @@ struct RunCommand: AsyncParsableCommand {
 
   /// The daemon; neither a file nor the environment configures it, so that the printed lines always work.
   private func daemon(trusting url: String, socket: String) throws -> Daemon {
-    let environment: [String: String] = [:]
-    let sources = ConfigurationSources(
-      issuer: url, audiences: [Self.audience], socket: socket, environment: environment)
+    let sources = ConfigurationSources {
+      $0.issuer = url
+      $0.audiences = [Self.audience]
+      $0.socket = socket
+    }
     let load: ConfigurationSources.Load = { () throws(ConfigurationFaults) in
       Self.acceptingOpaqueTokens(try sources.load())
     }
     let configuration = try load()
     return Daemon(
-      configuration: configuration, environment: environment,
-      load: load, file: nil, log: Log(configuration.logFormat, level: .warning, environment: environment))
+      configuration: configuration, environment: sources.environment, load: load, file: nil,
+      log: Log(configuration.logFormat, level: .warning, environment: sources.environment))
   }
 
   /// The configuration with introspection of opaque tokens, cached for one second, so that a revocation shows soon.

@@ -42,9 +42,16 @@ struct ConfigurationOptions: ParsableArguments {
 
   /// The sources of the configuration: these flags, and an environment.
   func sources(_ environment: [String: String]) -> ConfigurationSources {
-    ConfigurationSources(
-      config: config, issuer: issuer, audiences: audience, socket: socket, adminSocket: adminSocket,
-      logLevel: logLevel, logFormat: logFormat, environment: environment)
+    ConfigurationSources {
+      $0.config = config
+      $0.issuer = issuer
+      $0.audiences = audience
+      $0.socket = socket
+      $0.adminSocket = adminSocket
+      $0.logLevel = logLevel
+      $0.logFormat = logFormat
+      $0.environment = environment
+    }
   }
 }
 

@@ -1,11 +1,12 @@
 import BearerClaims
-import BearerConfiguration
 import BearerDaemon
 import BearerJOSE
 import BearerJSON
 import BearerKeys
 import BearerServer
 import Testing
+
+@testable import BearerConfiguration
 
 /// Lines that nobody wrote, made from good ones by seeded chance.
 @Suite("Hostile lines")

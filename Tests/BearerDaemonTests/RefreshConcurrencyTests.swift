@@ -1,11 +1,12 @@
 import BearerClaims
-import BearerConfiguration
 import BearerDaemon
 import BearerJSON
 import BearerKeys
 import BearerServer
 import BearerTestKit
 import Testing
+
+@testable import BearerConfiguration
 
 @Suite(.timeLimit(.minutes(10))) struct RefreshConcurrencyTests {
   @Test("16 refreshes of one user are under way, 64 in all, and root finds its own whoever took the rest")

@@ -1,5 +1,4 @@
 import BearerClaims
-import BearerFetch
 import BearerIntrospection
 import BearerJOSE
 import BearerKeys
@@ -7,6 +6,8 @@ import BearerProviderKit
 import Foundation
 import NIOPosix
 import Testing
+
+@testable import BearerFetch
 
 /// How back-ends are asked over HTTP, and every way for that to fail.
 @Suite(.timeLimit(.minutes(10))) struct BackEndSourceTests {

@@ -1,4 +1,3 @@
-import BearerFetch
 import BearerJOSE
 import BearerKeys
 import BearerProviderKit
@@ -8,6 +7,8 @@ import Foundation
 import NIOCore
 import NIOPosix
 import Testing
+
+@testable import BearerFetch
 
 @Suite(.timeLimit(.minutes(10)))
 struct IssuerKeySourceTests {

@@ -1,4 +1,3 @@
-import BearerFetch
 import BearerJOSE
 import BearerKeys
 import BearerTestKit
@@ -7,6 +6,8 @@ import Foundation
 import NIOPosix
 import Synchronization
 import Testing
+
+@testable import BearerFetch
 
 /// A directory of its own for one test, removed with the test.
 final class TemporaryDirectory {

@@ -1,9 +1,10 @@
-import BearerFetch
 import BearerJOSE
 import BearerKeys
 import BearerProviderKit
 import BearerTestKit
 import NIOPosix
+
+@testable import BearerFetch
 
 /// A provider with one published key, and a source that is pointed at it.
 struct ProviderTrial {

@@ -1,5 +1,4 @@
 import BearerClaims
-import BearerConfiguration
 import BearerJOSE
 import BearerJSON
 import BearerKeys
@@ -7,6 +6,7 @@ import BearerProtocol
 import BearerServer
 import BearerTime
 
+@testable import BearerConfiguration
 @testable import BearerDaemon
 
 /// Any bytes as a request line, to the handler that the daemon has, with real keys and policies.

@@ -1,8 +1,9 @@
-import BearerKeys
 import BearerTestKit
 import BearerTime
 import Synchronization
 import Testing
+
+@testable import BearerKeys
 
 /// How many fetches run at once, and which come first.
 @Suite(.timeLimit(.minutes(10))) struct FetchConcurrencyTests {

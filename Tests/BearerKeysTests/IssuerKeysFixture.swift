@@ -1,8 +1,9 @@
 import BearerJOSE
-import BearerKeys
 import BearerTestKit
 import BearerTime
 import Synchronization
+
+@testable import BearerKeys
 
 /// One issuer's keys with a clock, a source and a listener that the test owns.
 struct IssuerKeysFixture {

@@ -1,8 +1,9 @@
 import BearerJOSE
-import BearerKeys
 import BearerTestKit
 import Synchronization
 import Testing
+
+@testable import BearerKeys
 
 /// A provider that rotates at every fetch and answers at once, from many threads' point of view.
 @Suite(.timeLimit(.minutes(10))) struct IssuerKeysRaceTests {

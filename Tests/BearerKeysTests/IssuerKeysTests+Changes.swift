@@ -1,9 +1,10 @@
 import BearerJOSE
-import BearerKeys
 import BearerTestKit
 import BearerTime
 import Synchronization
 import Testing
+
+@testable import BearerKeys
 
 /// What comes from outside: an operator's refresh, the disk, a file, a reload, the end.
 extension IssuerKeysTests {

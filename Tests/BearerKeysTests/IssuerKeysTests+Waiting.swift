@@ -1,9 +1,10 @@
 import BearerJOSE
-import BearerKeys
 import BearerTestKit
 import BearerTime
 import Synchronization
 import Testing
+
+@testable import BearerKeys
 
 /// Requests that ask for keys which are not there.
 extension IssuerKeysTests {

@@ -1,9 +1,10 @@
 import BearerJOSE
-import BearerKeys
 import BearerTestKit
 import BearerTime
 import Synchronization
 import Testing
+
+@testable import BearerKeys
 
 @Suite(.timeLimit(.minutes(10))) struct IssuerKeysTests {
   @Test("requests before the first keys wait for them, and find them")

@@ -1,5 +1,6 @@
-import BearerKeys
 import BearerTime
+
+@testable import BearerKeys
 
 /// One random history of a machine, its provider and its askers, with the invariants checked after each event.
 struct RefreshHistory {

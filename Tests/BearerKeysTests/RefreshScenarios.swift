@@ -1,5 +1,6 @@
-import BearerKeys
 import Testing
+
+@testable import BearerKeys
 
 extension RefreshStateMachineTests {
   static let scenarios: [Scenario] = [

@@ -1,6 +1,7 @@
-import BearerKeys
 import BearerTime
 import Testing
+
+@testable import BearerKeys
 
 /// The table of events and what must come of them.
 ///

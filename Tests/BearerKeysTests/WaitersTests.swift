@@ -1,8 +1,9 @@
-import BearerKeys
 import BearerTestKit
 import BearerTime
 import Synchronization
 import Testing
+
+@testable import BearerKeys
 
 /// Places, deadlines and cancellation of those who wait.
 @Suite struct WaitersTests {

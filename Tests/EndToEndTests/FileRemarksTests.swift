@@ -1,9 +1,9 @@
 import BearerAddress
-import BearerConfiguration
 import BearerDaemon
 import Foundation
 import Testing
 
+@testable import BearerConfiguration
 @testable import bearerd
 
 @Suite struct FileRemarksTests {

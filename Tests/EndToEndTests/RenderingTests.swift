@@ -1,12 +1,12 @@
 import ArgumentParser
 import BearerClaims
-import BearerConfiguration
 import BearerDaemon
 import BearerFetch
 import BearerJSON
 import BearerTOML
 import Testing
 
+@testable import BearerConfiguration
 @testable import bearerd
 
 @Suite struct RenderingTests {

@@ -1,5 +1,4 @@
 import BearerClaims
-import BearerConfiguration
 import BearerFetch
 import BearerFraming
 import BearerJOSE
@@ -12,6 +11,7 @@ import BearerTime
 import Foundation
 import Testing
 
+@testable import BearerConfiguration
 @testable import BearerDaemon
 
 /// `protocol.md` says what the code does.

@@ -1,8 +1,8 @@
 import BearerClaims
-import BearerConfiguration
 import Foundation
 import Testing
 
+@testable import BearerConfiguration
 @testable import bearerd
 
 /// `README.md` says what is so.

@@ -9,24 +9,11 @@ struct ConnectionSettings: Equatable, Sendable {
   /// The proxy; without it, the environment decides.
   var proxy: ProxyAddress?
   /// The authorities to trust, and the client certificate to show.
-  var tls: TLSFiles
+  var tls = TLSFiles()
   /// How long all requests of one fetch or call may take together.
-  var timeout: Duration
+  var timeout = FetchLimits.timeout
   /// The largest body that is read, in bytes.
-  var bodyBytes: Int
-
-  /// Settings with the defaults for all that is not given.
-  init(
-    url: String, connectTo: HostAndPort? = nil, proxy: ProxyAddress? = nil, tls: TLSFiles = TLSFiles(),
-    timeout: Duration = FetchLimits.timeout, bodyBytes: Int = FetchLimits.bodyBytes
-  ) {
-    self.url = url
-    self.connectTo = connectTo
-    self.proxy = proxy
-    self.tls = tls
-    self.timeout = timeout
-    self.bodyBytes = bodyBytes
-  }
+  var bodyBytes = FetchLimits.bodyBytes
 }
 
 /// The files that decide whom TLS trusts and what it shows; all PEM.
@@ -37,11 +24,4 @@ struct TLSFiles: Hashable, Sendable {
   var certificate: String?
   /// The private key of ``certificate``; by default in the same file.
   var key: String?
-
-  /// Files, all of which may be absent.
-  init(authorities: String? = nil, certificate: String? = nil, key: String? = nil) {
-    self.authorities = authorities
-    self.certificate = certificate
-    self.key = key
-  }
 }

@@ -14,13 +14,13 @@ package struct KeySourceSettings: Equatable, Sendable {
   }
 
   /// The issuer's identifier, which the discovery document must repeat byte for byte.
-  package var url: String
+  package var url = ""
   /// Where the keys come from.
-  package var origin: Origin
+  package var origin = Origin.discovery
   /// The algorithms that the operator allows; never taken from the provider.
-  package var algorithms: Set<Algorithm>
+  package var algorithms: Set<Algorithm> = []
   /// How long one fetch may take in all: discovery and key set, from name resolution to the last byte.
-  package var timeout: Duration
+  package var timeout = FetchLimits.timeout
   /// Certificates of authorities (PEM) that are trusted beside the system's; read again when the file changes.
   package var caFile: String?
   /// Where to connect in place of the authority of `url`, whose port is used if none is given here.
@@ -32,7 +32,7 @@ package struct KeySourceSettings: Equatable, Sendable {
   /// The private key (PEM) of `clientCertificateFile`.
   package var clientKeyFile: String?
   /// The largest body that is read, in bytes.
-  package var bodyBytes: Int
+  package var bodyBytes = FetchLimits.bodyBytes
 
   /// How the issuer's provider is reached.
   var connection: ConnectionSettings {
@@ -41,23 +41,12 @@ package struct KeySourceSettings: Equatable, Sendable {
       tls: TLSFiles(authorities: caFile, certificate: clientCertificateFile, key: clientKeyFile), timeout: timeout,
       bodyBytes: bodyBytes)
   }
+}
 
-  /// Settings with the defaults for all that is not given.
-  package init(
-    url: String, origin: Origin = .discovery, algorithms: Set<Algorithm>, timeout: Duration = FetchLimits.timeout,
-    caFile: String? = nil, connectTo: HostAndPort? = nil, proxy: ProxyAddress? = nil,
-    clientCertificateFile: String? = nil,
-    clientKeyFile: String? = nil, bodyBytes: Int = FetchLimits.bodyBytes
-  ) {
-    self.url = url
-    self.origin = origin
-    self.algorithms = algorithms
-    self.timeout = timeout
-    self.caFile = caFile
-    self.connectTo = connectTo
-    self.proxy = proxy
-    self.clientCertificateFile = clientCertificateFile
-    self.clientKeyFile = clientKeyFile
-    self.bodyBytes = bodyBytes
+extension KeySourceSettings {
+  /// The defaults, but for what `change` sets.
+  package init(_ change: (inout Self) -> Void = { _ in }) {
+    self.init()
+    change(&self)
   }
 }

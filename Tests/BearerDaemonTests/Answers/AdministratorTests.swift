@@ -1,4 +1,3 @@
-import BearerConfiguration
 import BearerJSON
 import BearerKeys
 import BearerServer
@@ -6,6 +5,7 @@ import BearerTOML
 import BearerTestKit
 import Testing
 
+@testable import BearerConfiguration
 @testable import BearerDaemon
 
 /// What is told and done only for who comes through the socket for administrators.

@@ -1,5 +1,4 @@
 import BearerClaims
-import BearerConfiguration
 import BearerDevIssuer
 import BearerJOSE
 import BearerJSON
@@ -10,6 +9,7 @@ import BearerTestKit
 import BearerTime
 import Synchronization
 
+@testable import BearerConfiguration
 @testable import BearerDaemon
 
 /// A handler of one event loop with an active configuration whose keys, fetches and clock the test owns.

@@ -1,5 +1,4 @@
 import BearerClaims
-import BearerConfiguration
 import BearerDevIssuer
 import BearerIntrospection
 import BearerJSON
@@ -9,6 +8,7 @@ import BearerTestKit
 import BearerTime
 import Synchronization
 
+@testable import BearerConfiguration
 @testable import BearerDaemon
 
 /// A back-end that says what the test has it say, and counts.

@@ -1,11 +1,11 @@
 import BearerClaims
 import BearerDevIssuer
 import BearerJSON
-import BearerKeys
 import BearerTestKit
 import Testing
 
 @testable import BearerDaemon
+@testable import BearerKeys
 
 @Suite struct IntrospectionTests {
   private func introspection(

@@ -1,5 +1,4 @@
 import BearerClaims
-import BearerConfiguration
 import BearerDevIssuer
 import BearerIntrospection
 import BearerJOSE
@@ -11,6 +10,7 @@ import BearerTestKit
 import BearerTime
 import Testing
 
+@testable import BearerConfiguration
 @testable import BearerDaemon
 
 /// A line that is known is answered as if it had been read.

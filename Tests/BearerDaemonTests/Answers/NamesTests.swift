@@ -1,9 +1,9 @@
 import BearerClaims
-import BearerConfiguration
 import BearerJSON
 import BearerServer
 import Testing
 
+@testable import BearerConfiguration
 @testable import BearerDaemon
 
 /// How the names in requests are compared.

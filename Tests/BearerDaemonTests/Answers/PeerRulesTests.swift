@@ -1,11 +1,11 @@
 import BearerClaims
-import BearerConfiguration
 import BearerJSON
 import BearerProtocol
 import BearerServer
 import BearerTestKit
 import Testing
 
+@testable import BearerConfiguration
 @testable import BearerDaemon
 
 /// Who may ask what.

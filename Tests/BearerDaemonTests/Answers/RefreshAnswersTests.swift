@@ -1,5 +1,4 @@
 import BearerClaims
-import BearerConfiguration
 import BearerDevIssuer
 import BearerFraming
 import BearerJOSE
@@ -10,6 +9,7 @@ import BearerTestKit
 import BearerTime
 import Testing
 
+@testable import BearerConfiguration
 @testable import BearerDaemon
 
 /// `refresh-jwks` of several issuers, whose providers answer when the test says.

@@ -1,16 +1,16 @@
-import BearerConfiguration
 import BearerDevIssuer
 import BearerFraming
 import BearerJOSE
 import BearerJSON
-import BearerKeys
 import BearerTestKit
 import BearerTime
 import Dispatch
 import Synchronization
 import Testing
 
+@testable import BearerConfiguration
 @testable import BearerDaemon
+@testable import BearerKeys
 
 /// What op `status` and systemd's status line tell of an issuer's keys, by the clock of the keys.
 @Suite(.timeLimit(.minutes(10))) struct ReportsTests {

@@ -1,7 +1,6 @@
 import BearerClaims
 import BearerDevIssuer
 import BearerJSON
-import BearerKeys
 import BearerProtocol
 import BearerServer
 import BearerTOML
@@ -9,6 +8,7 @@ import BearerTestKit
 import Testing
 
 @testable import BearerDaemon
+@testable import BearerKeys
 
 @Suite struct VerdictTests {
   @Test("a canary is told from its forgery on every handler")

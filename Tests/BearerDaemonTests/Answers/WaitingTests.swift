@@ -1,14 +1,14 @@
 import BearerClaims
-import BearerConfiguration
 import BearerDevIssuer
 import BearerJSON
-import BearerKeys
 import BearerServer
 import BearerTestKit
 import BearerTime
 import Testing
 
+@testable import BearerConfiguration
 @testable import BearerDaemon
+@testable import BearerKeys
 
 /// Requests that wait for a key.
 @Suite(.timeLimit(.minutes(10))) struct WaitingTests {

@@ -1,6 +1,5 @@
 import BearerAddress
 import BearerClaims
-import BearerConfiguration
 import BearerFetch
 import BearerIntrospection
 import BearerKeys
@@ -10,6 +9,7 @@ import Foundation
 import NIOPosix
 import Testing
 
+@testable import BearerConfiguration
 @testable import BearerDaemon
 
 /// What a reload does to back-ends.

@@ -1,9 +1,9 @@
-import BearerConfiguration
 import BearerTOML
 import Dispatch
 import Synchronization
 import Testing
 
+@testable import BearerConfiguration
 @testable import BearerDaemon
 
 /// Configurations on disks that hang.

@@ -1,6 +1,5 @@
 import BearerAddress
 import BearerClaims
-import BearerConfiguration
 import BearerFetch
 import BearerJOSE
 import BearerKeys
@@ -14,6 +13,7 @@ import NIOPosix
 import Synchronization
 import Testing
 
+@testable import BearerConfiguration
 @testable import BearerDaemon
 
 @Suite struct IssuerKeysServiceTests {

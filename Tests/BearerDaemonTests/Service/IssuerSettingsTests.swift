@@ -1,12 +1,12 @@
 import BearerAddress
 import BearerConfiguration
-import BearerFetch
 import BearerJOSE
-import BearerKeys
 import BearerTOML
 import Testing
 
 @testable import BearerDaemon
+@testable import BearerFetch
+@testable import BearerKeys
 
 @Suite struct IssuerSettingsTests {
   @Test("an issuer's table becomes the settings of its fetches and refreshes")
