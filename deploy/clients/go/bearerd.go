@@ -15,12 +15,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"net"
 	"os"
 	"sync/atomic"
-	"syscall"
 	"time"
 	"unicode/utf8"
 )
@@ -54,11 +51,10 @@ type Client struct {
 
 // New makes a client. path: the socket; "" means $BEARERD_SOCKET, else the usual place. timeout: of a whole exchange.
 func New(path string, timeout time.Duration) *Client {
-	if path == "" {
-		path = os.Getenv("BEARERD_SOCKET")
-	}
-	if path == "" {
-		path = "/run/bearerd/bearerd.sock"
+	for _, usual := range []string{os.Getenv("BEARERD_SOCKET"), "/run/bearerd/bearerd.sock"} {
+		if path == "" {
+			path = usual
+		}
 	}
 	return &Client{path: path, timeout: timeout, idle: make(chan net.Conn, 8)}
 }
@@ -75,18 +71,18 @@ func (client *Client) Introspect(ctx context.Context, authorization string, memb
 }
 
 func (client *Client) ask(ctx context.Context, op, member, authorization string, members Members) Verdict {
-	id := fmt.Sprint(client.number.Add(1))
+	ctx, cancel := context.WithTimeout(ctx, client.timeout)
+	defer cancel()
+	id, _ := json.Marshal(client.number.Add(1))
 	request := Members{}
 	for name, value := range members {
 		request[name] = value
 	}
-	request["id"], request["op"], request["authorization"] = json.Number(id), op, authorization
+	request["id"], request["op"], request["authorization"] = json.RawMessage(id), op, authorization
 	var line bytes.Buffer
 	if json.NewEncoder(&line).Encode(request) != nil {
 		return noVerdict
 	}
-	ctx, cancel := context.WithTimeout(ctx, client.timeout)
-	defer cancel()
 	select {
 	case connection := <-client.idle:
 		// If it was closed, as by a restart, asking once more does no harm.
@@ -96,8 +92,8 @@ func (client *Client) ask(ctx context.Context, op, member, authorization string,
 	default:
 	}
 	connection, err := new(net.Dialer).DialContext(ctx, "unix", client.path)
-	// A full backlog says EAGAIN and cannot be waited for; when the time is up it is another error.
-	for ; errors.Is(err, syscall.EAGAIN); connection, err = new(net.Dialer).DialContext(ctx, "unix", client.path) {
+	// A full backlog (EAGAIN) counts as a timeout, and cannot be waited for.
+	for ; os.IsTimeout(err) && ctx.Err() == nil; connection, err = new(net.Dialer).DialContext(ctx, "unix", client.path) {
 		time.Sleep(5 * time.Millisecond)
 	}
 	if err != nil {
@@ -109,7 +105,7 @@ func (client *Client) ask(ctx context.Context, op, member, authorization string,
 
 // exchange keeps a connection that brought the reply to this request and nothing else, and closes any other. It tells as
 // well whether there was a byte of a reply.
-func (client *Client) exchange(ctx context.Context, connection net.Conn, line []byte, id, member string) (Verdict, bool) {
+func (client *Client) exchange(ctx context.Context, connection net.Conn, line, id []byte, member string) (Verdict, bool) {
 	deadline, _ := ctx.Deadline()
 	connection.SetDeadline(deadline)
 	reply, chunk := []byte{}, make([]byte, 4096)
@@ -131,30 +127,28 @@ func (client *Client) exchange(ctx context.Context, connection net.Conn, line []
 }
 
 // read tells as well whether the reply to this request came, whole, and nothing else.
-func read(reply []byte, id, member string) (verdict Verdict, isClean bool) {
+func read(reply, id []byte, member string) (verdict Verdict, isClean bool) {
 	line, surplus, isWhole := bytes.Cut(reply, []byte("\n"))
 	var members map[string]json.RawMessage
 	// encoding/json would put U+FFFD in the place of what is no UTF-8.
-	if !isWhole || !utf8.Valid(line) || json.Unmarshal(line, &members) != nil || string(members["id"]) != id {
+	if !isWhole || !utf8.Valid(line) || json.Unmarshal(line, &members) != nil || !bytes.Equal(members["id"], id) {
+		return noVerdict, false
+	}
+	decoder := json.NewDecoder(bytes.NewReader(members[member]))
+	decoder.UseNumber()
+	switch ok := string(members["ok"]); {
+	case ok == "true" && decoder.Decode(&verdict.Claims) == nil && verdict.Claims != nil:
+		json.Unmarshal(members["issuer"], &verdict.Issuer)
+		verdict.OK, verdict.Status, verdict.Stale = true, 200, string(members["stale"]) == "true"
+	case ok == "false" && json.Unmarshal(members["error"], &verdict) == nil && verdict.Status >= 400 && verdict.Status <= 599:
+		verdict.RetryAfter *= time.Millisecond
+		// Nothing that could end a header's line.
+		if bytes.IndexFunc([]byte(verdict.WWWAuthenticate), func(r rune) bool { return r < ' ' || r > '~' }) >= 0 {
+			verdict.WWWAuthenticate = ""
+		}
+	default:
 		return noVerdict, false
 	}
 	// Bytes that nobody asked for make the connection worthless, not the reply.
-	isClean = len(surplus) == 0
-	decoder := json.NewDecoder(bytes.NewReader(members[member]))
-	decoder.UseNumber()
-	ok := string(members["ok"])
-	if ok == "true" && decoder.Decode(&verdict.Claims) == nil && verdict.Claims != nil {
-		json.Unmarshal(members["issuer"], &verdict.Issuer)
-		verdict.OK, verdict.Status, verdict.Stale = true, 200, string(members["stale"]) == "true"
-		return verdict, isClean
-	}
-	if ok != "false" || json.Unmarshal(members["error"], &verdict) != nil || verdict.Status < 400 || verdict.Status > 599 {
-		return noVerdict, false
-	}
-	verdict.RetryAfter *= time.Millisecond
-	// Nothing that could end a header's line.
-	if bytes.IndexFunc([]byte(verdict.WWWAuthenticate), func(r rune) bool { return r < ' ' || r > '~' }) >= 0 {
-		verdict.WWWAuthenticate = ""
-	}
-	return verdict, isClean
+	return verdict, len(surplus) == 0
 }
