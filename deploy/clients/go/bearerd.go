@@ -59,8 +59,7 @@ func New(path string, timeout time.Duration) *Client {
 	return &Client{path: path, timeout: timeout, idle: make(chan net.Conn, 8)}
 }
 
-// Verify judges the value of an Authorization header ("" if there is none). If ctx has an earlier deadline, it counts in
-// place of the timeout; an exchange that is under way does not end when ctx is cancelled.
+// Verify judges the value of an Authorization header ("" if there is none). When ctx ends, so does the exchange.
 func (client *Client) Verify(ctx context.Context, authorization string, members Members) Verdict {
 	return client.ask(ctx, "verify", "claims", authorization, members)
 }
@@ -106,13 +105,20 @@ func (client *Client) ask(ctx context.Context, op, member, authorization string,
 // exchange keeps a connection that brought the reply to this request and nothing else, and closes any other. It tells as
 // well whether there was a byte of a reply.
 func (client *Client) exchange(ctx context.Context, connection net.Conn, line, id []byte, member string) (Verdict, bool) {
-	deadline, _ := ctx.Deadline()
-	connection.SetDeadline(deadline)
-	reply, chunk := []byte{}, make([]byte, 4096)
-	count, err := connection.Write(line)
-	for err == nil && bytes.IndexByte(reply, '\n') < 0 && len(reply) <= maximumReply {
-		count, err = connection.Read(chunk)
-		reply = append(reply, chunk[:count]...)
+	replies := make(chan []byte, 1)
+	go func() {
+		reply, chunk := []byte{}, make([]byte, 4096)
+		count, err := connection.Write(line)
+		for err == nil && bytes.IndexByte(reply, '\n') < 0 && len(reply) <= maximumReply {
+			count, err = connection.Read(chunk)
+			reply = append(reply, chunk[:count]...)
+		}
+		replies <- reply
+	}()
+	var reply []byte
+	select {
+	case reply = <-replies:
+	case <-ctx.Done(): // the connection is closed below, and that ends its goroutine
 	}
 	verdict, isClean := read(reply, id, member)
 	if isClean {
