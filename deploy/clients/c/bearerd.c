@@ -26,8 +26,9 @@ struct bearerd *bearerd_new(const char *path, int timeout_ms) {
   if (!daemon) return NULL;
   if (!path) path = getenv("BEARERD_SOCKET");
   if (!path || !*path) path = "/run/bearerd/bearerd.sock";
-  daemon->address.sun_family = AF_UNIX;
-  if (strlen(path) < sizeof daemon->address.sun_path) strcpy(daemon->address.sun_path, path);
+  /* Without a family it is no address: what a path that is too long is cut to may be somebody else's. */
+  daemon->address.sun_family = strlen(path) < sizeof daemon->address.sun_path ? AF_UNIX : AF_UNSPEC;
+  strncat(daemon->address.sun_path, path, sizeof daemon->address.sun_path - 1);
   daemon->timeout_ms = timeout_ms;
   daemon->descriptor = -1;
   return daemon;
@@ -56,8 +57,6 @@ static int set_timeout(struct bearerd *daemon, int option) {
 /* If it fails, nothing can be sent. */
 static void dial(struct bearerd *daemon) {
   hang_up(daemon);
-  /* The path was too long. An address without a path would be an abstract name, which anybody may take. */
-  if (!daemon->address.sun_path[0]) return;
   daemon->owner = getpid();
   daemon->descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   /* At a full backlog it waits, for as long as a send may take. */
@@ -79,31 +78,6 @@ static size_t converse(struct bearerd *daemon, const char *line, size_t length) 
   return used;
 }
 
-/* One line there and one back, within the timeout; NULL unless it is JSON that ends with its line. */
-static json_t *exchange(struct bearerd *daemon, char *line) {
-  size_t length = strlen(line);
-  line[length++] = '\n'; /* in place of the NUL */
-  clock_gettime(CLOCK_MONOTONIC, &daemon->start);
-  if (daemon->owner != getpid()) hang_up(daemon);
-  size_t used = converse(daemon, line, length);
-  if (used == 0) {
-    /* None was kept, or a restart closed it: asking once more does no harm. */
-    dial(daemon);
-    used = converse(daemon, line, length);
-  }
-  const char *end = memchr(daemon->reply, '\n', used);
-  if (!end) return NULL;
-  /* Bytes that nobody asked for make the connection worthless, not the reply. */
-  if (end + 1 < daemon->reply + used) hang_up(daemon);
-  return json_loadb(daemon->reply, (size_t)(end - daemon->reply), JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
-}
-
-/* Nothing that could end a header's line. */
-static int is_printable(const char *text) {
-  while (*text >= ' ' && *text <= '~') text++;
-  return *text == 0;
-}
-
 /* 0, and nothing in `out`, for whatever is no reply to this request. */
 static int read_verdict(json_t *reply, json_t *request, const char *member, struct bearerd_verdict *out) {
   struct bearerd_verdict said = {.code = "", .retry_after_ms = -1, .reply = reply};
@@ -117,13 +91,17 @@ static int read_verdict(json_t *reply, json_t *request, const char *member, stru
     return 0;
   said.claims = said.ok ? claims : NULL;
   said.status = said.ok ? 200 : (int)status;
-  if (said.www_authenticate && !is_printable(said.www_authenticate)) said.www_authenticate = NULL;
+  /* Nothing that could end a header's line. */
+  const char *end = said.www_authenticate;
+  while (end && *end >= ' ' && *end <= '~') end++;
+  if (end && *end) said.www_authenticate = NULL;
   *out = said;
   return 1;
 }
 
 static void ask(struct bearerd *daemon, const char *op, const char *member, const char *authorization, json_t *members,
                 struct bearerd_verdict *out) {
+  clock_gettime(CLOCK_MONOTONIC, &daemon->start);
   json_t *request = members ? members : json_object();
   json_object_set_new(request, "id", json_sprintf("%ld.%lld", (long)getpid(), ++daemon->number));
   json_object_set_new(request, "op", json_string(op));
@@ -131,10 +109,21 @@ static void ask(struct bearerd *daemon, const char *op, const char *member, cons
   if (json_object_set_new(request, "authorization", json_string(authorization)))
     json_object_set_new(request, "authorization", json_string("?"));
   char *line = json_dumps(request, JSON_COMPACT);
-  json_t *reply = line ? exchange(daemon, line) : NULL;
+  size_t length = line ? strlen(line) : 0;
+  if (line) line[length++] = '\n'; /* in place of the NUL */
+  if (daemon->owner != getpid()) hang_up(daemon);
+  size_t used = converse(daemon, line, length);
+  if (used == 0) {
+    /* None was kept, or a restart closed it: asking once more does no harm. */
+    dial(daemon);
+    used = converse(daemon, line, length);
+  }
+  const char *end = memchr(daemon->reply, '\n', used);
+  size_t size = end ? (size_t)(end - daemon->reply) : 0;
+  json_t *reply = json_loadb(daemon->reply, size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
   *out = (struct bearerd_verdict){.status = 503, .code = "unavailable", .retry_after_ms = -1, .reply = reply};
-  /* No reply to this request: nobody may read what comes later. */
-  if (!read_verdict(reply, request, member, out)) hang_up(daemon);
+  /* No reply to this request, or bytes that nobody asked for: nobody may read what comes later. */
+  if (!read_verdict(reply, request, member, out) || size + 1 < used) hang_up(daemon);
   free(line);
   json_decref(request);
 }
