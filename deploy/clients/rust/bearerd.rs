@@ -15,10 +15,10 @@
 #![allow(dead_code)] // whoever copies it may need a part of it only
 
 use serde_json::{json, Map, Value};
-use std::io::{Error, ErrorKind, Read, Write};
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Read, Write};
 use std::os::fd::FromRawFd;
 use std::os::unix::{ffi::OsStrExt, net::UnixStream};
-use std::path::{Path, PathBuf};
 use std::sync::{atomic, Mutex};
 use std::time::{Duration, Instant};
 
@@ -36,7 +36,7 @@ pub enum Verdict {
 
 /// A client with a small pool of connections.
 pub struct Bearerd {
-    path: PathBuf,
+    path: OsString,
     timeout: Duration,
     number: atomic::AtomicU64,
     /// With the process that opened it: a child must not share its parent's connections, and lets them go.
@@ -50,7 +50,7 @@ impl Bearerd {
         Self::at(path.unwrap_or("/run/bearerd/bearerd.sock".into()), Duration::from_secs(2))
     }
 
-    pub fn at(path: impl Into<PathBuf>, timeout: Duration) -> Self {
+    pub fn at(path: impl Into<OsString>, timeout: Duration) -> Self {
         Self { path: path.into(), timeout, number: 0.into(), idle: Mutex::default() }
     }
 
@@ -75,9 +75,8 @@ impl Bearerd {
         let id = format!("{}.{}", std::process::id(), self.number.fetch_add(1, atomic::Ordering::Relaxed));
         // What the application demands must not be lost: neither an object nor null is no request.
         let mut request: Map<_, _> = serde_json::from_value::<Option<_>>(members).ok()?.unwrap_or_default();
-        for (name, value) in [("id", id.as_str()), ("op", op), ("authorization", authorization)] {
-            request.insert(name.into(), json!(value));
-        }
+        let own = [("id", id.as_str()), ("op", op), ("authorization", authorization)];
+        request.extend(own.map(|(name, value)| (name.to_string(), json!(value))));
         let line = format!("{}\n", Value::Object(request));
         let mut kept = std::iter::from_fn(|| self.idle.lock().ok()?.pop());
         let mut stream = kept.find(|(owner, _)| *owner == std::process::id()).map(|(_, stream)| stream);
@@ -97,48 +96,42 @@ impl Bearerd {
     }
 }
 
-/// What is left of the time. A socket refuses a timeout of zero.
-fn left(deadline: Instant) -> Option<Duration> {
-    Some(deadline.saturating_duration_since(Instant::now()))
+/// Gives the next call what is left of the time. A socket refuses a timeout of zero.
+fn limit(stream: &UnixStream, deadline: Instant) -> io::Result<()> {
+    let left = Some(deadline.saturating_duration_since(Instant::now()));
+    stream.set_read_timeout(left).and(stream.set_write_timeout(left))
 }
 
 /// Waits at a full backlog for as long as a write may take; std's own connect would wait for ever.
-fn connect(path: &Path, deadline: Instant) -> Option<UnixStream> {
+fn connect(path: &OsStr, deadline: Instant) -> Option<UnixStream> {
     unsafe extern "C" {
         fn socket(domain: i32, kind: i32, protocol: i32) -> i32;
         fn connect(descriptor: i32, address: *const u8, length: u32) -> i32;
     }
     const STREAM_CLOEXEC: i32 = 1 | 0o2000000;
-    let path = path.as_os_str().as_bytes();
     let mut address = [0u8; 110]; // struct sockaddr_un: the family, 107 bytes of path and a NUL
     address[..2].copy_from_slice(&1u16.to_ne_bytes());
-    address[2..109].get_mut(..path.len())?.copy_from_slice(path);
+    address[2..109].get_mut(..path.len())?.copy_from_slice(path.as_bytes());
     // Safe: the descriptor is new and owned by the stream; the address outlives the calls and has the length given.
     let descriptor = unsafe { socket(1, STREAM_CLOEXEC, 0) };
     let stream = (descriptor >= 0).then(|| unsafe { UnixStream::from_raw_fd(descriptor) })?;
-    loop {
-        stream.set_write_timeout(left(deadline)).ok()?;
-        match unsafe { connect(descriptor, address.as_ptr(), 110) } {
-            0 => return Some(stream),
-            _ if Error::last_os_error().kind() == ErrorKind::Interrupted => {}
-            _ => return None,
-        }
+    limit(&stream, deadline).ok()?;
+    while unsafe { connect(descriptor, address.as_ptr(), 110) } != 0 {
+        (io::Error::last_os_error().kind() == io::ErrorKind::Interrupted).then_some(())?;
+        limit(&stream, deadline).ok()?;
     }
+    Some(stream)
 }
 
 /// What came, of the reply and with it; nothing if the connection was closed before a byte.
-fn converse(mut stream: &UnixStream, line: &[u8], deadline: Instant) -> Vec<u8> {
-    let (mut unsent, mut reply, mut chunk) = (line, vec![], [0; 16384]);
+fn converse(mut stream: &UnixStream, mut unsent: &[u8], deadline: Instant) -> Vec<u8> {
+    let (mut reply, mut chunk) = (vec![], [0; 16384]);
     while !reply.contains(&b'\n') && reply.len() <= MAXIMUM_REPLY {
-        let step = if unsent.is_empty() {
-            stream.set_read_timeout(left(deadline)).and_then(|()| stream.read(&mut chunk))
-        } else {
-            stream.set_write_timeout(left(deadline)).and_then(|()| stream.write(unsent))
-        };
-        match step {
+        let limited = limit(stream, deadline);
+        match limited.and_then(|()| if unsent.is_empty() { stream.read(&mut chunk) } else { stream.write(unsent) }) {
             Ok(count @ 1..) if unsent.is_empty() => reply.extend_from_slice(&chunk[..count]),
             Ok(count @ 1..) => unsent = &unsent[count..],
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             _ => break,
         }
     }
@@ -158,7 +151,7 @@ fn read(line: &[u8], id: &str, member: &str) -> Option<Verdict> {
     let (code, retry_after_ms) = (text(&error["code"]).unwrap_or_default(), error["retry_after_ms"].as_u64());
     let status = u16::try_from(error["status"].as_u64()?).ok().filter(|status| (400..600).contains(status))?;
     // Nothing that could end a header's line.
-    let is_header = |text: &String| text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+    let is_header = |text: &String| text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     let www_authenticate = text(&error["www_authenticate"]).filter(is_header);
     Some(Verdict::Bad { status, code, www_authenticate, retry_after_ms })
 }
