@@ -13,7 +13,6 @@ max_age=300 or policy="admin". It blocks: in asyncio code use bearerd_asyncio.py
 
 import contextlib
 import dataclasses
-import itertools
 import json
 import os
 import socket
@@ -40,12 +39,9 @@ class Verdict:
 
     def headers(self):
         """The response headers of a refusal."""
-        headers = {"Cache-Control": "no-store"}
-        if self.www_authenticate:
-            headers["WWW-Authenticate"] = self.www_authenticate
-        if self.retry_after_ms is not None:
-            headers["Retry-After"] = str(-(-self.retry_after_ms // 1000))
-        return headers
+        wait = None if self.retry_after_ms is None else str(-(-self.retry_after_ms // 1000))
+        headers = {"Cache-Control": "no-store", "WWW-Authenticate": self.www_authenticate, "Retry-After": wait}
+        return {name: value for name, value in headers.items() if value}
 
 
 class Bearerd:
@@ -60,7 +56,6 @@ class Bearerd:
         self._path = path or os.environ.get("BEARERD_SOCKET") or "/run/bearerd/bearerd.sock"
         self._timeout = timeout
         self._server_uid = str(os.environ.get("BEARERD_SERVER_UID", "") if server_uid is None else server_uid)
-        self._numbers = itertools.count(1)
         # Whose connection, and which. No lock, which a fork might find held: each step on a list is whole, and too many
         # kept do no harm.
         self._idle = []
@@ -74,9 +69,8 @@ class Bearerd:
 
     def close(self):
         """Ends the connections that are kept; the next request opens a new one."""
-        with contextlib.suppress(IndexError):
-            while True:
-                self._idle.pop()[1].close()
+        while stream := self._take(os.getpid()):
+            stream.close()
 
     def _ask(self, op, member, authorization, members):
         stream = None
@@ -107,18 +101,15 @@ class Bearerd:
                 stream.close()
 
     def _request(self, op, authorization, members):
-        identifier = f"{os.getpid()}.{next(self._numbers)}"
+        identifier = os.urandom(8).hex()
         request = {name: value for name, value in members.items() if value is not None}
         request.update(id=identifier, op=op, authorization=authorization)
         return identifier, json.dumps(request).encode() + b"\n"
 
     def _take(self, owner):
+        # A child must not share its parent's connections, nor an event loop another's: they are let go.
         with contextlib.suppress(IndexError):
-            while True:
-                kept_by, connection = self._idle.pop()
-                # A child must not share its parent's connections, nor an event loop another's: they are let go.
-                if kept_by == owner:
-                    return connection
+            return next(connection for kept_by, connection in iter(self._idle.pop, None) if kept_by == owner)
 
     def _connect(self, stream, deadline):
         while True:
@@ -168,7 +159,6 @@ def read_verdict(line, identifier, member):
     if ok is not False or type(status) is not int or not 400 <= status <= 599:
         raise ValueError("no verdict")
     # Nothing that could end a header's line.
-    is_header = isinstance(challenge, str) and challenge.isascii() and challenge.isprintable()
-    return Verdict(
-        status=status, code=error.get("code"), www_authenticate=challenge if is_header else None,
-        retry_after_ms=wait if type(wait) is int and wait >= 0 else None)
+    challenge = challenge if isinstance(challenge, str) and challenge.isascii() and challenge.isprintable() else None
+    wait = wait if type(wait) is int and wait >= 0 else None
+    return Verdict(status=status, code=error.get("code"), www_authenticate=challenge, retry_after_ms=wait)
