@@ -33,10 +33,8 @@ final class Bearerd
     private const MAXIMUM_PATH = 107;
     private const EAGAIN = 11;
     private string $path;
-    /** @var resource|null */
-    private $stream = null;
-    private ?int $owner = null;
-    private int $number = 0;
+    /** The connection that is kept, by the process that opened it: a child must not share its parent's. */
+    private array $kept = [];
 
     /** $path: the socket, else $BEARERD_SOCKET, else the usual place. $timeout: seconds for a whole exchange. */
     public function __construct(?string $path = null, private float $timeout = 2.0)
@@ -56,28 +54,23 @@ final class Bearerd
 
     private function ask(string $op, string $member, string $authorization, array $members): BearerdVerdict
     {
-        $id = getmypid() . '.' . ++$this->number;
         $deadline = hrtime(true) + (int) ($this->timeout * 1e9);
         try {
-            $own = ['id' => $id, 'op' => $op, 'authorization' => $authorization];
+            $own = ['id' => bin2hex(random_bytes(8)), 'op' => $op, 'authorization' => $authorization];
             $line = json_encode($own + $members, JSON_INVALID_UTF8_SUBSTITUTE | JSON_THROW_ON_ERROR) . "\n";
-            // A child must not share its parent's connection.
-            $reply = $this->stream && $this->owner === getmypid() ? $this->converse($line, $deadline) : '';
+            [$stream, $this->kept] = [$this->kept[getmypid()] ?? null, []];
+            $reply = $stream ? self::converse($stream, $line, $deadline) : '';
             if ($reply === '') {
                 // None was kept, or a restart closed it: asking once more does no harm.
-                $this->connect($deadline);
-                $reply = $this->converse($line, $deadline);
+                $stream = $this->connect($deadline);
+                $reply = self::converse($stream, $line, $deadline);
             }
             $end = strpos($reply, "\n") ?: throw new RuntimeException('no whole reply');
-            $verdict = self::read(substr($reply, 0, $end), $id, $member);
-            if ($end + 1 < strlen($reply)) {
-                // Bytes that nobody asked for make the connection worthless, not the reply.
-                $this->stream = null;
-            }
+            $verdict = self::read(substr($reply, 0, $end), $own['id'], $member);
+            // Bytes that nobody asked for make the connection worthless, not the reply.
+            $this->kept = $end + 1 === strlen($reply) ? [getmypid() => $stream] : [];
             return $verdict;
         } catch (Throwable) {
-            // No reply to this request: nobody may read what comes later.
-            $this->stream = null;
             return new BearerdVerdict();
         }
     }
@@ -97,16 +90,13 @@ final class Bearerd
         $isRefusal || throw new RuntimeException('no verdict');
         [$challenge, $wait] = [$error['www_authenticate'] ?? null, $error['retry_after_ms'] ?? null];
         // Nothing that could end a header's line.
-        $isHeader = is_string($challenge) && !preg_match('/[^\x20-\x7E]/', $challenge);
-        return new BearerdVerdict(
-            status: $status,
-            code: $error['code'] ?? null,
-            wwwAuthenticate: $isHeader ? $challenge : null,
-            retryAfterMs: is_int($wait) && $wait >= 0 ? $wait : null,
-        );
+        $challenge = is_string($challenge) && !preg_match('/[^\x20-\x7E]/', $challenge) ? $challenge : null;
+        $wait = is_int($wait) && $wait >= 0 ? $wait : null;
+        return new BearerdVerdict(false, $status, null, null, false, $error['code'] ?? null, $challenge, $wait);
     }
 
-    private function connect(int $deadline): void
+    /** @return resource */
+    private function connect(int $deadline)
     {
         // PHP would cut it, and connect to whatever is there.
         strlen($this->path) <= self::MAXIMUM_PATH || throw new RuntimeException('too long a path');
@@ -119,21 +109,21 @@ final class Bearerd
         }
         stream_set_blocking($stream, false);
         stream_set_read_buffer($stream, 0);
-        [$this->stream, $this->owner] = [$stream, getmypid()];
+        return $stream;
     }
 
     /** The reply and what came with it; '' if the connection was closed before a byte of it. */
-    private function converse(string $line, int $deadline): string
+    private static function converse($stream, string $line, int $deadline): string
     {
         $reply = '';
-        while (!str_contains($reply, "\n") && !feof($this->stream) && strlen($reply) <= self::MAXIMUM_REPLY) {
-            [$toRead, $toWrite, $none] = $line === '' ? [[$this->stream], [], []] : [[], [$this->stream], []];
+        while (!str_contains($reply, "\n") && !feof($stream) && strlen($reply) <= self::MAXIMUM_REPLY) {
+            [$toRead, $toWrite, $none] = $line === '' ? [[$stream], [], []] : [[], [$stream], []];
             $left = intdiv($deadline - hrtime(true), 1000);
             $isReady = $left > 0 && @stream_select($toRead, $toWrite, $none, 0, $left);
             $isReady || throw new RuntimeException('too late');
             if ($line === '') {
-                $reply .= @fread($this->stream, 65536);
-            } elseif (($count = @fwrite($this->stream, $line)) === false) {
+                $reply .= @fread($stream, 65536);
+            } elseif (($count = @fwrite($stream, $line)) === false) {
                 break;
             } else {
                 $line = substr($line, $count);
