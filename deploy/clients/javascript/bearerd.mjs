@@ -18,6 +18,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 const maximumReply = 1 << 20;
 const maximumPath = 107;
 const kept = 8;
+const tooLate = new Error("too late");
 const noVerdict = { ok: false, status: 503, code: "unavailable", headers: { "Cache-Control": "no-store" } };
 
 export class Bearerd {
@@ -49,13 +50,14 @@ export class Bearerd {
       const line = JSON.stringify({ ...members, id, op, authorization: String(authorization ?? "") }) + "\n";
       connection = this.#idle.pop();
       let reply = connection && (await converse(connection, line, deadline));
-      if (!reply) {
+      if (!reply?.length) {
         // None was kept, or a restart closed it: asking once more does no harm.
         connection?.socket.destroy();
         connection = await connect(this.#path, deadline);
         reply = await converse(connection, line, deadline);
       }
       const end = reply.indexOf("\n");
+      if (end < 0) throw new Error("no whole reply");
       const verdict = readVerdict(reply.subarray(0, end), id, member);
       // Bytes that nobody asked for make the connection worthless, not the reply.
       if (end + 1 === reply.length && this.#idle.length < kept) {
@@ -76,19 +78,11 @@ async function connect(path, deadline) {
   // Node would cut it, and connect to whatever is there.
   if (Buffer.byteLength(path) > maximumPath) throw new Error("too long a path");
   for (;;) {
-    const socket = createConnection({ path });
-    const connection = { socket, chunks: [], received: 0, wake: () => {} };
     // Without a listener an error while it is idle would end the process.
-    for (const event of ["end", "close", "error"]) socket.on(event, () => connection.wake());
-    socket.on("data", (chunk) => {
-      connection.chunks.push(chunk);
-      // Here, because more may come before `converse` has its turn.
-      if ((connection.received += chunk.length) > maximumReply) socket.pause();
-      connection.wake();
-    });
+    const socket = createConnection({ path }).on("error", () => {});
     try {
       await once(socket, "connect");
-      return connection;
+      return { socket, chunks: socket[Symbol.asyncIterator]() };
     } catch (error) {
       // A full backlog says EAGAIN and cannot be waited for.
       if (error.code !== "EAGAIN" || performance.now() > deadline) throw error;
@@ -97,35 +91,26 @@ async function connect(path, deadline) {
   }
 }
 
-// The reply's line and what came with it; undefined if the connection was closed before a byte of it.
-async function converse(connection, line, deadline) {
-  const { socket, chunks } = connection;
+// The reply and what came with it; nothing if the connection was closed before a byte of it.
+async function converse({ socket, chunks }, line, deadline) {
+  let reply = Buffer.alloc(0);
   // Whatever came while it was idle is nobody's reply.
-  if (chunks.length > 0) return undefined;
-  connection.received = 0;
-  let isLate = false;
-  const timer = setTimeout(() => {
-    isLate = true;
-    socket.destroy();
-  }, Math.max(1, deadline - performance.now()));
+  if (socket.readableLength > 0) return reply;
+  const timer = setTimeout(() => socket.destroy(tooLate), Math.max(1, deadline - performance.now()));
   try {
     socket.ref?.();
     socket.write(line);
-    let reply = Buffer.alloc(0);
-    while (reply.length <= maximumReply) {
-      const chunk = chunks.shift();
-      if (chunk) {
-        reply = Buffer.concat([reply, chunk]);
-        if (chunk.includes("\n")) return reply;
-      } else if (!socket.destroyed && !socket.readableEnded) {
-        await new Promise((resolve) => (connection.wake = resolve));
-      } else if (reply.length === 0 && !isLate) return undefined;
-      else break;
+    while (!reply.includes("\n") && reply.length <= maximumReply) {
+      const { value, done } = await chunks.next();
+      if (done) break;
+      reply = Buffer.concat([reply, value]);
     }
-    throw new Error("no whole reply in time");
+  } catch (error) {
+    if (error === tooLate) throw error;
   } finally {
     clearTimeout(timer);
   }
+  return reply;
 }
 
 // Throws for whatever is no reply to this request.
