@@ -1,23 +1,22 @@
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
-import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Asks bearerd whether a token may be trusted. One file to copy; Java 17 and Jackson.
@@ -43,10 +42,7 @@ public final class Bearerd {
 
   private static final int MAXIMUM_REPLY = 1 << 20;
   private static final int KEPT = 8;
-  private static final ObjectMapper JSON =
-      JsonMapper.builder().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION).build();
-  private static final AtomicLong NUMBERS = new AtomicLong();
-  private static final long PROCESS = ProcessHandle.current().pid();
+  private static final ObjectMapper JSON = new ObjectMapper().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
 
   private final UnixDomainSocketAddress address;
   private final Duration timeout;
@@ -77,7 +73,7 @@ public final class Bearerd {
     SocketChannel channel = null;
     try {
       long deadline = System.nanoTime() + timeout.toNanos();
-      String id = PROCESS + "." + NUMBERS.incrementAndGet();
+      String id = UUID.randomUUID().toString();
       ObjectNode request = JSON.valueToTree(members);
       request.put("id", id).put("op", op).put("authorization", authorization == null ? "" : authorization);
       byte[] line = (JSON.writeValueAsString(request) + "\n").getBytes(StandardCharsets.UTF_8);
@@ -108,7 +104,7 @@ public final class Bearerd {
     int next = -1;
     try {
       if (!channel.isConnected()) channel.connect(address);
-      for (var rest = ByteBuffer.wrap(line); rest.hasRemaining(); ) channel.write(rest);
+      Channels.newOutputStream(channel).write(line);
       var input = new BufferedInputStream(Channels.newInputStream(channel));
       while ((next = input.read()) >= 0 && next != '\n' && reply.size() < MAXIMUM_REPLY) reply.write(next);
       // Bytes that nobody asked for make the connection worthless, not the reply.
@@ -116,8 +112,7 @@ public final class Bearerd {
     } catch (IOException fault) {
       next = -1;
     }
-    if (!alarm.complete(null)) throw new IOException("too late");
-    if (next != '\n' && reply.size() > 0) throw new IOException("no whole reply");
+    if (!alarm.complete(null) || (next != '\n' && reply.size() > 0)) throw new IOException("no whole reply in time");
     return next == '\n' ? reply.toByteArray() : null;
   }
 
@@ -131,16 +126,14 @@ public final class Bearerd {
   }
 
   private static Verdict read(JsonNode reply, String id, String member) throws IOException {
-    // Never asBoolean, asInt: they make something of anything.
-    if (!reply.isObject() || !reply.path("id").isTextual() || !reply.path("id").textValue().equals(id))
-      throw new IOException("not the reply to this request");
+    // Never asBoolean, asInt, asText: they make something of anything.
+    if (!id.equals(reply.path("id").textValue())) throw new IOException("not the reply to this request");
     JsonNode ok = reply.path("ok"), error = reply.path("error"), status = error.path("status");
-    if (ok.isBoolean() && ok.booleanValue() && reply.path(member).isObject()) {
-      JsonNode stale = reply.path("stale");
-      boolean isStale = stale.isBoolean() && stale.booleanValue();
+    if (ok.equals(BooleanNode.TRUE) && reply.path(member).isObject()) {
+      boolean isStale = reply.path("stale").equals(BooleanNode.TRUE);
       return new Verdict(true, 200, reply.get(member), reply.path("issuer").textValue(), isStale, null, null, null);
     }
-    boolean isRefusal = ok.isBoolean() && !ok.booleanValue() && status.isInt();
+    boolean isRefusal = ok.equals(BooleanNode.FALSE) && status.isInt();
     if (!isRefusal || status.intValue() < 400 || status.intValue() > 599) throw new IOException("no verdict");
     String challenge = error.path("www_authenticate").textValue();
     // Nothing that could end a header's line.
