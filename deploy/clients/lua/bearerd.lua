@@ -91,10 +91,10 @@ local function send(path, line, deadline)
   end
 end
 
--- The reply's line and what follows it; nothing if the connection was closed before a byte of it.
+-- The reply and what came with it; nothing if the connection was closed before a byte of it.
 local function receive(stream, deadline)
   local reply = ""
-  while #reply <= MAXIMUM_REPLY do
+  while not reply:find("\n", 1, true) and #reply <= MAXIMUM_REPLY do
     stream:settimeout(left(deadline), "t")
     local first, fault = stream:receive(1)
     if not first and reply == "" and fault ~= "timeout" then return nil end
@@ -102,12 +102,9 @@ local function receive(stream, deadline)
     -- What else is there already.
     stream:settimeout(0, "t")
     local rest, _, part = stream:receive(65536)
-    local from = #reply + 1
     reply = reply .. first .. (rest or part)
-    local stop = reply:find("\n", from, true)
-    if stop then return reply:sub(1, stop - 1), reply:sub(stop + 1) end
   end
-  error("the reply is too long")
+  return reply
 end
 
 function Bearerd:_ask(op, member, authorization, members)
@@ -118,21 +115,22 @@ function Bearerd:_ask(op, member, authorization, members)
   local stream = self.stream
   self.stream = nil
   local is_read, verdict = pcall(function()
-    local line, reply, rest = json.encode(request) .. "\n", nil, nil
+    local line, reply = json.encode(request) .. "\n", nil
     -- A child must not share its parent's connection.
     if stream and self.owner == owner then
       stream:settimeout(left(deadline), "t")
-      if stream:send(line) then reply, rest = receive(stream, deadline) end
+      reply = stream:send(line) and receive(stream, deadline)
     end
     if not reply then
       -- None was kept, or a restart closed it: asking once more does no harm.
       if stream then stream:close() end
       stream = send(self.path, line, deadline)
-      reply, rest = receive(stream, deadline)
+      reply = assert(receive(stream, deadline), "no reply")
     end
-    local found = read_verdict(assert(reply, "no reply"), request.id, member)
+    local text, surplus = reply:match("^(.-)\n(.*)")
+    local found = read_verdict(assert(text, "no whole reply"), request.id, member)
     -- Bytes that nobody asked for make the connection worthless, not the reply.
-    if owner and rest == "" then
+    if owner and surplus == "" then
       self.stream, self.owner, stream = stream, owner, nil
     end
     return found
