@@ -148,8 +148,8 @@ public sealed class Bearerd
     static object Get(object json, string name) =>
         json is Dictionary<string, object> members && members.TryGetValue(name, out var value) ? value : null;
 
-    /// <summary>As dictionaries, lists, strings, long, decimal, double, bool and null. The class library reads JSON as XML,
-    /// with each value's type in an attribute.</summary>
+    /// <summary>As dictionaries, lists, strings, long, decimal, double, bool and null. The class library makes XML of
+    /// JSON, with each value's type in an attribute.</summary>
     internal static object ParseJson(byte[] bytes, int length)
     {
         var document = new XmlDocument { PreserveWhitespace = true };
