@@ -44,7 +44,7 @@ package enum RegularFile {
         facts.st_mode & S_IFMT == S_IFDIR ? FileErrno.words(for: EISDIR) : "it is not a regular file")
     }
     if onlyOurs, facts.st_uid != geteuid() || facts.st_mode & 0o022 != 0 { throw .notOurs }
-    return try bytes(of: descriptor, limit: limit)
+    return try bytes(of: descriptor, limit: limit, expecting: Int(facts.st_size))
   }
 
   /// Everything that a descriptor gives up to its end; it may block if that is no regular file.
@@ -52,12 +52,13 @@ package enum RegularFile {
   /// - Parameters:
   ///   - descriptor: What is read.
   ///   - limit: The most bytes that are read.
+  ///   - size: How many there probably are, so that they are read at once.
   /// - Returns: All of it.
   /// - Throws: Why there is none of it.
-  package static func bytes(of descriptor: CInt, limit: Int) throws(Fault) -> [UInt8] {
+  package static func bytes(of descriptor: CInt, limit: Int, expecting size: Int = 0) throws(Fault) -> [UInt8] {
     var body: [UInt8] = []
     while body.count <= limit {
-      let wanted = min(65_536, limit + 1 - body.count)
+      let wanted = min(max(65_536, size - body.count), limit + 1 - body.count)
       var count = 0
       let part = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, initialized in
         repeat { count = read(descriptor, buffer.baseAddress, wanted) } while count < 0 && errno == EINTR
@@ -65,7 +66,7 @@ package enum RegularFile {
       }
       guard count >= 0 else { throw .unreadable(FileErrno.words(for: errno)) }
       if count == 0 { return body }
-      body += part
+      if body.isEmpty { body = part } else { body += part }
     }
     throw .tooLarge(limit)
   }

@@ -13,6 +13,8 @@ package enum DetachedThread {
 
     func run() {
       nameThread()
+      // A thread that was just made keeps its processor from whoever was woken there meanwhile.
+      CurrentThread.giveWay()
       body()
     }
 

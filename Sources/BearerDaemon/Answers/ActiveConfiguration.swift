@@ -51,11 +51,10 @@ package final class ActiveConfiguration: Sendable {
       })
     peers = PeerRules(configuration.peers)
     let issuerIndices = EffectivePolicy.issuerIndices(of: configuration.issuers.map(\.name))
-    policies = Dictionary(
-      uniqueKeysWithValues: configuration.policies.map { policy in
-        CurrentThread.giveWay()
-        return (Array(policy.name.utf8), EffectivePolicy(policy, issuerIndices: issuerIndices))
-      })
+    policies = configuration.policies.reduce(into: [:]) { policies, policy in
+      CurrentThread.giveWay()
+      policies[Array(policy.name.utf8)] = EffectivePolicy(policy, issuerIndices: issuerIndices)
+    }
     defaultPolicy = policies[Array(Configuration.defaultName.utf8)]
   }
 

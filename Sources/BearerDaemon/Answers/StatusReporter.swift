@@ -124,6 +124,7 @@ package final class StatusReporter: Sendable {
       let status = keys.status(at: keys.now)
       return StatusText.IssuerState(rank: Self.rank(status), words: "\(issuer.name): \(Self.words(status))")
     }
+    CurrentThread.giveWay()
     return StatusText.line(remarks: remarks, issuers: issuers)
   }
 }

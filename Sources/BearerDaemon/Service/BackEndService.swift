@@ -3,6 +3,7 @@ import BearerConfiguration
 import BearerFetch
 import BearerIntrospection
 import BearerKeys
+import BearerThreads
 import BearerTime
 import Logging
 import ServiceLifecycle
@@ -48,6 +49,7 @@ final class BackEndService: Service {
   func backEnds(for configuration: Configuration) -> [IssuerBackEnd?] {
     let count = configuration.issuers.count { $0.introspection != nil }
     return configuration.issuers.map { issuer in
+      CurrentThread.giveWay()
       guard let introspection = issuer.introspection else { return nil }
       var settings = introspection.settings
       settings.wait = issuer.refreshSettings.keyWait
@@ -83,17 +85,19 @@ final class BackEndService: Service {
 
   /// Ends the back-ends that a configuration does not have any more; to be called once it is in force.
   func dismissAll(but configuration: Configuration) {
-    let urls = Set(configuration.issuers.filter { $0.introspection != nil }.map { Array($0.url.utf8) })
-    let dismissed = held.withLock { held in
-      let gone = held.filter { !urls.contains($0.key) }
+    var gone = held.withLock(\.self)
+    for issuer in configuration.issuers where issuer.introspection != nil {
+      CurrentThread.giveWay()
+      gone[Array(issuer.url.utf8)] = nil
+    }
+    held.withLock { held in
       for url in gone.keys { held[url] = nil }
-      return gone.values.map(\.backEnd)
     }
     let replaced = replaced.withLock { replaced in
       defer { replaced = [] }
       return replaced
     }
-    for backEnd in dismissed + replaced { backEnd.shutDown() }
+    for backEnd in gone.values.map(\.backEnd) + replaced { backEnd.shutDown() }
   }
 
   func run() async throws {

@@ -180,21 +180,19 @@ final class IssuerKeysService: Service {
 
   /// Ends the owners of issuers that a configuration does not have any more; to be called once it is in force.
   func dismissAll(but configuration: Configuration) {
-    let urls = Set(
-      configuration.issuers.map { issuer in
-        CurrentThread.giveWay()
-        return Array(issuer.url.utf8)
-      })
-    let dismissed = held.withLock { held in
-      let gone = held.filter { !urls.contains($0.key) }
+    var gone = held.withLock(\.self)
+    for issuer in configuration.issuers {
+      CurrentThread.giveWay()
+      gone[Array(issuer.url.utf8)] = nil
+    }
+    held.withLock { held in
       for url in gone.keys { held[url] = nil }
-      return Array(gone.values)
     }
     let replaced = replaced.withLock { replaced in
       defer { replaced = [] }
       return replaced
     }
-    for keys in dismissed.map(\.keys) + replaced { keys.shutDown() }
+    for keys in gone.values.map(\.keys) + replaced { keys.shutDown() }
   }
 
   func run() async throws {
