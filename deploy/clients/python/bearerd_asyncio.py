@@ -16,10 +16,24 @@ from bearerd import KEPT, MAXIMUM_REPLY, Bearerd, Verdict, read_verdict
 class AsyncBearerd(Bearerd):
     """The same, but that its calls are awaited."""
 
+    _process, _inherited = os.getpid(), ()
+
     def close(self):
         """Ends the connections that are kept; the next request opens a new one."""
+        self._notice_fork()
         while self._idle:
             self._idle.pop()[1][1].close()
+
+    def _take(self, owner):
+        self._notice_fork()
+        return super()._take(owner)
+
+    def _notice_fork(self):
+        # A child that closed its parent's connections would take them out of the epoll set that the two share, and a
+        # StreamWriter that is let go closes: they stay.
+        if self._process != os.getpid():
+            self._inherited += (self._idle,)
+            self._process, self._idle = os.getpid(), []
 
     async def _ask(self, op, member, authorization, members):
         try:
@@ -30,7 +44,7 @@ class AsyncBearerd(Bearerd):
 
     async def _exchange(self, op, member, authorization, members):
         identifier, line = self._request(op, authorization, members)
-        owner = os.getpid(), asyncio.get_running_loop()
+        owner = asyncio.get_running_loop()
         connection = self._take(owner)
         try:
             reply = await self._converse(connection, line) if connection else b""

@@ -64,7 +64,17 @@ async def drive_async():
         for authorization, members in mine:
             show(await daemon.verify(authorization, **members), authorization)
 
-    await asyncio.gather(*(work(others[worker::WORKERS]) for worker in range(WORKERS)))
+    # Half of the workers are forks, each with an event loop of its own, and half are tasks of this one.
+    children = []
+    for worker in range(0, WORKERS, 2):
+        child = os.fork()
+        if child == 0:
+            asyncio.run(work(others[worker::WORKERS]))
+            os._exit(0)
+        children.append(child)
+    await asyncio.gather(*(work(others[worker::WORKERS]) for worker in range(1, WORKERS, 2)))
+    for child in children:
+        os.waitpid(child, 0)
 
 
 asyncio.run(drive_async()) if IS_ASYNC else drive()
