@@ -70,7 +70,9 @@ static size_t converse(struct bearerd *daemon, const char *line, size_t length) 
   while (used < MAXIMUM_REPLY && !memchr(daemon->reply, '\n', used)) {
     int is_sending = sent < length;
     if (!set_timeout(daemon, is_sending ? SO_SNDTIMEO : SO_RCVTIMEO)) break;
-    ssize_t count = is_sending ? send(daemon->descriptor, line + sent, length - sent, MSG_NOSIGNAL)
+    /* The kernel waits anew for each piece of a long line. */
+    size_t piece = length - sent < 16384 ? length - sent : 16384;
+    ssize_t count = is_sending ? send(daemon->descriptor, line + sent, piece, MSG_NOSIGNAL)
                                : recv(daemon->descriptor, daemon->reply + used, MAXIMUM_REPLY - used, 0);
     if (count > 0) *(is_sending ? &sent : &used) += (size_t)count;
     else if (count == 0 || errno != EINTR) break;

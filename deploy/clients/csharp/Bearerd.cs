@@ -101,8 +101,9 @@ public sealed class Bearerd
         var chunk = new byte[65536];
         try
         {
-            socket.SendTimeout = Left(watch);
-            socket.Send(line);
+            // The kernel waits anew for each piece of a long line.
+            for (var sent = 0; sent < line.Length; sent += socket.Send(line, sent, Math.Min(16384, line.Length - sent), 0))
+                socket.SendTimeout = Left(watch);
             int count;
             do
             {

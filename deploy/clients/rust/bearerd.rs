@@ -128,7 +128,9 @@ fn converse(mut stream: &UnixStream, mut unsent: &[u8], deadline: Instant) -> Ve
     let (mut reply, mut chunk) = (vec![], [0; 16384]);
     while !reply.contains(&b'\n') && reply.len() <= MAXIMUM_REPLY {
         let limited = limit(stream, deadline);
-        match limited.and_then(|()| if unsent.is_empty() { stream.read(&mut chunk) } else { stream.write(unsent) }) {
+        // The kernel waits anew for each piece of a long line.
+        let piece = &unsent[..unsent.len().min(chunk.len())];
+        match limited.and_then(|()| if piece.is_empty() { stream.read(&mut chunk) } else { stream.write(piece) }) {
             Ok(count @ 1..) if unsent.is_empty() => reply.extend_from_slice(&chunk[..count]),
             Ok(count @ 1..) => unsent = &unsent[count..],
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
