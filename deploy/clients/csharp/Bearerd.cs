@@ -102,7 +102,7 @@ public sealed class Bearerd
         try
         {
             // The kernel waits anew for each piece of a long line.
-            for (var sent = 0; sent < line.Length; sent += socket.Send(line, sent, Math.Min(16384, line.Length - sent), 0))
+            for (var at = 0; at < line.Length; at += socket.Send(line, at, Math.Min(16384, line.Length - at), 0))
                 socket.SendTimeout = Left(watch);
             int count;
             do
